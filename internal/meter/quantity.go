@@ -1,0 +1,189 @@
+package meter
+
+// Quantity is something that a meter can report as a number. Its row in
+// Quantities tells all about it.
+type Quantity uint8
+
+// The quantities, in the order of the JSON socket. What one cannot guess from
+// a name stands in the row's Help.
+const (
+	EnergyImportT1 Quantity = iota
+	EnergyImportT2
+	EnergyExportT1
+	EnergyExportT2
+	Tariff
+	PowerImport
+	PowerExport
+	PowerFailuresShort
+	PowerFailuresLong
+	VoltageSagsL1
+	VoltageSagsL2
+	VoltageSagsL3
+	VoltageSwellsL1
+	VoltageSwellsL2
+	VoltageSwellsL3
+	VoltageL1
+	VoltageL2
+	VoltageL3
+	CurrentL1
+	CurrentL2
+	CurrentL3
+	PowerImportL1
+	PowerImportL2
+	PowerImportL3
+	PowerExportL1
+	PowerExportL2
+	PowerExportL3
+
+	// Derived here; the JSON socket puts the gas meter before them.
+	PowerNet
+	SolarPower
+	HouseUse
+
+	// Ours, after the names of smartmeter2mqtt.
+	EnergyImportTotal
+	EnergyExportTotal
+	EnergyImportT3
+	EnergyImportT4
+	EnergyImportT5
+	EnergyExportT3
+	EnergyExportT4
+	EnergyExportT5
+	EnergyReactiveImport
+	EnergyReactiveExport
+	DemandAverage
+	DemandAverageExport
+	Frequency
+	PowerFactor
+	PowerFactorL1
+	PowerFactorL2
+	PowerFactorL3
+	Breaker
+	LimiterPower
+	LimiterApparent
+	LimiterCurrent
+	FuseL1
+	FuseL2
+	FuseL3
+	GasFlow
+	EnergyCombined
+	EnergyReactiveImportT1
+	EnergyReactiveImportT2
+	EnergyReactiveImportT3
+	EnergyReactiveImportT4
+	EnergyReactiveExportT1
+	EnergyReactiveExportT2
+	EnergyReactiveExportT3
+	EnergyReactiveExportT4
+	EnergyReactiveQ1
+	EnergyReactiveQ2
+	EnergyReactiveQ3
+	EnergyReactiveQ4
+	PowerReactiveImport
+	PowerReactiveExport
+	PowerReactiveImportL1
+	PowerReactiveImportL2
+	PowerReactiveImportL3
+	PowerReactiveExportL1
+	PowerReactiveExportL2
+	PowerReactiveExportL3
+	PowerReactiveQ1
+	PowerReactiveQ2
+	PowerReactiveQ3
+	PowerReactiveQ4
+	PowerApparentImport
+	PowerApparentImportL1
+	PowerApparentImportL2
+	PowerApparentImportL3
+	PowerApparentExport
+	PowerApparentExportL1
+	PowerApparentExportL2
+	PowerApparentExportL3
+	PowerAbsolute
+	PowerSigned
+	PowerNetL1
+	PowerNetL2
+	PowerNetL3
+	VoltageAverageL1
+	VoltageAverageL2
+	VoltageAverageL3
+	VoltageAny
+	CurrentAny
+	CurrentSum
+	CurrentNeutral
+	GridVoltage
+	MBusRelay1
+	MBusRelay2
+	MBusRelay3
+	MBusRelay4
+
+	NumQuantities // how many there are
+)
+
+// Info is what the program knows of a quantity.
+type Info struct {
+	JSON   string // name on the JSON socket; empty: not there
+	Unit   Unit   // in which readings keep it
+	Help   string // what it is, for people
+	Entity Entity // how Home Assistant shows it
+}
+
+// Entity is how Home Assistant shows a quantity. Without a Key there is none.
+type Entity struct {
+	Key       string // in unique ids, entity ids and state topics; for ever
+	Name      string // English; empty: Home Assistant names it by its class
+	Unit      string // Home Assistant's spelling
+	Shift     int    // power of ten from the reading's unit to Unit
+	Class     string // device class
+	State     string // state class
+	Icon      string // only where no class gives one
+	Precision int    // decimals shown
+	Options   []string
+	Rare      bool // diagnostic, and switched off until the user wants it
+	Off       bool // switched off until the user wants it
+	Group     Group
+}
+
+// Group is a set of quantities that a household has or has not: the entities
+// of a group are announced once one of its values was not zero.
+type Group uint8
+
+// The groups. A phase belongs to a house with more than one.
+const (
+	GroupNone   Group = iota // announced once a value was there, zero or not
+	GroupExport              // solar panels or a battery
+	GroupL1
+	GroupL2
+	GroupL3
+	GroupPhases // L1 of a house that has L2 or L3 too
+)
+
+// Values holds what was reported, one Value a quantity. Absent is not zero.
+// The zero Values is empty.
+type Values struct {
+	values [NumQuantities]Value
+	set    [(NumQuantities + 63) / 64]uint64
+}
+
+// Set records v as the value of q.
+func (s *Values) Set(q Quantity, v Value) {
+	s.values[q] = v
+	s.set[q/64] |= 1 << (q % 64)
+}
+
+// Get returns the value of q; false when it was not reported.
+func (s *Values) Get(q Quantity) (Value, bool) {
+	if !s.Has(q) {
+		return Value{}, false
+	}
+	return s.values[q], true
+}
+
+// Has tells whether q was reported.
+func (s *Values) Has(q Quantity) bool { return s.set[q/64]&(1<<(q%64)) != 0 }
+
+// Clear forgets q.
+func (s *Values) Clear(q Quantity) { s.set[q/64] &^= 1 << (q % 64) }
+
+// Reset forgets all values.
+func (s *Values) Reset() { clear(s.set[:]) }

@@ -1,0 +1,174 @@
+package meter
+
+import "time"
+
+// Checksum is what a telegram's checksum said.
+type Checksum uint8
+
+// The verdicts on a telegram's checksum.
+const (
+	ChecksumAbsent  Checksum = iota // DSMR 2 and 3, Q3D and some others send none
+	ChecksumValid                   // whole and unchanged
+	ChecksumInvalid                 // damaged on the way
+)
+
+// String is valid, invalid or absent.
+func (c Checksum) String() string {
+	switch c {
+	case ChecksumValid:
+		return "valid"
+	case ChecksumInvalid:
+		return "invalid"
+	}
+	return "absent"
+}
+
+// Tariffs is what the tariff's number means where the meter hangs.
+type Tariffs uint8
+
+// The meanings of tariff numbers.
+const (
+	TariffsNumbered    Tariffs = iota // numbers without a meaning that all agree on
+	TariffsLowFirst                   // 1 low, 2 normal: the Netherlands
+	TariffsNormalFirst                // 1 normal, 2 low: Belgium, Hungary
+)
+
+// MaxChannels is how many M-Bus channels a reading holds; the standards know
+// four.
+const MaxChannels = 8
+
+// Reading is one report of a meter: a value, copied, never changed once it is
+// published. Its slices and strings are shared between copies.
+type Reading struct {
+	Received time.Time // our clock, when the telegram was whole
+	Checksum Checksum
+
+	Header      string // identification line without its "/"
+	Standard    string // for people: "DSMR 5.0", "e-MUCS 1.7"
+	Tariffs     Tariffs
+	Version     string // version information as printed: "50", "50217"
+	EquipmentID string // equipment identifier as printed, mostly hex digits
+	Time        Timestamp
+	Values      Values
+	Channels    [MaxChannels]Channel // M-Bus channel n at n-1
+
+	PeakMonth       Peak // highest quarter-hour import of this month
+	PeakMonthExport Peak
+	PeakHistory     []Peak // one a month, as the meter orders them
+	Failures        []Failure
+	Messages        [6]string // text of 96.13.0 and 96.13.2 to .5; [1] is the code of 96.13.1
+	Odd             int       // known objects whose value could not be read
+}
+
+// Peak is the highest average demand of a month.
+type Peak struct {
+	Month  Timestamp // end of the month in a history, else zero
+	Time   Timestamp // when the peak was, zero when the meter does not say
+	Demand Value     // kW
+	Valid  bool
+}
+
+// Failure is one entry of the log of long power failures.
+type Failure struct {
+	End     Timestamp
+	Seconds int64
+}
+
+// Channel is a meter that hangs on the electricity meter by M-Bus.
+type Channel struct {
+	Type     DeviceType
+	TypeText string // as printed: "003"
+	ID       string // equipment identifier as printed
+	EAN      string // as printed
+	Time     Timestamp
+	Value    Value
+	Unit     Unit // UnitNone: no reading
+	Valve    int8 // state of the valve plus one: 1 closed, 2 open, 3 ready; 0 not reported
+}
+
+// DeviceType is an M-Bus device type (EN 13757-3, as 0-n:24.1.0 prints it).
+type DeviceType uint8
+
+// The device types that P1 ports are known to carry.
+const (
+	TypeElectricity DeviceType = 2
+	TypeGas         DeviceType = 3
+	TypeHeat        DeviceType = 4
+	TypeWarmWater   DeviceType = 6
+	TypeWater       DeviceType = 7
+	TypeCooling     DeviceType = 10
+	TypeCoolingFlow DeviceType = 11
+	TypeHeatFlow    DeviceType = 12
+	TypeHeatCooling DeviceType = 13
+	TypeHotWater    DeviceType = 21
+	TypeColdWater   DeviceType = 22
+)
+
+// Medium is what an M-Bus meter measures. Its row in Media tells all about it.
+type Medium uint8
+
+// The media.
+const (
+	Gas Medium = iota
+	Water
+	WarmWater
+	Heat
+	Cooling
+	SubElectricity
+	NumMedia // how many there are
+)
+
+// MediumInfo is what the program knows of a medium.
+type MediumInfo struct {
+	JSON    string // {ts,totalUse} on the JSON socket; JSON+"Sn" the identifier
+	AsUnit  bool   // the JSON names the unit too: it differs between meters
+	Types   []DeviceType
+	Unit    Unit   // where the meter does not print one
+	Slot    string // suffix of the device's slot: p1_gas
+	Device  string // the device's name, English
+	Key     string // of the total's entity
+	Name    string // of the total's entity; empty: Home Assistant names it
+	Class   string // device class of a volume; an energy's class is energy
+	FlowKey string // entity of the flow, where there is one
+}
+
+// Media is the table of media: one row each.
+var Media = [NumMedia]MediumInfo{
+	Gas:            {"gas", false, []DeviceType{TypeGas}, CubicMetre, "gas", "Gas meter", "gas_total", "", "gas", "gas_flow"},
+	Water:          {"water", false, []DeviceType{TypeWater, TypeColdWater}, CubicMetre, "water", "Water meter", "water_total", "", "water", ""},
+	WarmWater:      {"warmWater", false, []DeviceType{TypeWarmWater, TypeHotWater}, CubicMetre, "warm_water", "Warm water meter", "warm_water_total", "", "water", ""},
+	Heat:           {"heat", true, []DeviceType{TypeHeat, TypeHeatCooling, TypeHeatFlow}, Gigajoule, "heat", "Heat meter", "heat_total", "Heat", "water", ""},
+	Cooling:        {"cooling", true, []DeviceType{TypeCooling, TypeCoolingFlow}, Gigajoule, "cooling", "Cooling meter", "cooling_total", "Cooling", "water", ""},
+	SubElectricity: {"electricity", true, []DeviceType{TypeElectricity}, KilowattHour, "energy", "Electricity submeter", "energy_total", "", "", ""},
+}
+
+// Medium returns what the device type measures; false for types that are not
+// a household meter (valve, breaker, allocator) or are not known.
+func (t DeviceType) Medium() (Medium, bool) {
+	for m := range Media {
+		for _, u := range Media[m].Types {
+			if t == u {
+				return Medium(m), true
+			}
+		}
+	}
+	return 0, false
+}
+
+// Medium returns the channel of the meter for m, whichever number it has: of
+// several the one with the newest reading, so that a meter that was replaced
+// but stays in the telegram never wins. Without any reading it is the first
+// channel of that type; false when there is none.
+func (r *Reading) Medium(m Medium) (*Channel, bool) {
+	var best *Channel
+	for i := range r.Channels {
+		c := &r.Channels[i]
+		if of, ok := c.Type.Medium(); !ok || of != m {
+			continue
+		}
+		if best == nil || (c.Unit != UnitNone && (best.Unit == UnitNone || c.Time.Compare(best.Time) > 0)) {
+			best = c
+		}
+	}
+	return best, best != nil
+}

@@ -1,0 +1,29 @@
+package meter
+
+import "time"
+
+// Update is a reading on its way to the outputs. It is shared between them
+// and never changed.
+type Update struct {
+	Reading  Reading
+	JSON     []byte  // the reading as on the JSON socket, without a line end
+	Usage    *Change // the power used changed; nil: it did not
+	GasUsage *Change // there is a new gas reading to compute a flow from
+}
+
+// Change is the step of a quantity from one reading to the next.
+type Change struct {
+	Previous Value
+	Value    Value
+}
+
+// Status is how the meter's line stands: what one needs to know to tell
+// whether the readings are fresh.
+type Status struct {
+	Alive     bool          // telegrams arrive
+	Telegrams uint64        // telegrams that gave a reading, since the start
+	Errors    uint64        // telegrams that were damaged, since the start
+	Interval  time.Duration // between the last telegrams; 0 before the second
+	Last      time.Time     // our clock at the last reading; zero before the first
+	Started   time.Time     // when the program started
+}
