@@ -1,0 +1,263 @@
+package dsmr
+
+import (
+	"bytes"
+
+	"github.com/smartmeter-addon/smartmeter-addon/internal/meter"
+)
+
+// field is an object line to decode.
+type field struct {
+	row     *row
+	channel int    // M-Bus channel 1 to 8, else 0
+	groups  []byte // the brackets
+}
+
+func (f field) first() ([]byte, bool) {
+	group, _, ok := cutGroup(f.groups)
+	return group, ok
+}
+
+// decodeQuantity reads "(002000.123*kWh)". Of an object that stands twice the
+// first one counts.
+func decodeQuantity(p *Parser, f field) bool {
+	group, ok := f.first()
+	if !ok {
+		return false
+	}
+	v, ok := quantityValue(group, f.row.unit)
+	if !ok {
+		return false
+	}
+	p.set(f.row.quantity, v)
+	return true
+}
+
+func (p *Parser) set(q meter.Quantity, v meter.Value) {
+	if p.reading.Values.Has(q) {
+		p.repeated = true
+		return
+	}
+	p.reading.Values.Set(q, v)
+}
+
+// decodeFuse reads the first of "(100*A)(-100*A)" or "(65.0*A,-65.0*A)":
+// import, then export.
+func decodeFuse(p *Parser, f field) bool {
+	group, ok := f.first()
+	if !ok {
+		return false
+	}
+	group, _, _ = bytes.Cut(group, []byte(","))
+	v, ok := quantityValue(group, f.row.unit)
+	if ok {
+		p.set(f.row.quantity, v)
+	}
+	return ok
+}
+
+// decodeFactor reads a power factor; some meters print thousandths.
+func decodeFactor(p *Parser, f field) bool {
+	group, ok := f.first()
+	if !ok {
+		return false
+	}
+	v, ok := quantityValue(group, meter.UnitNone)
+	if !ok {
+		return false
+	}
+	if one := meter.NewValue(1, 0); v.Cmp(one) > 0 || v.Cmp(meter.NewValue(-1, 0)) < 0 {
+		v = v.Shift(-3)
+	}
+	p.set(f.row.quantity, v)
+	return true
+}
+
+// decodeLimiter reads 0-0:17.0.0: a power, in DSMR 2 and 3 a current, in
+// Luxembourg an apparent power.
+func decodeLimiter(p *Parser, f field) bool {
+	group, ok := f.first()
+	if !ok {
+		return false
+	}
+	for _, q := range [...]meter.Quantity{meter.LimiterPower, meter.LimiterCurrent, meter.LimiterApparent} {
+		if v, ok := quantityValue(group, meter.Quantities[q].Unit); ok {
+			if !p.reading.Values.Has(q) { // Elgama prints it three times
+				p.reading.Values.Set(q, v)
+			}
+			return true
+		}
+	}
+	return false
+}
+
+// decodeSwitch reads 0, 1 or 2, or the ON and OFF of Hungarian meters.
+func decodeSwitch(p *Parser, f field) bool {
+	group, ok := f.first()
+	if !ok {
+		return false
+	}
+	q := f.row.quantity
+	if f.channel > 4 {
+		return true
+	} else if f.channel > 0 {
+		q = meter.MBusRelay1 + meter.Quantity(f.channel-1)
+	}
+	switch {
+	case bytes.EqualFold(group, []byte("ON")):
+		p.set(q, meter.NewValue(1, 0))
+		return true
+	case bytes.EqualFold(group, []byte("OFF")):
+		p.set(q, meter.NewValue(0, 0))
+		return true
+	}
+	v, ok := quantityValue(group, meter.UnitNone)
+	if ok {
+		p.set(q, v)
+	}
+	return ok
+}
+
+// decodeTariff reads "0002", "02" or "TARIFF 2".
+func decodeTariff(p *Parser, f field) bool {
+	group, ok := f.first()
+	if !ok {
+		return false
+	}
+	digits := len(group)
+	for digits > 0 && group[digits-1]-'0' <= 9 {
+		digits--
+	}
+	v, rest, ok := number(group[digits:])
+	if ok && len(rest) == 0 {
+		p.set(meter.Tariff, v)
+	}
+	return ok
+}
+
+// decodeTime reads the telegram's time.
+func decodeTime(p *Parser, f field) bool {
+	group, ok := f.first()
+	if !ok {
+		return false
+	}
+	t, ok := timestamp(group)
+	if ok && p.reading.Time.IsZero() {
+		p.reading.Time = t
+	}
+	return ok
+}
+
+// clock is a time that meters print as two objects, hhmmss and yymmdd.
+type clock struct{ date, clock [6]byte }
+
+func (c *clock) timestamp() meter.Timestamp {
+	if c.date[0] == 0 || c.clock[0] == 0 {
+		return meter.Timestamp{}
+	}
+	var both [12]byte
+	copy(both[:6], c.date[:])
+	copy(both[6:], c.clock[:])
+	t, _ := timestamp(both[:])
+	return t
+}
+
+func decodeClock(p *Parser, f field) bool {
+	group, ok := f.first()
+	return ok && len(group) >= 6 && copy(p.clock.clock[:], group) == 6
+}
+
+func decodeDate(p *Parser, f field) bool {
+	group, ok := f.first()
+	return ok && len(group) >= 6 && copy(p.clock.date[:], group) == 6
+}
+
+// decodeVersion reads 1-3:0.2.8 ("50") or 0-0:96.1.4 ("50217"; Wallonia prints
+// it as hex text, Sibelga blanks).
+func decodeVersion(p *Parser, f field) bool {
+	group, ok := f.first()
+	if len(group) >= 8 { // "50" is no hex text
+		group = p.plainText(group)
+	}
+	group = bytes.TrimSpace(group)
+	if ok && len(group) > 0 && p.reading.Version == "" {
+		p.reading.Version = p.text(slotVersion, group)
+	}
+	return ok
+}
+
+// decodeID reads an equipment identifier, as printed. Meters print several;
+// the row with the highest rank wins.
+func decodeID(p *Parser, f field) bool {
+	group, ok := f.first()
+	group = bytes.TrimRight(group, " ")
+	// "ER23" is how Iskra says that the object has no value.
+	if ok && len(group) > 0 && f.row.rank > p.idRank && !bytes.HasPrefix(group, []byte("ER")) {
+		p.reading.EquipmentID, p.idRank = p.text(slotID, group), f.row.rank
+	}
+	return ok
+}
+
+// decodeText reads a message: hex of text (DSMR 5.0.2 section 6.5), which
+// DSMR 3.0 may break over lines.
+func decodeText(p *Parser, f field) bool {
+	into, slot := &p.reading.Messages[f.row.rank], slotMessage+f.row.rank
+	group, ok := f.first()
+	if !ok {
+		if len(f.groups) > 1 && isHexText(f.groups[1:]) {
+			p.pending = pending{text: into, slot: slot}
+			*into = string(f.groups[1:])
+			return true
+		}
+		return false
+	}
+	p.message(into, slot, group)
+	return true
+}
+
+func (p *Parser) continueText(line []byte) bool {
+	text := p.pending.text
+	if bytes.IndexByte(line, '(') >= 0 { // the rest of the text is lost
+		*text = ""
+		p.pending = pending{}
+		return false
+	}
+	end := bytes.IndexByte(line, ')')
+	if end < 0 {
+		*text += string(line)
+		return len(*text) < MaxTelegram
+	}
+	joined := *text + string(line[:end])
+	*text = ""
+	p.message(text, p.pending.slot, []byte(joined))
+	p.pending = pending{}
+	return true
+}
+
+func (p *Parser) message(into *string, slot int, group []byte) {
+	text := p.plainText(group)
+	if len(text) > 0 && isText(text) { // some meters fill it with 0xFF
+		*into = p.text(slot, text)
+	}
+}
+
+// plainText decodes hex text, if that is what it is: an even number of hex
+// digits that all stand for printable ASCII.
+// The result is valid until the next call.
+func (p *Parser) plainText(group []byte) []byte {
+	if len(group) == 0 || len(group)%2 != 0 {
+		return group
+	}
+	p.scratch = p.scratch[:0]
+	for i := 0; i < len(group); i += 2 {
+		high, low := hexDigit(group[i]), hexDigit(group[i+1])
+		if high < 0 || low < 0 || high<<4|low < ' ' || high<<4|low > '~' {
+			return group
+		}
+		p.scratch = append(p.scratch, byte(high<<4|low))
+	}
+	return p.scratch
+}
+
+// decodeNothing is for objects that have a meaning but no place in a reading.
+func decodeNothing(*Parser, field) bool { return true }

@@ -1,0 +1,91 @@
+package dsmr_test
+
+import (
+	"bytes"
+	"flag"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/smartmeter-addon/smartmeter-addon/internal/derive"
+	"github.com/smartmeter-addon/smartmeter-addon/internal/dsmr"
+	"github.com/smartmeter-addon/smartmeter-addon/internal/meter"
+)
+
+var update = flag.Bool("update", false, "write the golden files anew")
+
+var amsterdam = time.FixedZone("CET", 3600)
+
+// TestGolden reads every telegram of testdata and compares what came out:
+// verdict, objects bracket for bracket, and the reading as the JSON socket
+// sends it.
+func TestGolden(t *testing.T) {
+	files, err := filepath.Glob("testdata/telegrams/*.*")
+	if err != nil || len(files) < 80 {
+		t.Fatalf("%d telegrams, %v", len(files), err)
+	}
+	for _, file := range files {
+		if strings.HasSuffix(file, ".tsv") || strings.HasSuffix(file, ".md") {
+			continue
+		}
+		t.Run(filepath.Base(file), func(t *testing.T) {
+			got := describe(t, file)
+			golden := filepath.Join("testdata/golden", filepath.Base(file)+".golden")
+			if *update {
+				if err := os.WriteFile(golden, got, 0o644); err != nil {
+					t.Fatal(err)
+				}
+			}
+			want, err := os.ReadFile(golden)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if diff := cmp.Diff(string(want), string(got)); diff != "" {
+				t.Errorf("(-golden +got)\n%s", diff)
+			}
+		})
+	}
+}
+
+func describe(t *testing.T, file string) []byte {
+	data, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var out bytes.Buffer
+	s := dsmr.NewScanner(bytes.NewReader(data))
+	p := new(dsmr.Parser)
+	d := &derive.Deriver{Zone: amsterdam}
+	for s.Scan() {
+		telegram := s.Telegram()
+		r, err := p.Parse(telegram, time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC))
+		verdict := "good"
+		if err != nil {
+			verdict = err.Error()
+		}
+		fmt.Fprintf(&out, "checksum %s, %s; standard %q, tariffs %d\n", telegram.Checksum, verdict, r.Standard, r.Tariffs)
+		for o := range dsmr.Objects(telegram.Bytes) {
+			fmt.Fprintf(&out, "%s", meter.AppendText(nil, o.OBIS))
+			for _, v := range o.Values {
+				fmt.Fprintf(&out, " %s", meter.AppendText(nil, v))
+			}
+			if _, ok := dsmr.Meaning(o.OBIS); !ok {
+				fmt.Fprint(&out, " unknown")
+			}
+			fmt.Fprintln(&out)
+		}
+		for _, line := range p.Odd() {
+			fmt.Fprintf(&out, "odd: %s\n", meter.AppendText(nil, line))
+		}
+		d.Apply(r)
+		fmt.Fprintf(&out, "%s\n", strings.ReplaceAll(string(r.AppendJSON(nil, amsterdam)), ",\"", ",\n  \""))
+	}
+	stats := s.Stats()
+	fmt.Fprintf(&out, "%+v\n", stats)
+	return out.Bytes()
+}

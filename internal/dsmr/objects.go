@@ -1,0 +1,274 @@
+package dsmr
+
+import (
+	"strings"
+
+	"github.com/smartmeter-addon/smartmeter-addon/internal/meter"
+)
+
+// row is one COSEM object: its code, what it means, and how it is read.
+type row struct {
+	pattern string // OBIS code; n is any M-Bus channel
+	help    string // meaning, for people; empty: the quantity's
+	decode  func(*Parser, field) bool
+
+	quantity meter.Quantity
+	unit     meter.Unit
+	rank     int              // what decode needs to tell rows apart
+	device   meter.DeviceType // of an object whose group is the medium
+}
+
+func quantity(pattern string, q meter.Quantity) row {
+	return row{pattern: pattern, decode: decodeQuantity, quantity: q, unit: meter.Quantities[q].Unit}
+}
+
+func quantityBy(decode func(*Parser, field) bool, pattern string, q meter.Quantity) row {
+	return row{pattern: pattern, decode: decode, quantity: q, unit: meter.Quantities[q].Unit}
+}
+
+func id(pattern, help string, rank int) row {
+	return row{pattern: pattern, help: help, decode: decodeID, rank: rank}
+}
+
+func text(pattern, help string, slot int) row {
+	return row{pattern: pattern, help: help, decode: decodeText, rank: slot}
+}
+
+func special(decode func(*Parser, field) bool, pattern, help string) row {
+	return row{pattern: pattern, help: help, decode: decode}
+}
+
+// medium is an object of DSMR 2.1, where group A is the medium. Those meters
+// get the channels behind the four of M-Bus.
+func medium(decode func(*Parser, field) bool, pattern, help string, channel int, device meter.DeviceType) row {
+	return row{pattern: pattern, help: help, decode: decode, rank: channel, device: device}
+}
+
+func nothing(pattern, help string) row {
+	return row{pattern: pattern, help: help, decode: decodeNothing}
+}
+
+// objects is THE TABLE of COSEM objects: one row each. Which meter sends which
+// is told in standards.go and in the documents of their grid operators; the
+// parser takes any of them anywhere.
+var objects = []row{
+	// The meter.
+	special(decodeVersion, "1-3:0.2.8", "version of the P1 standard: 40, 42, 50"),
+	special(decodeVersion, "0-0:96.1.4", "version of the P1 standard: 502 and that of e-MUCS (Belgium)"),
+	special(decodeTime, "0-0:1.0.0", "the meter's time; S is summer time, W standard time"),
+	special(decodeTime, "0-0:1.1.0", "the meter's time"),
+	special(decodeClock, "1-0:0.9.1", "the meter's clock, hhmmss"),
+	special(decodeDate, "1-0:0.9.2", "the meter's date, yymmdd"),
+	id("0-0:96.1.1", "equipment identifier", 6),
+	id("0-0:96.1.0", "equipment identifier", 5),
+	id("0-0:42.0.0", "logical device name", 4),
+	id("0-0:0.0.0", "device identifier", 3),
+	id("0-0:96.1.255", "serial number", 2),
+	id("1-0:0.0.0", "device identifier", 1),
+	nothing("0-0:96.1.2", "EAN of the connection (Belgium), public key (Switzerland)"),
+	nothing("1-0:96.5.5", "status"),
+	nothing("1-0:0.2.0", "firmware identifier"),
+	nothing("1-0:0.2.8", "firmware signature"),
+	nothing("0-0:97.97.0", "error register"),
+	quantityBy(decodeTariff, "0-0:96.14.0", meter.Tariff),
+	quantityBy(decodeTariff, "0-0:96.14.1", meter.Tariff),
+	quantity("1-0:94.32.1", meter.GridVoltage),
+	nothing("1-0:0.4.2", "current transformer ratio"),
+	nothing("1-0:0.4.3", "voltage transformer ratio"),
+	nothing("1-0:1.4.2", "current transformer ratio"),
+	nothing("1-0:1.4.3", "voltage transformer ratio"),
+	nothing("1-0:0.8.2", "length of the demand period, seconds"),
+
+	// Energy.
+	quantity("1-0:1.8.0", meter.EnergyImportTotal),
+	quantity("1-0:1.8.1", meter.EnergyImportT1),
+	quantity("1-0:1.8.2", meter.EnergyImportT2),
+	quantity("1-0:1.8.3", meter.EnergyImportT3),
+	quantity("1-0:1.8.4", meter.EnergyImportT4),
+	quantity("1-0:1.8.5", meter.EnergyImportT5),
+	quantity("1-0:2.8.0", meter.EnergyExportTotal),
+	quantity("1-0:2.8.1", meter.EnergyExportT1),
+	quantity("1-0:2.8.2", meter.EnergyExportT2),
+	quantity("1-0:2.8.3", meter.EnergyExportT3),
+	quantity("1-0:2.8.4", meter.EnergyExportT4),
+	quantity("1-0:2.8.5", meter.EnergyExportT5),
+	quantity("1-0:1.8.11", meter.EnergyImportT1), // Israel
+	quantity("1-0:1.8.12", meter.EnergyImportT2),
+	quantity("1-0:1.8.13", meter.EnergyImportT3),
+	quantity("1-0:2.8.11", meter.EnergyExportT1),
+	quantity("1-0:2.8.12", meter.EnergyExportT2),
+	quantity("1-0:2.8.13", meter.EnergyExportT3),
+	quantity("1-0:15.8.0", meter.EnergyCombined),
+	quantity("1-0:3.8.0", meter.EnergyReactiveImport),
+	quantity("1-0:3.8.1", meter.EnergyReactiveImportT1),
+	quantity("1-0:3.8.2", meter.EnergyReactiveImportT2),
+	quantity("1-0:3.8.3", meter.EnergyReactiveImportT3),
+	quantity("1-0:3.8.4", meter.EnergyReactiveImportT4),
+	quantity("1-0:4.8.0", meter.EnergyReactiveExport),
+	quantity("1-0:4.8.1", meter.EnergyReactiveExportT1),
+	quantity("1-0:4.8.2", meter.EnergyReactiveExportT2),
+	quantity("1-0:4.8.3", meter.EnergyReactiveExportT3),
+	quantity("1-0:4.8.4", meter.EnergyReactiveExportT4),
+	quantity("1-0:5.8.0", meter.EnergyReactiveQ1),
+	quantity("1-0:6.8.0", meter.EnergyReactiveQ2),
+	quantity("1-0:7.8.0", meter.EnergyReactiveQ3),
+	quantity("1-0:8.8.0", meter.EnergyReactiveQ4),
+
+	// Power.
+	quantity("1-0:1.7.0", meter.PowerImport),
+	quantity("1-0:2.7.0", meter.PowerExport),
+	quantity("1-0:15.7.0", meter.PowerAbsolute),
+	quantity("1-0:16.7.0", meter.PowerSigned),
+	quantity("1-0:21.7.0", meter.PowerImportL1),
+	quantity("1-0:41.7.0", meter.PowerImportL2),
+	quantity("1-0:61.7.0", meter.PowerImportL3),
+	quantity("1-0:22.7.0", meter.PowerExportL1),
+	quantity("1-0:42.7.0", meter.PowerExportL2),
+	quantity("1-0:62.7.0", meter.PowerExportL3),
+	quantity("1-0:3.7.0", meter.PowerReactiveImport),
+	quantity("1-0:4.7.0", meter.PowerReactiveExport),
+	quantity("1-0:23.7.0", meter.PowerReactiveImportL1),
+	quantity("1-0:43.7.0", meter.PowerReactiveImportL2),
+	quantity("1-0:63.7.0", meter.PowerReactiveImportL3),
+	quantity("1-0:24.7.0", meter.PowerReactiveExportL1),
+	quantity("1-0:44.7.0", meter.PowerReactiveExportL2),
+	quantity("1-0:64.7.0", meter.PowerReactiveExportL3),
+	quantity("1-0:5.7.0", meter.PowerReactiveQ1),
+	quantity("1-0:6.7.0", meter.PowerReactiveQ2),
+	quantity("1-0:7.7.0", meter.PowerReactiveQ3),
+	quantity("1-0:8.7.0", meter.PowerReactiveQ4),
+	quantity("1-0:9.7.0", meter.PowerApparentImport),
+	quantity("1-0:29.7.0", meter.PowerApparentImportL1),
+	quantity("1-0:49.7.0", meter.PowerApparentImportL2),
+	quantity("1-0:69.7.0", meter.PowerApparentImportL3),
+	quantity("1-0:10.7.0", meter.PowerApparentExport),
+	quantity("1-0:30.7.0", meter.PowerApparentExportL1),
+	quantity("1-0:50.7.0", meter.PowerApparentExportL2),
+	quantity("1-0:70.7.0", meter.PowerApparentExportL3),
+	quantityBy(decodeFactor, "1-0:13.7.0", meter.PowerFactor),
+	quantityBy(decodeFactor, "1-0:33.7.0", meter.PowerFactorL1),
+	quantityBy(decodeFactor, "1-0:53.7.0", meter.PowerFactorL2),
+	quantityBy(decodeFactor, "1-0:73.7.0", meter.PowerFactorL3),
+	nothing("1-0:13.3.0", "lowest power factor"),
+	quantity("1-0:14.7.0", meter.Frequency),
+
+	// Voltage and current.
+	quantity("1-0:32.7.0", meter.VoltageL1),
+	quantity("1-0:52.7.0", meter.VoltageL2),
+	quantity("1-0:72.7.0", meter.VoltageL3),
+	quantity("1-0:32.24.0", meter.VoltageAverageL1),
+	quantity("1-0:52.24.0", meter.VoltageAverageL2),
+	quantity("1-0:72.24.0", meter.VoltageAverageL3),
+	quantity("1-0:12.7.0", meter.VoltageAny),
+	quantity("1-0:31.7.0", meter.CurrentL1),
+	quantity("1-0:51.7.0", meter.CurrentL2),
+	quantity("1-0:71.7.0", meter.CurrentL3),
+	quantity("1-0:11.7.0", meter.CurrentAny),
+	quantity("1-0:90.7.0", meter.CurrentSum),
+	quantity("1-0:91.7.0", meter.CurrentNeutral),
+
+	// Quality of supply.
+	quantity("0-0:96.7.21", meter.PowerFailuresShort),
+	quantity("0-0:96.7.9", meter.PowerFailuresLong),
+	special(decodeFailures, "1-0:99.97.0", "log of long power failures: end and duration"),
+	quantity("1-0:32.32.0", meter.VoltageSagsL1),
+	quantity("1-0:52.32.0", meter.VoltageSagsL2),
+	quantity("1-0:72.32.0", meter.VoltageSagsL3),
+	quantity("1-0:32.36.0", meter.VoltageSwellsL1),
+	quantity("1-0:52.36.0", meter.VoltageSwellsL2),
+	quantity("1-0:72.36.0", meter.VoltageSwellsL3),
+	nothing("1-0:32.33.0", "duration of the last voltage sag, L1"),
+	nothing("1-0:52.33.0", "duration of the last voltage sag, L2"),
+	nothing("1-0:72.33.0", "duration of the last voltage sag, L3"),
+	nothing("1-0:32.34.0", "magnitude of the last voltage sag, L1"),
+	nothing("1-0:52.34.0", "magnitude of the last voltage sag, L2"),
+	nothing("1-0:72.34.0", "magnitude of the last voltage sag, L3"),
+	nothing("1-0:32.37.0", "duration of the last voltage swell, L1"),
+	nothing("1-0:52.37.0", "duration of the last voltage swell, L2"),
+	nothing("1-0:72.37.0", "duration of the last voltage swell, L3"),
+	nothing("1-0:32.38.0", "magnitude of the last voltage swell, L1"),
+	nothing("1-0:52.38.0", "magnitude of the last voltage swell, L2"),
+	nothing("1-0:72.38.0", "magnitude of the last voltage swell, L3"),
+
+	// Demand.
+	quantity("1-0:1.4.0", meter.DemandAverage),
+	quantity("1-0:2.4.0", meter.DemandAverageExport),
+	{pattern: "1-0:1.6.0", help: "highest demand of this month", decode: decodePeak},
+	{pattern: "1-0:2.6.0", help: "highest export demand of this month", decode: decodePeak, rank: 1},
+	special(decodeHistory, "0-0:98.1.0", "history: the highest demand of each month (Belgium), last month's registers (Hungary)"),
+	nothing("0-0:98.1.1", "history of registers"),
+	nothing("1-0:99.1.0", "load profile"),
+	nothing("1-0:3.4.0", "average reactive demand, import"),
+	nothing("1-0:4.4.0", "average reactive demand, export"),
+	nothing("1-0:9.4.0", "average apparent demand, import"),
+	nothing("1-0:10.4.0", "average apparent demand, export"),
+	nothing("1-0:1.5.0", "average demand of the last period, import"),
+	nothing("1-0:2.5.0", "average demand of the last period, export"),
+	nothing("1-0:3.5.0", "average reactive demand of the last period, import"),
+	nothing("1-0:4.5.0", "average reactive demand of the last period, export"),
+	nothing("1-0:9.5.0", "average apparent demand of the last period, import"),
+	nothing("1-0:10.5.0", "average apparent demand of the last period, export"),
+	nothing("1-0:1.24.0", "average power, import"),
+	nothing("1-0:15.24.0", "average power, without sign"),
+	nothing("1-0:16.24.0", "average power, import less export"),
+
+	// Switches and limits.
+	quantityBy(decodeSwitch, "0-0:96.3.10", meter.Breaker),
+	quantityBy(decodeSwitch, "1-0:96.3.10", meter.Breaker),
+	quantityBy(decodeSwitch, "0-0:24.4.0", meter.Breaker),
+	quantityBy(decodeSwitch, "0-0:96.50.68", meter.Breaker),
+	{pattern: "0-n:96.3.10", help: "relay of an M-Bus channel: 0 disconnected, 1 connected, 2 ready", decode: decodeSwitch},
+	quantityBy(decodeLimiter, "0-0:17.0.0", meter.LimiterPower),
+	quantityBy(decodeFuse, "1-0:31.4.0", meter.FuseL1),
+	quantityBy(decodeFuse, "1-0:51.4.0", meter.FuseL2),
+	quantityBy(decodeFuse, "1-0:71.4.0", meter.FuseL3),
+
+	// Messages.
+	text("0-0:96.13.0", "text message", 0),
+	text("0-0:96.13.1", "message code", 1),
+	text("0-0:96.13.2", "text message 2", 2),
+	text("0-0:96.13.3", "text message 3", 3),
+	text("0-0:96.13.4", "text message 4", 4),
+	text("0-0:96.13.5", "text message 5", 5),
+
+	// Meters on M-Bus.
+	special(decodeType, "0-n:24.1.0", "type of the M-Bus device: 2 electricity, 3 gas, 4 heat, 6 warm water, 7 water, 10 cooling, 12 heat flow"),
+	special(decodeChannelID, "0-n:96.1.0", "equipment identifier of the M-Bus device"),
+	special(decodeChannelID, "0-n:96.1.1", "equipment identifier of the M-Bus device"),
+	special(decodeEAN, "0-n:96.1.2", "EAN of the M-Bus device"),
+	special(decodeReading, "0-n:24.2.1", "reading of the M-Bus device: time and value (gas: temperature converted)"),
+	special(decodeReading, "0-n:24.2.3", "reading of the M-Bus device: time and value (gas: not temperature converted)"),
+	special(decodeOldReading, "0-n:24.3.0", "reading of the M-Bus device: time, status, period, count, code, unit, value"),
+	special(decodeOldReading, "0-n:24.3.1", "reading of the M-Bus device, cold: time, status, period, count, code, unit, value"),
+	special(decodeValve, "0-n:24.4.0", "valve of the M-Bus device: 0 closed, 1 open, 2 ready"),
+	medium(decodeHourly, "7-0:23.1.0", "gas, one of the last hours: value and time", 7, meter.TypeGas),
+	medium(decodeHourly, "7-0:23.2.0", "gas, one of the last hours: value and time", 7, meter.TypeGas),
+	medium(decodeChannelID, "7-0:0.0.0", "equipment identifier of the gas meter", 7, meter.TypeGas),
+	medium(decodeValve, "7-0:24.4.0", "valve of the gas meter: 0 closed, 1 open, 2 ready", 7, meter.TypeGas),
+}
+
+// rows finds a code's row.
+var rows = func() map[code]*row {
+	m := make(map[code]*row, len(objects))
+	for i := range objects {
+		c, _, ok := parseCode([]byte(strings.Replace(objects[i].pattern, "n", "1", 1)))
+		if !ok || m[c] != nil {
+			panic("dsmr: the table of objects has a wrong or repeated code: " + objects[i].pattern)
+		}
+		m[c] = &objects[i]
+	}
+	return m
+}()
+
+// Meaning explains an OBIS code as a telegram prints it; false when the code
+// is not in the table.
+func Meaning(obis []byte) (string, bool) {
+	r, _ := lookup(obis)
+	switch {
+	case r == nil:
+		return "", false
+	case r.help == "":
+		return meter.Quantities[r.quantity].Help, true
+	}
+	return r.help, true
+}

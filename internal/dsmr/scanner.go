@@ -1,0 +1,287 @@
+package dsmr
+
+import (
+	"bytes"
+	"io"
+
+	"github.com/smartmeter-addon/smartmeter-addon/internal/meter"
+)
+
+// MaxTelegram is the longest telegram that is read, in bytes. The longest
+// known has 3 kB, a text message of 2 kB included.
+const MaxTelegram = 16 << 10
+
+// A telegram, its end mark and the start of the next must fit.
+const bufferSize = 2 * MaxTelegram
+
+// Telegram is what Scanner found between "/" and the end of the checksum.
+type Telegram struct {
+	Bytes     []byte // from "/" to "!" and the checksum's digits; valid until the next Scan
+	Checksum  meter.Checksum
+	Truncated bool // the stream ended before the "!"
+
+	body int // length up to and with the "!"
+}
+
+// Stats counts what passed a Scanner.
+type Stats struct {
+	Telegrams uint64 // whole ones: checksum valid or absent
+	Checksums uint64 // telegrams whose checksum was wrong
+	Cut       uint64 // telegrams that never ended: a new one began, or the stream ended, or they grew too long
+	Skipped   uint64 // bytes outside of telegrams, line ends aside
+}
+
+// Scanner finds the telegrams in a stream of bytes. It starts anywhere, skips
+// what is no telegram, and gives the same telegrams however the bytes are cut
+// into reads. Its memory is one fixed buffer.
+type Scanner struct {
+	r        io.Reader
+	err      error
+	telegram Telegram
+	stats    Stats
+
+	buf    []byte
+	start  int  // where the telegram begins, or the next byte to look at
+	pos    int  // inside a telegram: up to here no end was found
+	end    int  // end of what was read
+	inside bool // start is a telegram's "/"
+	before byte // the byte before start while outside
+}
+
+// NewScanner returns a Scanner on r.
+func NewScanner(r io.Reader) *Scanner {
+	// The start of a stream counts as the start of a line.
+	return &Scanner{r: r, buf: make([]byte, bufferSize), before: '\n'}
+}
+
+// Reset makes the Scanner go on with another stream and keeps its counters:
+// a telegram does not go on after a lost connection.
+func (s *Scanner) Reset(r io.Reader) {
+	s.r, s.err = r, nil
+	s.start, s.pos, s.end, s.inside, s.before = 0, 0, 0, false, '\n'
+}
+
+// Telegram is what the last Scan found.
+func (s *Scanner) Telegram() Telegram { return s.telegram }
+
+// Stats returns the counters since the start.
+func (s *Scanner) Stats() Stats { return s.stats }
+
+// Err returns why Scan gave false; io.EOF is nil.
+func (s *Scanner) Err() error {
+	if s.err == io.EOF {
+		return nil
+	}
+	return s.err
+}
+
+// Scan waits for the next telegram, of whatever verdict. It gives false when
+// the stream ended; a telegram that the end cut off is found before that, and
+// is marked Truncated.
+func (s *Scanner) Scan() bool {
+	for {
+		if s.next() {
+			return true
+		}
+		if s.err != nil {
+			return s.flush()
+		}
+		s.fill()
+	}
+}
+
+func (s *Scanner) fill() {
+	if s.end > len(s.buf)/2 {
+		copy(s.buf, s.buf[s.start:s.end])
+		s.pos -= s.start
+		s.end -= s.start
+		s.start = 0
+	}
+	// A reader that gives nothing a hundred times is broken (io.ErrNoProgress).
+	for range 100 {
+		n, err := s.r.Read(s.buf[s.end:])
+		s.end += n
+		if err != nil {
+			s.err = err
+			return
+		}
+		if n > 0 {
+			return
+		}
+	}
+	s.err = io.ErrNoProgress
+}
+
+// next looks for a telegram's end in what is buffered.
+func (s *Scanner) next() bool {
+	for {
+		if !s.inside && !s.enter() {
+			return false
+		}
+		mark, length := s.findEnd()
+		switch {
+		case mark < 0 && s.end-s.start < MaxTelegram:
+			return false // wait for more
+		case mark < 0 || mark-s.start >= MaxTelegram:
+			s.overlong()
+		case length < 0:
+			return false // the checksum is not whole yet
+		default:
+			s.finish(mark, length)
+			return true
+		}
+	}
+}
+
+// enter skips to the next "/" that begins a line. So does one behind a byte
+// that is no text: meters send NUL and 0xFF between telegrams, and cables
+// make noise when they are plugged in.
+func (s *Scanner) enter() bool {
+	for s.start < s.end {
+		i := bytes.IndexByte(s.buf[s.start:s.end], '/')
+		if i < 0 {
+			s.skip(s.end - s.start)
+			break
+		}
+		s.skip(i)
+		if s.before < 0x20 || s.before > 0x7E {
+			s.inside, s.pos = true, s.start+1
+			return true
+		}
+		s.skip(1)
+	}
+	s.pos = s.start
+	return false
+}
+
+func (s *Scanner) skip(n int) {
+	if n > 0 {
+		line := bytes.Trim(s.buf[s.start:s.start+n], "\r\n") // the end of a telegram's last line
+		s.stats.Skipped += uint64(len(line))
+		s.before = s.buf[s.start+n-1]
+		s.start += n
+	}
+}
+
+// findEnd looks for the end mark of the telegram at start: its index and the
+// number of the checksum's digits, or -1 where it has to wait for more bytes.
+func (s *Scanner) findEnd() (mark, digits int) {
+	for {
+		i := bytes.IndexByte(s.buf[s.pos:s.end], '!')
+		if i < 0 {
+			s.pos = s.end
+			return -1, 0
+		}
+		mark := s.pos + i
+		switch before := s.buf[mark-1]; {
+		case before == '\n' || before == '\r':
+			return mark, checksumDigits(s.buf[mark+1:s.end], false)
+		case before == ')':
+			// Aidon prints "...(0123.1*A)!" at the end; in a text such a mark
+			// means nothing, hence the checksum and the line end behind it.
+			if n := checksumDigits(s.buf[mark+1:s.end], true); n != 0 {
+				return mark, n
+			}
+		}
+		s.pos = mark + 1
+	}
+}
+
+// checksumDigits counts the hex digits of a checksum: four, or fewer before
+// any other byte (some meters leave out leading zeros: "!B9F"). -1 means that
+// the next bytes decide. A strict checksum is followed by a line end, or it
+// is none.
+func checksumDigits(p []byte, strict bool) int {
+	n := 0
+	for n < len(p) && n < 4 && isHex(p[n]) {
+		n++
+	}
+	switch {
+	case n == 4 && !strict:
+		return 4
+	case n == len(p):
+		return -1
+	case strict && p[n] != '\r' && p[n] != '\n':
+		return 0
+	}
+	return n
+}
+
+func isHex(c byte) bool {
+	return c-'0' <= 9 || (c|0x20)-'a' <= 5
+}
+
+// overlong gives up a telegram without end, but not one that began inside it.
+func (s *Scanner) overlong() {
+	s.stats.Cut++
+	limit := s.start + MaxTelegram
+	if i := lastStart(s.buf[s.start:limit]); i > 0 {
+		s.stats.Skipped += uint64(i)
+		s.start += i
+		s.pos = max(s.start+1, min(s.pos, limit))
+		return
+	}
+	s.inside = false
+	s.skip(MaxTelegram)
+}
+
+// finish makes the telegram whose "!" is at mark.
+func (s *Scanner) finish(mark, digits int) {
+	// A line that begins with "/" is a telegram that begins anew: the one
+	// before it never ended.
+	if i := lastStart(s.buf[s.start:mark]); i > 0 {
+		s.stats.Cut++
+		s.stats.Skipped += uint64(i)
+		s.start += i
+	}
+	end := mark + 1 + digits
+	start, verdict := verify(s.buf[s.start:mark+1], s.buf[mark+1:end])
+	s.telegram = Telegram{Bytes: s.buf[s.start+start : end], Checksum: verdict, body: mark + 1 - s.start - start}
+	if verdict == meter.ChecksumInvalid {
+		s.stats.Checksums++
+	} else {
+		s.stats.Telegrams++
+	}
+	if start > 0 {
+		s.stats.Cut++
+		s.stats.Skipped += uint64(start)
+	}
+	s.start, s.pos, s.inside = end, end, false
+	s.before = '\n' // a "/" right behind the checksum begins a telegram
+}
+
+// lastStart returns where the last telegram begins that p holds the start of;
+// p itself begins with one.
+func lastStart(p []byte) int {
+	last := 0
+	for i := 1; i < len(p); i++ {
+		next := bytes.IndexByte(p[i:], '/')
+		if next < 0 {
+			break
+		}
+		if i += next; p[i-1] == '\n' {
+			last = i
+		}
+	}
+	return last
+}
+
+// flush ends the stream: what is buffered of a telegram is given out once.
+func (s *Scanner) flush() bool {
+	if !s.inside {
+		return false
+	}
+	s.inside = false
+	if mark, digits := s.findEnd(); mark >= 0 {
+		if digits < 0 { // the end of the stream ends the checksum
+			digits = min(4, s.end-mark-1)
+		}
+		s.finish(mark, digits)
+		return true
+	}
+	s.start += lastStart(s.buf[s.start:s.end])
+	s.stats.Cut++
+	s.telegram = Telegram{Bytes: s.buf[s.start:s.end], Truncated: true, body: s.end - s.start}
+	s.start, s.pos = s.end, s.end
+	return true
+}
