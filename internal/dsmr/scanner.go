@@ -156,8 +156,11 @@ func (s *Scanner) enter() bool {
 
 func (s *Scanner) skip(n int) {
 	if n > 0 {
-		line := bytes.Trim(s.buf[s.start:s.start+n], "\r\n") // the end of a telegram's last line
-		s.stats.Skipped += uint64(len(line))
+		for _, c := range s.buf[s.start : s.start+n] {
+			if c != '\r' && c != '\n' {
+				s.stats.Skipped++
+			}
+		}
 		s.before = s.buf[s.start+n-1]
 		s.start += n
 	}

@@ -1,0 +1,160 @@
+package derive_test
+
+import (
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/smartmeter-addon/smartmeter-addon/internal/derive"
+	"github.com/smartmeter-addon/smartmeter-addon/internal/meter"
+)
+
+var zone = time.FixedZone("CET", 3600)
+
+type values map[meter.Quantity]string
+
+func of(t *testing.T, v values) *meter.Reading {
+	t.Helper()
+	r := new(meter.Reading)
+	for q, text := range v {
+		n, err := meter.ParseValue(text)
+		if err != nil {
+			t.Fatal(err)
+		}
+		r.Values.Set(q, n)
+	}
+	return r
+}
+
+func get(r *meter.Reading, q meter.Quantity) string {
+	v, ok := r.Values.Get(q)
+	if !ok {
+		return "absent"
+	}
+	return v.String()
+}
+
+func TestQuantities(t *testing.T) {
+	const t1, t2, t3, total = meter.EnergyImportT1, meter.EnergyImportT2, meter.EnergyImportT3, meter.EnergyImportTotal
+	for _, test := range []struct {
+		name string
+		in   values
+		q    meter.Quantity
+		want string
+	}{
+		{"net power", values{meter.PowerImport: "0.329", meter.PowerExport: "0.000"}, meter.PowerNet, "329"},
+		{"net export", values{meter.PowerImport: "0.000", meter.PowerExport: "1.184"}, meter.PowerNet, "-1184"},
+		{"no export register", values{meter.PowerImport: "0.2"}, meter.PowerNet, "200"},
+		{"no import register", values{meter.PowerExport: "0.2"}, meter.PowerNet, "-200"},
+		{"no power at all", values{t1: "1"}, meter.PowerNet, "absent"},
+		{"more digits than a watt", values{meter.PowerImport: "1.68821"}, meter.PowerNet, "1688.21"},
+		{"a phase", values{meter.PowerImportL2: "0.100", meter.PowerExportL2: "0.350"}, meter.PowerNetL2, "-250"},
+		{"total of two tariffs", values{t1: "4512.345", t2: "3241.123"}, total, "7753.468"},
+		{"total of three", values{t1: "1", t2: "2", t3: "3.5"}, total, "6.5"},
+		{"the meter's own total", values{t1: "1", t2: "2", total: "9"}, total, "9"},
+		{"one tariff is missing", values{t2: "2"}, total, "absent"},
+		{"the other is missing", values{t1: "2"}, total, "absent"},
+		{"export", values{meter.EnergyExportT1: "1.5", meter.EnergyExportT2: "2"}, meter.EnergyExportTotal, "3.5"},
+		{"zero is a value", values{meter.EnergyExportT1: "0", meter.EnergyExportT2: "0"}, meter.EnergyExportTotal, "0"},
+	} {
+		r := of(t, test.in)
+		(&derive.Deriver{Zone: zone}).Apply(r)
+		if got := get(r, test.q); got != test.want {
+			t.Errorf("%s: got %s, want %s", test.name, got, test.want)
+		}
+	}
+}
+
+// TestNoTotalOfSomeTariffs: a register that was there once is missed.
+func TestNoTotalOfSomeTariffs(t *testing.T) {
+	d := &derive.Deriver{Zone: zone}
+	for i, test := range []struct {
+		in   values
+		want string
+	}{
+		{values{meter.EnergyImportT1: "1", meter.EnergyImportT2: "2", meter.EnergyImportT3: "3"}, "6"},
+		{values{meter.EnergyImportT1: "1", meter.EnergyImportT2: "2"}, "absent"},
+		{values{meter.EnergyImportT1: "1", meter.EnergyImportT2: "2", meter.EnergyImportT3: "3"}, "6"},
+	} {
+		r := of(t, test.in)
+		d.Apply(r)
+		if got := get(r, meter.EnergyImportTotal); got != test.want {
+			t.Errorf("reading %d: got %s, want %s", i, got, test.want)
+		}
+	}
+}
+
+func TestUsage(t *testing.T) {
+	d := &derive.Deriver{Zone: zone}
+	var got []string
+	for _, power := range []string{"0.000", "0.329", "0.329", "-1.000"} {
+		c := d.Apply(of(t, values{meter.PowerImport: power})).Usage
+		if c == nil {
+			got = append(got, "same")
+			continue
+		}
+		got = append(got, c.Previous.String()+" to "+c.Value.String())
+	}
+	if diff := cmp.Diff([]string{"same", "0 to 329", "same", "329 to -1000"}, got); diff != "" {
+		t.Errorf("(-want +got)\n%s", diff)
+	}
+	r := of(t, values{meter.PowerImport: "0.1", meter.HouseUse: "387"})
+	if c := d.Apply(r).Usage; c == nil || c.Value.String() != "387" {
+		t.Errorf("with solar: got %+v, want house usage", c)
+	}
+}
+
+func TestGasFlow(t *testing.T) {
+	d := &derive.Deriver{Zone: zone}
+	type step struct {
+		id    string
+		time  [4]int // month, day, hour, minute
+		flag  byte
+		total string
+	}
+	var got []string
+	for _, s := range []step{
+		{"a", [4]int{1, 1, 12, 0}, 'W', "100.000"},  // the first tells no flow
+		{"a", [4]int{1, 1, 12, 0}, 'W', "100.000"},  // the same again
+		{"a", [4]int{1, 1, 12, 5}, 'W', "100.100"},  // 0.1 m3 in 5 min
+		{"a", [4]int{1, 1, 12, 5}, 'W', "100.100"},  // stays
+		{"a", [4]int{1, 1, 13, 5}, 'W', "100.100"},  // nothing used
+		{"a", [4]int{1, 1, 13, 10}, 'W', "99.000"},  // falls: no flow
+		{"a", [4]int{1, 1, 13, 15}, 'W', "99.010"},  // and on
+		{"a", [4]int{1, 1, 13, 20}, 'W', "999.000"}, // jumps: no flow
+		{"b", [4]int{1, 1, 13, 25}, 'W', "5.000"},   // another meter
+		{"b", [4]int{1, 1, 13, 30}, 'W', "5.001"},
+		{"b", [4]int{10, 25, 2, 0}, 'S', "6.000"}, // the doubled hour: 60 min between
+		{"b", [4]int{10, 25, 2, 0}, 'W', "6.500"},
+		{"b", [4]int{10, 25, 1, 0}, 'W', "7.000"}, // back in time
+	} {
+		v, _ := meter.ParseValue(s.total)
+		when, ok := meter.NewTimestamp(2026, s.time[0], s.time[1], s.time[2], s.time[3], 0, s.flag)
+		if !ok {
+			t.Fatal("no such time")
+		}
+		r := new(meter.Reading)
+		r.Channels[2] = meter.Channel{Type: meter.TypeGas, ID: s.id, Time: when, Value: v, Unit: meter.CubicMetre}
+		c := d.Apply(r).GasUsage
+		text := get(r, meter.GasFlow)
+		if c != nil {
+			text += " event " + c.Previous.String() + " to " + c.Value.String()
+		}
+		got = append(got, text)
+	}
+	want := []string{"absent", "absent", "1.2 event 0 to 1.2", "1.2", "0 event 1.2 to 0", "absent", "0.12 event 0 to 0.12", "absent",
+		"absent", "0.012 event 0 to 0.012", "0 event 0.012 to 0", "0.5 event 0 to 0.5", "absent"}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("(-want +got)\n%s", diff)
+	}
+}
+
+func TestNoGasNoFlow(t *testing.T) {
+	d := &derive.Deriver{Zone: zone}
+	r := new(meter.Reading)
+	r.Channels[0] = meter.Channel{Type: meter.TypeWater, Unit: meter.CubicMetre}
+	if c := d.Apply(r).GasUsage; c != nil || r.Values.Has(meter.GasFlow) {
+		t.Errorf("got %+v, %s", c, get(r, meter.GasFlow))
+	}
+}

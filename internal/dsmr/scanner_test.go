@@ -1,0 +1,238 @@
+package dsmr_test
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+	"testing/iotest"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/smartmeter-addon/smartmeter-addon/internal/dsmr"
+	"github.com/smartmeter-addon/smartmeter-addon/internal/meter"
+)
+
+// signed ends a telegram with its checksum.
+func signed(text string) string {
+	body := strings.ReplaceAll(text, "\n", "\r\n") + "!"
+	return fmt.Sprintf("%s%04X\r\n", body, dsmr.Checksum([]byte(body)))
+}
+
+const small = "/ISK5\\2M550T-1012\n\n1-3:0.2.8(50)\n1-0:1.7.0(00.111*kW)\n"
+
+// found is what a Scanner made of some bytes.
+func found(r io.Reader) (list []string, stats dsmr.Stats, err error) {
+	s := dsmr.NewScanner(r)
+	for s.Scan() {
+		t := s.Telegram()
+		what := t.Checksum.String()
+		if t.Truncated {
+			what = "truncated"
+		}
+		list = append(list, what+" "+string(t.Bytes))
+	}
+	return list, s.Stats(), s.Err()
+}
+
+func TestChecksum(t *testing.T) {
+	for _, test := range []struct {
+		text string
+		want uint16
+	}{{"", 0}, {"123456789", 0xBB3D}, {strings.Repeat("123456789", 9), slow(strings.Repeat("123456789", 9))}} {
+		if got := dsmr.Checksum([]byte(test.text)); got != test.want {
+			t.Errorf("%q: got %04X, want %04X", test.text, got, test.want)
+		}
+	}
+}
+
+// slow is the definition, bit by bit.
+func slow(text string) uint16 {
+	var crc uint16
+	for _, b := range []byte(text) {
+		crc ^= uint16(b)
+		for range 8 {
+			bit := crc & 1
+			crc >>= 1
+			if bit == 1 {
+				crc ^= 0xA001
+			}
+		}
+	}
+	return crc
+}
+
+func TestScanner(t *testing.T) {
+	good := signed(small)
+	bare := strings.TrimSuffix(good, "\r\n")
+	other := signed("/KFM5KAIFA-METER\n\n1-0:1.7.0(00.222*kW)\n")
+	old := "/ISk5\\2MT382-1004\r\n\r\n1-0:1.7.0(0001.01*kW)\r\n!"
+	lf := strings.ReplaceAll(bare, "\r\n", "\n")
+	aidon := "/ADN9 6534\r\n1-0:71.7.0(0123.1*A)!"
+	aidon = fmt.Sprintf("%s%04X", aidon, dsmr.Checksum([]byte(aidon)))
+	for _, test := range []struct {
+		name, in string
+		want     []string
+	}{
+		{"one", good, []string{"valid " + bare}},
+		{"no line end behind the checksum", bare, []string{"valid " + bare}},
+		{"two at once", good + other, []string{"valid " + bare, "valid " + strings.TrimSpace(other)}},
+		{"two without anything between", bare + strings.TrimSpace(other), []string{"valid " + bare, "valid " + strings.TrimSpace(other)}},
+		{"the tail of one, then one", good[30:] + good, []string{"valid " + bare}},
+		{"noise between", "\x00\xFF" + good + "\xFF\x00" + good, []string{"valid " + bare, "valid " + bare}},
+		{"a slash in noise is no start", "ab/cd\r\n" + good, []string{"valid " + bare}},
+		{"restart at a line", good[:40] + "\r\n" + good, []string{"valid " + bare}},
+		{"restart in mid-line", good[:40] + good, []string{"valid " + bare}},
+		{"no checksum", old + "\r\n", []string{"absent " + old}},
+		{"no checksum, noise behind", old + "\xFF\xFF", []string{"absent " + old}},
+		{"no checksum, end of the stream", old, []string{"absent " + old}},
+		{"no checksum, the next behind", old + "\r\n" + old + "\r\n", []string{"absent " + old, "absent " + old}},
+		{"wrong checksum", bare[:len(bare)-1] + "x\r\n", []string{"invalid " + bare[:len(bare)-1]}},
+		{"one bit", strings.Replace(good, "00.111", "00.112", 1), []string{"invalid " + strings.Replace(bare, "00.111", "00.112", 1)}},
+		{"lower case", strings.ToLower(good[len(good)-6:]), nil},
+		{"LF only", lf + "\n", []string{"valid " + lf}},
+		{"end mark behind the last bracket", aidon + "\r\n", []string{"valid " + aidon}},
+		{"an exclamation in a text is no end", signed("/A\n\n0-0:96.13.0(hey)!\n1-0:1.7.0(00.111*kW)\n"),
+			[]string{"valid " + strings.TrimSpace(signed("/A\n\n0-0:96.13.0(hey)!\n1-0:1.7.0(00.111*kW)\n"))}},
+		{"cut off", good[:50], []string{"truncated " + good[:50]}},
+		{"never ends", "/" + strings.Repeat("x", 5*dsmr.MaxTelegram) + "\r\n" + good, []string{"valid " + bare}},
+		{"a start inside what never ends", "/" + strings.Repeat("x\r\n", 5000) + good, []string{"valid " + bare}},
+		{"nothing", "", nil},
+		{"no telegram", strings.Repeat("garbage ! / ", 5000), nil},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			for how, r := range map[string]io.Reader{
+				"at once":             strings.NewReader(test.in),
+				"byte by byte":        iotest.OneByteReader(strings.NewReader(test.in)),
+				"halves":              iotest.HalfReader(strings.NewReader(test.in)),
+				"data with the error": iotest.DataErrReader(strings.NewReader(test.in)),
+			} {
+				got, _, err := found(r)
+				if err != nil {
+					t.Errorf("%s: %v", how, err)
+				}
+				if diff := cmp.Diff(test.want, got); diff != "" {
+					t.Errorf("%s: (-want +got)\n%s", how, diff)
+				}
+			}
+		})
+	}
+}
+
+func TestThreeDigitChecksum(t *testing.T) {
+	data := load(t, "nl-warmtelink-b9f.txt")
+	got, _, _ := found(bytes.NewReader(data))
+	if len(got) != 1 || !strings.HasPrefix(got[0], "valid") || !strings.HasSuffix(got[0], "!B9F") {
+		t.Errorf("got %q", got)
+	}
+}
+
+func TestScannerError(t *testing.T) {
+	want := errors.New("unplugged")
+	_, _, err := found(io.MultiReader(strings.NewReader(signed(small)), iotest.ErrReader(want)))
+	if !errors.Is(err, want) {
+		t.Errorf("got %v, want %v", err, want)
+	}
+	_, _, err = found(lazy{})
+	if !errors.Is(err, io.ErrNoProgress) {
+		t.Errorf("a reader that gives nothing: got %v, want %v", err, io.ErrNoProgress)
+	}
+}
+
+type lazy struct{}
+
+func (lazy) Read([]byte) (int, error) { return 0, nil }
+
+func TestScannerReset(t *testing.T) {
+	s := dsmr.NewScanner(strings.NewReader(signed(small)[:50]))
+	for s.Scan() {
+		if !s.Telegram().Truncated {
+			t.Error("half a telegram is not marked truncated")
+		}
+	}
+	s.Reset(strings.NewReader(signed(small)))
+	if !s.Scan() || s.Telegram().Checksum != meter.ChecksumValid {
+		t.Error("no telegram from the next connection")
+	}
+	if got := s.Stats(); got.Telegrams != 1 || got.Cut != 1 {
+		t.Errorf("counters: got %+v", got)
+	}
+}
+
+// FuzzScanner: whatever the bytes are and however they are cut, the telegrams
+// are the same, each lies in the input, and a valid one has a right checksum.
+func FuzzScanner(f *testing.F) {
+	files, err := filepath.Glob("testdata/telegrams/*")
+	if err != nil {
+		f.Fatal(err)
+	}
+	for _, file := range files {
+		data, err := os.ReadFile(file)
+		if err != nil {
+			f.Fatal(err)
+		}
+		f.Add(data, uint8(7))
+	}
+	f.Add([]byte(signed(small)[:40]+signed(small)), uint8(1))
+	f.Add([]byte("/"+strings.Repeat("x\r\n/", 9000)+"\r\n!1234"), uint8(3))
+	f.Fuzz(func(t *testing.T, data []byte, step uint8) {
+		want, wantStats, err := found(bytes.NewReader(data))
+		if err != nil {
+			t.Fatal(err)
+		}
+		got, stats, _ := found(iotest.OneByteReader(bytes.NewReader(data)))
+		if !slices.Equal(want, got) || stats != wantStats {
+			t.Fatalf("byte by byte: %d telegrams %+v, at once %d %+v", len(got), stats, len(want), wantStats)
+		}
+		got, _, _ = found(&steps{data, int(step)%64 + 1})
+		if !slices.Equal(want, got) {
+			t.Fatalf("in steps: %d telegrams, at once %d", len(got), len(want))
+		}
+		for _, found := range want {
+			verdict, text, _ := strings.Cut(found, " ")
+			if !strings.HasPrefix(text, "/") || !bytes.Contains(data, []byte(text)) || len(text) > dsmr.MaxTelegram+5 {
+				t.Fatalf("invented %q", text)
+			}
+			body, digits, _ := cutLast(text, "!")
+			if verdict != "valid" {
+				continue
+			}
+			var sum uint16
+			if _, err := fmt.Sscanf(digits, "%x", &sum); err != nil {
+				t.Fatalf("%q: %v", digits, err)
+			}
+			restored := strings.ReplaceAll(strings.ReplaceAll(body, "\r\n", "\n"), "\n", "\r\n")
+			if slow(body+"!") != sum && slow(restored+"!") != sum {
+				t.Fatalf("called valid: %q", text)
+			}
+		}
+	})
+}
+
+func cutLast(s, sep string) (before, after string, found bool) {
+	i := strings.LastIndex(s, sep)
+	if i < 0 {
+		return s, "", false
+	}
+	return s[:i], s[i+len(sep):], true
+}
+
+// steps reads n bytes at a time.
+type steps struct {
+	data []byte
+	n    int
+}
+
+func (s *steps) Read(p []byte) (int, error) {
+	if len(s.data) == 0 {
+		return 0, io.EOF
+	}
+	n := copy(p[:min(len(p), s.n)], s.data)
+	s.data = s.data[n:]
+	return n, nil
+}
