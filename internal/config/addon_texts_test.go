@@ -1,0 +1,182 @@
+package config_test
+
+import (
+	"bytes"
+	"io/fs"
+	"maps"
+	"path/filepath"
+	"reflect"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	"gopkg.in/yaml.v3"
+
+	"github.com/smartmeter-addon/smartmeter-addon/internal/config"
+)
+
+// entry is the text of one option. One bad entry drops the whole language.
+type entry struct {
+	Name        string           `yaml:"name"`
+	Description string           `yaml:"description"`
+	Fields      map[string]entry `yaml:"fields"`
+}
+
+func TestAppTranslations(t *testing.T) {
+	a := readApp(t)
+	elements, groups := schemaOf(t, a)
+	want := slices.Sorted(maps.Keys(elements))
+	want = slices.Sorted(slices.Values(append(want, slices.Collect(maps.Keys(groups))...)))
+	files, err := filepath.Glob(folder + "/translations/*")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, language := range []string{"en", "nl"} {
+		if !slices.Contains(files, filepath.Join(folder, "translations", language+".yaml")) {
+			t.Errorf("no texts in %s", language)
+		}
+	}
+	for _, file := range files {
+		var texts struct {
+			Configuration map[string]entry  `yaml:"configuration"`
+			Network       map[string]string `yaml:"network"`
+		}
+		decoder := yaml.NewDecoder(bytes.NewReader([]byte(readFile(t, file))))
+		decoder.KnownFields(true)
+		if err := decoder.Decode(&texts); err != nil {
+			t.Errorf("%s: %v", file, err)
+			continue
+		}
+		var got []string
+		var walk func(prefix string, entries map[string]entry)
+		walk = func(prefix string, entries map[string]entry) {
+			for key, e := range entries {
+				got = append(got, prefix+key)
+				if e.Name == "" || e.Description == "" {
+					t.Errorf("%s: %s%s has no name or no description", file, prefix, key)
+				}
+				walk(prefix+key+".", e.Fields)
+			}
+		}
+		walk("", texts.Configuration)
+		slices.Sort(got)
+		if diff := cmp.Diff(want, got); diff != "" {
+			t.Errorf("%s: options (-schema +texts):\n%s", file, diff)
+		}
+		if diff := cmp.Diff(slices.Sorted(maps.Keys(a.Ports)), slices.Sorted(maps.Keys(texts.Network))); diff != "" {
+			t.Errorf("%s: ports (-config.yaml +texts):\n%s", file, diff)
+		}
+	}
+}
+
+// Home Assistant's update card cuts the changelog at "# <version>".
+func TestAppChangelog(t *testing.T) {
+	log := readFile(t, folder+"/CHANGELOG.md")
+	if want := "# Changelog\n\n## " + readApp(t).Version + "\n"; !strings.HasPrefix(log, want) {
+		t.Errorf("CHANGELOG.md begins with %.40q, want %q", log, want)
+	}
+}
+
+func TestAppDocs(t *testing.T) {
+	rows := make(map[string][]string) // by variable
+	for line := range strings.Lines(readFile(t, folder+"/DOCS.md")) {
+		cells := strings.Split(strings.Trim(line, "|\n"), "|")
+		if len(cells) >= 4 && strings.HasPrefix(cells[1], " `SMARTMETER_") {
+			rows[strings.Trim(cells[1], " `")] = cells
+		}
+	}
+	for _, field := range leaves(reflect.TypeFor[config.Config]()) {
+		variable := "SMARTMETER_" + field.Tag.Get("env")
+		cells, ok := rows[variable]
+		if !ok {
+			t.Errorf("DOCS.md does not explain %s", variable)
+			continue
+		}
+		delete(rows, variable)
+		if path := field.Tag.Get("json"); path != "" && strings.Trim(cells[0], " `") != path {
+			t.Errorf("DOCS.md: %s is called %s, want %s", variable, cells[0], path)
+		}
+		preset := field.Tag.Get("envDefault")
+		if field.Type.Kind() == reflect.Bool && preset == "" {
+			preset = "false"
+		}
+		if got := strings.Trim(cells[2], " `"); got != preset {
+			t.Errorf("DOCS.md: the default of %s is %q, want %q", variable, got, preset)
+		}
+	}
+	for variable := range rows {
+		t.Errorf("DOCS.md explains %s, which does not exist", variable)
+	}
+}
+
+func TestAppImage(t *testing.T) {
+	a := readApp(t)
+	dockerfile := readFile(t, folder+"/Dockerfile")
+	for _, want := range []string{`io.hass.name="` + a.Name + `"`, `io.hass.description="` + a.Description + `"`, `io.hass.arch="aarch64|amd64"`} {
+		if !strings.Contains(dockerfile, want) {
+			t.Errorf("the Dockerfile lacks the label %s", want)
+		}
+	}
+}
+
+// The Supervisor takes every config.* of the whole repository for an app, and
+// the first repository.* that it meets for the store.
+func TestStoreScan(t *testing.T) {
+	kinds := []string{".yaml", ".yml", ".json"}
+	var configs, repositories, builds []string
+	err := filepath.WalkDir(root, func(path string, d fs.DirEntry, err error) error {
+		if err != nil {
+			return err
+		}
+		relative, err := filepath.Rel(root, path)
+		if err != nil {
+			return err
+		}
+		relative = filepath.ToSlash(relative)
+		if d.IsDir() {
+			switch relative {
+			case ".git", ".cache", "dist": // not in the repository
+				return filepath.SkipDir
+			}
+			return nil
+		}
+		if !slices.Contains(kinds, filepath.Ext(path)) {
+			return nil
+		}
+		skipped := slices.ContainsFunc(strings.Split(relative, "/"), func(part string) bool {
+			return strings.HasPrefix(part, ".") || part == "rootfs"
+		})
+		switch name := d.Name(); {
+		case strings.HasPrefix(name, "config.") && !skipped:
+			configs = append(configs, relative)
+		case strings.HasPrefix(name, "repository."):
+			repositories = append(repositories, relative)
+		case strings.HasPrefix(name, "build.") && strings.HasPrefix(relative, "smartmeter-addon/"):
+			builds = append(builds, relative)
+		}
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff([]string{"smartmeter-addon/config.yaml"}, configs); diff != "" {
+		t.Errorf("apps (-want +got):\n%s", diff)
+	}
+	if diff := cmp.Diff([]string{"repository.yaml"}, repositories); diff != "" {
+		t.Errorf("stores (-want +got):\n%s", diff)
+	}
+	if builds != nil {
+		t.Errorf("%v: deprecated", builds)
+	}
+	var store struct {
+		Name       string `yaml:"name"`
+		URL        string `yaml:"url"`
+		Maintainer string `yaml:"maintainer"`
+	}
+	decoder := yaml.NewDecoder(strings.NewReader(readFile(t, root+"/repository.yaml")))
+	decoder.KnownFields(true)
+	if err := decoder.Decode(&store); err != nil || store.Name == "" {
+		t.Errorf("repository.yaml: %+v, %v", store, err)
+	}
+}

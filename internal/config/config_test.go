@@ -1,0 +1,143 @@
+package config_test
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"log/slog"
+	"reflect"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/smartmeter-addon/smartmeter-addon/internal/config"
+)
+
+// leaves lists the fields of Config that are options.
+func leaves(t reflect.Type) []reflect.StructField {
+	var list []reflect.StructField
+	for field := range t.Fields() {
+		if field.Type.Kind() == reflect.Struct {
+			list = append(list, leaves(field.Type)...)
+			continue
+		}
+		list = append(list, field)
+	}
+	return list
+}
+
+func TestEveryOptionHasNames(t *testing.T) {
+	seen := make(map[string]string)
+	for _, field := range leaves(reflect.TypeFor[config.Config]()) {
+		variable := field.Tag.Get("env")
+		if variable == "" || strings.ToUpper(variable) != variable {
+			t.Errorf("%s: variable %q, want a name in capitals", field.Name, variable)
+		}
+		names := []string{strings.ReplaceAll(variable, "_", "")}
+		if path := field.Tag.Get("json"); path != "" {
+			names = append(names, path)
+		}
+		for _, name := range names {
+			if other, ok := seen[name]; ok {
+				t.Errorf("%s and %s are both called %s", other, field.Name, name)
+			}
+			seen[name] = field.Name
+		}
+	}
+}
+
+func TestSourceInUse(t *testing.T) {
+	for _, tt := range []struct {
+		source          config.Source
+		device, address string
+		want            config.Source
+	}{
+		{config.SourceAuto, "", "", config.SourceAuto},
+		{config.SourceAuto, "/dev/ttyUSB0", "", config.SourceSerial},
+		{config.SourceAuto, "", "h:1", config.SourceNetwork},
+		{config.SourceAuto, "/dev/ttyUSB0", "h:1", config.SourceNetwork},
+		{config.SourceSerial, "/dev/ttyUSB0", "h:1", config.SourceSerial},
+		{config.SourceNetwork, "/dev/ttyUSB0", "h:1", config.SourceNetwork},
+	} {
+		c := config.Config{Source: tt.source, Serial: config.Serial{Device: tt.device}, Network: config.Network{Address: tt.address}}
+		if got := c.SourceInUse(); got != tt.want {
+			t.Errorf("%+v: got %s", tt, got)
+		}
+	}
+}
+
+func TestValidate(t *testing.T) {
+	if err := defaults().Validate(); err != nil {
+		t.Errorf("the defaults: %v", err)
+	}
+	c := defaults()
+	c.Clients = 0
+	c.MQTT.Password = "geheim"
+	const want = `SMARTMETER_SOCKET_CLIENTS = "0": write a number from 1 to 10000 (clients)`
+	if err := c.Validate(); err == nil || err.Error() != want {
+		t.Errorf("got %v, want %s", err, want)
+	}
+}
+
+func TestLogLevel(t *testing.T) {
+	for level, want := range map[config.LogLevel]slog.Level{
+		config.LogError: slog.LevelError, config.LogWarning: slog.LevelWarn, config.LogInfo: slog.LevelInfo, config.LogDebug: slog.LevelDebug,
+	} {
+		if got := level.Level(); got != want {
+			t.Errorf("%s: got %v, want %v", level, got, want)
+		}
+	}
+}
+
+func TestSecretHides(t *testing.T) {
+	const secret = config.Secret("geheim")
+	var log bytes.Buffer
+	slog.New(slog.NewTextHandler(&log, nil)).Info("", "secret", secret)
+	slog.New(slog.NewJSONHandler(&log, nil)).Info("", "config", config.MQTT{Password: secret})
+	data, err := json.Marshal(struct{ S config.Secret }{secret})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, got := range []string{
+		fmt.Sprint(secret), fmt.Sprintf("%v %+v %#v %q %x", secret, secret, secret, secret, secret),
+		fmt.Sprintf("%+v %#v", config.MQTT{Password: secret}, config.MQTT{Password: secret}), log.String(), string(data),
+	} {
+		if strings.Contains(got, "geheim") || strings.Contains(got, fmt.Sprintf("%x", "geheim")) {
+			t.Errorf("shows the secret: %s", got)
+		}
+	}
+	if got := config.Secret("").String(); got != "" {
+		t.Errorf("no secret: got %q, want nothing", got)
+	}
+}
+
+func TestLogValue(t *testing.T) {
+	c, _, err := config.Load([]string{
+		"SMARTMETER_SOCKET=10.0.0.2:23", "SMARTMETER_MQTT_URL=mqtt://me:geheim@10.0.0.3", "SMARTMETER_TCP_SERVER=0",
+	}, files{}.read)
+	if err != nil {
+		t.Fatal(err)
+	}
+	line := func() string {
+		var log bytes.Buffer
+		slog.New(slog.NewTextHandler(&log, &slog.HandlerOptions{ReplaceAttr: func(_ []string, a slog.Attr) slog.Attr {
+			if a.Key == slog.TimeKey || a.Key == slog.LevelKey || a.Key == slog.MessageKey {
+				return slog.Attr{}
+			}
+			return a
+		}})).Info("options", "", c)
+		return strings.TrimSpace(log.String())
+	}
+	const want = `source=auto serial.mode="115200 8N1" network.address=10.0.0.2:23 ` +
+		`mqtt.url=mqtt://10.0.0.3:1883 mqtt.username=me mqtt.password=(hidden) mqtt.topic=smartmeter mqtt.discovery=true ` +
+		`mqtt.discovery_prefix=homeassistant mqtt.birth_topic=homeassistant/status mqtt.interval=10 ` +
+		`tcp_server=off raw_tcp_server=:3020 socket_clients=32 slot=p1 checksum=auto health=127.0.0.1:8098 log_level=info debug=false`
+	if diff := cmp.Diff(want, line()); diff != "" {
+		t.Errorf("(-want +got):\n%s", diff)
+	}
+	c.MQTT.URL = "mqtt://me:geheim@10.0.0.3" // as it would be without Load
+	if got := line(); strings.Contains(got, "geheim") {
+		t.Errorf("shows the URL's password: %s", got)
+	}
+}

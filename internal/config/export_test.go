@@ -1,0 +1,19 @@
+package config
+
+import "reflect"
+
+// Values are the texts that an option of a type allows.
+var Values = map[reflect.Type][]string{
+	reflect.TypeFor[Source]():     texts(sources),
+	reflect.TypeFor[SerialMode](): texts(serialModes),
+	reflect.TypeFor[Checksum]():   texts(checksums),
+	reflect.TypeFor[LogLevel]():   texts(logLevels),
+}
+
+func texts[T ~string](values []T) []string {
+	var list []string
+	for _, v := range values {
+		list = append(list, string(v))
+	}
+	return list
+}

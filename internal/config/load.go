@@ -1,0 +1,182 @@
+package config
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"net/url"
+	"reflect"
+	"strconv"
+	"strings"
+
+	"github.com/caarlos0/env/v11"
+)
+
+const (
+	// OptionsVariable names the options file. A file named so must exist.
+	OptionsVariable = prefix + "OPTIONS"
+	// SupervisorVariable is another address of the Supervisor, for tests.
+	SupervisorVariable = prefix + "SUPERVISOR"
+	// DefaultOptions is the options file of an app. It may be missing.
+	DefaultOptions = "/data/options.json"
+)
+
+// setting is what the user wrote for one option.
+type setting struct {
+	name string // dotted path or variable, as written
+	text string
+}
+
+// loader gathers settings from both ways in, by the option's variable.
+type loader struct {
+	list     []option
+	settings map[string]setting
+	warnings []string
+}
+
+// Load reads the options file and the environment, given as os.Environ and
+// os.ReadFile give them, and checks the outcome. The strings are warnings, a
+// line each, for a person to act on. An option that cannot work is an *Error.
+func Load(environ []string, readFile func(name string) ([]byte, error)) (Config, []string, error) {
+	var c Config
+	l := loader{list: optionsOf(&c), settings: make(map[string]setting)}
+	file, named, vars := l.variables(environ)
+	data, err := readFile(file)
+	switch {
+	case errors.Is(err, fs.ErrNotExist) && !named:
+	case errors.Is(err, fs.ErrNotExist):
+		return Config{}, l.warnings, &Error{Option: OptionsVariable, Value: file, Mend: "there is no such file; name an options file that exists, or remove the variable", Err: err}
+	case err != nil:
+		return Config{}, l.warnings, &Error{Option: file, Mend: fmt.Sprintf("cannot be read (%s); let this program read it", cause(err)), Err: err}
+	default:
+		if err := l.file(file, data, &c); err != nil {
+			return Config{}, l.warnings, err
+		}
+	}
+	l.overlay(vars)
+
+	texts := make(map[string]string, len(l.settings))
+	for _, o := range l.list {
+		s, ok := l.settings[o.variable]
+		if !ok {
+			continue
+		}
+		text, mend := plain(o.value.Kind(), s.text)
+		if !o.secret() && wrapped(s.text) {
+			mend = "leave out the quotes around the value"
+		}
+		if mend != "" {
+			return Config{}, l.warnings, l.fault(o, mend)
+		}
+		texts[o.variable] = text
+	}
+	if err := env.ParseWithOptions(&c, env.Options{Environment: texts}); err != nil {
+		return Config{}, l.warnings, fmt.Errorf("filling the options: %w", err)
+	}
+	if field, mend := c.wrong(); mend != "" {
+		return Config{}, l.warnings, l.fault(optionAt(l.list, field), mend)
+	}
+	c.complete()
+	l.warnings = append(l.warnings, c.warnings()...)
+	return c, l.warnings, nil
+}
+
+// cause is err without what is said already. The name of a file stays out,
+// because it may hold anything.
+func cause(err error) error {
+	if path, ok := errors.AsType[*fs.PathError](err); ok {
+		return path.Err
+	}
+	return err
+}
+
+// fault is the error of a set option, under the name that the user gave it.
+func (l *loader) fault(o option, mend string) *Error {
+	s, ok := l.settings[o.variable]
+	if !ok {
+		s = setting{o.name(), fmt.Sprint(o.value)}
+	}
+	e := &Error{Option: s.name, Value: mask(s.text), Mend: mend}
+	if o.secret() {
+		e.Value = hidden
+	}
+	return e
+}
+
+// clean takes off the spaces around a text that never matter. In a secret they
+// may.
+func clean(o option, text string) string {
+	if o.secret() {
+		return text
+	}
+	return strings.TrimSpace(text)
+}
+
+// plain brings the text of a number or a switch into the form that env takes.
+func plain(kind reflect.Kind, text string) (out, mend string) {
+	switch kind {
+	case reflect.Bool:
+		switch strings.ToLower(text) {
+		case "true", "yes", "on", "1":
+			return "true", ""
+		case "false", "no", "off", "0":
+			return "false", ""
+		}
+		return "", "write true or false"
+	case reflect.Int:
+		// JSON may write 10 as 10.0 or 1e1.
+		n, err := strconv.ParseFloat(text, 64)
+		if err != nil || n != float64(int32(n)) {
+			return "", "write a whole number"
+		}
+		return strconv.Itoa(int(n)), ""
+	}
+	return text, ""
+}
+
+// wrapped tells whether a text has quotes around it: easily so in a compose
+// file's list of variables.
+func wrapped(s string) bool {
+	return len(s) > 1 && (s[0] == '"' || s[0] == '\'') && s[len(s)-1] == s[0]
+}
+
+// complete brings a valid Config into the one form that the rest of the
+// program sees.
+func (c *Config) complete() {
+	if c.Debug {
+		c.LogLevel = LogDebug
+	}
+	if c.MQTT.URL == "" {
+		return
+	}
+	u, err := url.Parse(c.MQTT.URL)
+	if err != nil {
+		return // a valid one parses
+	}
+	if u.User != nil && c.MQTT.Username == "" {
+		c.MQTT.Username = u.User.Username()
+		if password, ok := u.User.Password(); ok && c.MQTT.Password == "" {
+			c.MQTT.Password = Secret(password)
+		}
+	}
+	u.User = nil
+	if u.Path == "/" {
+		u.Path = ""
+	}
+	c.MQTT.URL = withPort(u).String()
+}
+
+// warnings are about options that work but are hardly meant so.
+func (c *Config) warnings() []string {
+	list := optionsOf(c)
+	var w []string
+	if c.Source == SourceAuto && c.Serial.Device != "" && c.Network.Address != "" {
+		w = append(w, fmt.Sprintf("both %s and %s are set, and the network is read; to read the cable, set %s to %s",
+			optionAt(list, &c.Serial.Device).name(), optionAt(list, &c.Network.Address).name(), optionAt(list, &c.Source).name(), SourceSerial))
+	}
+	if c.MQTT.Password != "" && c.MQTT.Username == "" {
+		w = append(w, fmt.Sprintf("%s is not used, because MQTT has no password without a user; set %s too",
+			optionAt(list, &c.MQTT.Password).name(), optionAt(list, &c.MQTT.Username).name()))
+	}
+	return w
+}

@@ -1,0 +1,222 @@
+package config_test
+
+import (
+	"errors"
+	"io/fs"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/smartmeter-addon/smartmeter-addon/internal/config"
+)
+
+// files is a file system with a single level, for Load.
+type files map[string]string
+
+func (f files) read(name string) ([]byte, error) {
+	data, ok := f[name]
+	if !ok {
+		return nil, &fs.PathError{Op: "open", Path: name, Err: fs.ErrNotExist}
+	}
+	return []byte(data), nil
+}
+
+// options is a file system that holds only the app's options file.
+func options(json string) files { return files{config.DefaultOptions: json} }
+
+func defaults() config.Config {
+	return config.Config{
+		Source:     config.SourceAuto,
+		Serial:     config.Serial{Mode: config.Serial115200N8},
+		JSONSocket: ":3010",
+		RawSocket:  ":3020",
+		Clients:    32,
+		MQTT: config.MQTT{
+			Topic:           "smartmeter",
+			Discovery:       true,
+			DiscoveryPrefix: "homeassistant",
+			BirthTopic:      "homeassistant/status",
+			Interval:        10,
+		},
+		Slot:     "p1",
+		Checksum: config.ChecksumAuto,
+		Health:   "127.0.0.1:8098",
+		LogLevel: config.LogInfo,
+	}
+}
+
+func TestLoad(t *testing.T) {
+	for _, tt := range []struct {
+		name     string
+		environ  []string
+		files    files
+		want     func(c *config.Config) // what differs from the defaults
+		warnings []string
+	}{
+		{name: "nothing", want: func(*config.Config) {}},
+		{name: "empty object", files: options(" {}\n"), want: func(*config.Config) {}},
+		{
+			name: "as the app's form saves it",
+			files: options(`{"source": "auto", "serial": {"device": "/dev/serial/by-id/usb-FTDI-if00", "mode": "9600 7E1"}, "network": {},
+				"mqtt": {"topic": "meters/p1", "discovery": false, "discovery_prefix": "ha", "birth_topic": "ha/birth", "interval": 0},
+				"slot": "main_2", "checksum": "off", "log_level": "warning"}`),
+			want: func(c *config.Config) {
+				c.Serial = config.Serial{Device: "/dev/serial/by-id/usb-FTDI-if00", Mode: config.Serial9600E7}
+				c.MQTT = config.MQTT{Topic: "meters/p1", DiscoveryPrefix: "ha", BirthTopic: "ha/birth"}
+				c.Slot, c.Checksum, c.LogLevel = "main_2", config.ChecksumOff, config.LogWarning
+			},
+		},
+		{
+			name:  "null and empty text are not set",
+			files: options(`{"source": null, "serial": null, "network": {"address": ""}, "mqtt": {"topic": " ", "interval": null, "discovery": ""}, "slot": ""}`),
+			want:  func(*config.Config) {},
+		},
+		{
+			name:  "types that mean the same",
+			files: options(`{"slot": 1, "mqtt": {"interval": "30", "discovery": "off", "username": 7, "password": 12345}}`),
+			want: func(c *config.Config) {
+				c.Slot = "1"
+				c.MQTT.Interval, c.MQTT.Discovery, c.MQTT.Username, c.MQTT.Password = 30, false, "7", "12345"
+			},
+		},
+		{name: "number as 1e1", files: options(`{"mqtt": {"interval": 1.5e1}}`), want: func(c *config.Config) { c.MQTT.Interval = 15 }},
+		{name: "dotted path as a key", files: options(`{"mqtt.topic": "m"}`), want: func(c *config.Config) { c.MQTT.Topic = "m" }},
+		{name: "byte order mark", files: options("\ufeff{\"slot\": \"p2\"}"), want: func(c *config.Config) { c.Slot = "p2" }},
+		{
+			name: "every variable",
+			environ: []string{
+				"SMARTMETER_SOURCE=serial", "SMARTMETER_PORT=/dev/ttyUSB0", "SMARTMETER_SERIAL_MODE=9600 7e1", "SMARTMETER_SOCKET=[fe80::1%eth0]:23",
+				"SMARTMETER_MQTT_URL=mqtts://broker", "SMARTMETER_MQTT_USERNAME=u", "SMARTMETER_MQTT_PASSWORD= p ", "SMARTMETER_MQTT_TOPIC=t",
+				"SMARTMETER_MQTT_DISCOVERY=no", "SMARTMETER_MQTT_DISCOVERY_PREFIX=d", "SMARTMETER_MQTT_BIRTH_TOPIC=b", "SMARTMETER_MQTT_INTERVAL=3600",
+				"SMARTMETER_TCP_SERVER=0", "SMARTMETER_RAW_TCP_SERVER=[::1]:2000", "SMARTMETER_SOCKET_CLIENTS=10000", "SMARTMETER_SLOT=p2",
+				"SMARTMETER_CHECKSUM=off", "SMARTMETER_HEALTH=0", "SMARTMETER_LOG_LEVEL=warn", "SMARTMETER_DEBUG=false", "PATH=/bin", "SMARTMETER=x",
+			},
+			want: func(c *config.Config) {
+				*c = config.Config{
+					Source:    config.SourceSerial,
+					Serial:    config.Serial{Device: "/dev/ttyUSB0", Mode: config.Serial9600E7},
+					Network:   config.Network{Address: "[fe80::1%eth0]:23"},
+					MQTT:      config.MQTT{URL: "mqtts://broker:8883", Username: "u", Password: " p ", Topic: "t", DiscoveryPrefix: "d", BirthTopic: "b", Interval: 3600},
+					RawSocket: "[::1]:2000", Clients: 10000, Slot: "p2", Checksum: config.ChecksumOff, LogLevel: config.LogWarning,
+				}
+			},
+		},
+		{
+			name:    "a smartmeter2mqtt compose file",
+			environ: []string{"SMARTMETER_port=/dev/ttyUSB0", "SMARTMETER_tcp-server=4010", "SMARTMETER_rawTcpServer=4020", "SMARTMETER_mqtt-url=mqtt://u:p%40%2F@10.0.0.2", "SMARTMETER_DEBUG=true"},
+			want: func(c *config.Config) {
+				c.Serial.Device, c.JSONSocket, c.RawSocket = "/dev/ttyUSB0", ":4010", ":4020"
+				c.MQTT.URL, c.MQTT.Username, c.MQTT.Password = "mqtt://10.0.0.2:1883", "u", "p@/"
+				c.Debug, c.LogLevel = true, config.LogDebug
+			},
+		},
+		{
+			name:    "the environment wins, an empty variable does not",
+			environ: []string{"SMARTMETER_SLOT=env", "SMARTMETER_LOG_LEVEL="},
+			files:   options(`{"slot": "NOT VALID", "log_level": "debug"}`),
+			want:    func(c *config.Config) { c.Slot, c.LogLevel = "env", config.LogDebug },
+		},
+		{
+			name:    "options file of another name",
+			environ: []string{"SMARTMETER_OPTIONS=/etc/smartmeter.json", "SMARTMETER_SUPERVISOR=http://127.0.0.1:1"},
+			files:   files{"/etc/smartmeter.json": `{"slot": "etc"}`, config.DefaultOptions: `{"slot": "data"}`},
+			want:    func(c *config.Config) { c.Slot = "etc" },
+		},
+		{
+			name:     "unknown variables",
+			environ:  []string{"SMARTMETER_MQTT_USER=x", "SMARTMETER_TPC_SERVER=1", "SMARTMETER_ENTIRELY_ELSE=1", "SMARTMETER_OTHER=", "SMARTMETER_OPTION=x"},
+			want:     func(*config.Config) {},
+			warnings: []string{"the variable SMARTMETER_MQTT_USER is unknown and not used; did you mean SMARTMETER_MQTT_USERNAME?", "the variable SMARTMETER_TPC_SERVER is unknown and not used; did you mean SMARTMETER_TCP_SERVER?", "the variable SMARTMETER_ENTIRELY_ELSE is unknown and not used", "the variable SMARTMETER_OPTION is unknown and not used; did you mean SMARTMETER_OPTIONS?"},
+		},
+		{
+			name:     "one variable in two spellings",
+			environ:  []string{"SMARTMETER_TCP_SERVER=1000", "SMARTMETER_tcp-server=2000"},
+			want:     func(c *config.Config) { c.JSONSocket = ":1000" },
+			warnings: []string{"SMARTMETER_tcp-server and SMARTMETER_TCP_SERVER are the same variable, and SMARTMETER_TCP_SERVER is used; remove one"},
+		},
+		{
+			name:     "both sources",
+			files:    options(`{"serial": {"device": "/dev/ttyUSB0"}, "network": {"address": "reader:23"}}`),
+			want:     func(c *config.Config) { c.Serial.Device, c.Network.Address = "/dev/ttyUSB0", "reader:23" },
+			warnings: []string{"both serial.device and network.address are set, and the network is read; to read the cable, set source to serial"},
+		},
+		{
+			name:     "a password for nobody",
+			files:    options(`{"mqtt": {"password": "geheim"}}`),
+			want:     func(c *config.Config) { c.MQTT.Password = "geheim" },
+			warnings: []string{"mqtt.password is not used, because MQTT has no password without a user; set mqtt.username too"},
+		},
+		{
+			name:  "the URL's user gives way as a whole",
+			files: options(`{"mqtt": {"url": "ws://alice:one@broker/mqtt/?x=y", "username": "bob", "password": "two"}}`),
+			want: func(c *config.Config) {
+				c.MQTT.URL, c.MQTT.Username, c.MQTT.Password = "ws://broker:80/mqtt/?x=y", "bob", "two"
+			},
+		},
+		{
+			name:  "the URL's user with an option's password",
+			files: options(`{"mqtt": {"url": "TCP://alice@[::1]:1884/", "password": "two"}}`),
+			want: func(c *config.Config) {
+				c.MQTT.URL, c.MQTT.Username, c.MQTT.Password = "tcp://[::1]:1884", "alice", "two"
+			},
+		},
+		{
+			name: "smartmeter2mqtt's file",
+			files: options(`{"serialPort": "/dev/ttyUSB1", "socket": "", "encryption": {"key": "00", "aad": ""}, "solar": {"host": "10.0.0.9"},
+				"outputs": {"debug": true, "jsonSocket": 4010, "rawSocket": "4020", "webserver": 3000, "post": {}, "mqttSocket": null,
+				"mqtt": {"url": "mqtt://u:p@h:1", "prefix": "m", "discovery": false, "discoveryPrefix": "d", "distinct": false, "distinctFields": ["a"]}}}`),
+			want: func(c *config.Config) {
+				c.Serial.Device, c.JSONSocket, c.RawSocket, c.Debug, c.LogLevel = "/dev/ttyUSB1", ":4010", ":4020", true, config.LogDebug
+				c.MQTT.URL, c.MQTT.Username, c.MQTT.Password = "mqtt://h:1", "u", "p"
+				c.MQTT.Topic, c.MQTT.Discovery, c.MQTT.DiscoveryPrefix = "m", false, "d"
+			},
+			warnings: []string{"/data/options.json is smartmeter2mqtt's; it is understood, but better written with this program's options; this version does not have encryption.key, outputs.mqtt.distinctFields, outputs.webserver, solar.host"},
+		},
+		{
+			name:     "smartmeter2mqtt's file with nothing to leave out",
+			files:    options(`{"socket": "reader:23", "outputs": {}}`),
+			want:     func(c *config.Config) { c.Network.Address = "reader:23" },
+			warnings: []string{"/data/options.json is smartmeter2mqtt's; it is understood, but better written with this program's options"},
+		},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			want := defaults()
+			tt.want(&want)
+			got, warnings, err := config.Load(tt.environ, tt.files.read)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if diff := cmp.Diff(want, got); diff != "" {
+				t.Errorf("options (-want +got):\n%s", diff)
+			}
+			if diff := cmp.Diff(tt.warnings, warnings); diff != "" {
+				t.Errorf("warnings (-want +got):\n%s", diff)
+			}
+		})
+	}
+}
+
+func TestLoadUnreadable(t *testing.T) {
+	_, _, err := config.Load(nil, func(name string) ([]byte, error) {
+		return nil, &fs.PathError{Op: "open", Path: name, Err: fs.ErrPermission}
+	})
+	const want = "/data/options.json: cannot be read (permission denied); let this program read it"
+	if err == nil || err.Error() != want {
+		t.Errorf("got %v, want %s", err, want)
+	}
+	if !errors.Is(err, fs.ErrPermission) {
+		t.Error("the cause is lost")
+	}
+}
+
+// A misspelt variable often is the reason of the error that follows.
+func TestLoadWarnsBesideAnError(t *testing.T) {
+	_, warnings, err := config.Load([]string{"SMARTMETER_SOURCE=network", "SMARTMETER_SOKET=h:1"}, files{}.read)
+	if err == nil {
+		t.Fatal("no error")
+	}
+	want := []string{"the variable SMARTMETER_SOKET is unknown and not used; did you mean SMARTMETER_SOCKET?"}
+	if diff := cmp.Diff(want, warnings); diff != "" {
+		t.Errorf("warnings (-want +got):\n%s", diff)
+	}
+}

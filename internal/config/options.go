@@ -1,0 +1,98 @@
+package config
+
+import (
+	"reflect"
+	"slices"
+	"strings"
+)
+
+// prefix stands before the name of every variable.
+const prefix = "SMARTMETER_"
+
+// option is one field of Config.
+type option struct {
+	path     string        // in the options file; empty if it has none
+	variable string        // without prefix
+	value    reflect.Value // the field
+}
+
+func (o option) secret() bool { return o.value.Type() == reflect.TypeFor[Secret]() }
+
+// name is the option's name for somebody who has not used it yet.
+func (o option) name() string {
+	if o.path != "" {
+		return o.path
+	}
+	return prefix + o.variable
+}
+
+// optionsOf lists the fields of c in order.
+func optionsOf(c *Config) []option {
+	var list []option
+	var walk func(v reflect.Value)
+	walk = func(v reflect.Value) {
+		for field, value := range v.Fields() {
+			if value.Kind() == reflect.Struct {
+				walk(value)
+				continue
+			}
+			list = append(list, option{field.Tag.Get("json"), field.Tag.Get("env"), value})
+		}
+	}
+	walk(reflect.ValueOf(c).Elem())
+	return list
+}
+
+// optionAt returns the option whose field the pointer points to. It must be
+// one of them.
+func optionAt(list []option, field any) option {
+	return list[slices.IndexFunc(list, func(o option) bool { return o.value.Addr().Interface() == field })]
+}
+
+// fold makes names comparable that differ in case, "-", "_" and "." only.
+func fold(name string) string {
+	return strings.ToUpper(strings.NewReplacer("-", "", "_", "", ".", "").Replace(name))
+}
+
+// nearest returns the name that was probably meant: a few letters off, or cut
+// short. It returns "" if there is none.
+func nearest(name string, names []string) string {
+	const far = 3
+	got := fold(name)
+	best, least := "", far
+	for _, candidate := range names {
+		want := fold(candidate)
+		d := far
+		if max(len(got), len(want)) < min(len(got), len(want))+far {
+			d = distance(got, want)
+		}
+		if d >= far && len(got) >= 4 && strings.HasPrefix(want, got) {
+			d = far - 1
+		}
+		if d < least && d < len(got) {
+			best, least = candidate, d
+		}
+	}
+	return best
+}
+
+// distance is Levenshtein's: how many bytes to insert, delete or replace.
+func distance(a, b string) int {
+	row := make([]int, len(b)+1)
+	for j := range row {
+		row[j] = j
+	}
+	for i := range len(a) {
+		diagonal := row[0]
+		row[0] = i + 1
+		for j := range len(b) {
+			replace := diagonal
+			if a[i] != b[j] {
+				replace++
+			}
+			diagonal = row[j+1]
+			row[j+1] = min(replace, diagonal+1, row[j]+1)
+		}
+	}
+	return row[len(b)]
+}

@@ -1,0 +1,126 @@
+package config_test
+
+import (
+	"errors"
+	"strings"
+	"testing"
+
+	"github.com/smartmeter-addon/smartmeter-addon/internal/config"
+)
+
+func TestLoadRefuses(t *testing.T) {
+	for _, tt := range []struct {
+		in   string // the options file, or variables
+		want string
+	}{
+		// The file itself.
+		{``, `/data/options.json: ends too early; write one JSON object, such as {"source": "auto"}`},
+		{`{"slot": "p1"`, `/data/options.json: ends too early; write one JSON object, such as {"source": "auto"}`},
+		{"{\n\"slot\": p1}", `/data/options.json: is not JSON: line 2: invalid character 'p' looking for beginning of value; write one JSON object, such as {"source": "auto"}`},
+		{`null`, `/data/options.json: is not a JSON object; write one JSON object, such as {"source": "auto"}`},
+		{`["a"]`, `/data/options.json: is not a JSON object; write one JSON object, such as {"source": "auto"}`},
+		{`{} {}`, `/data/options.json: has more text after the JSON object; remove that`},
+		{"SMARTMETER_OPTIONS=/nowhere.json", `SMARTMETER_OPTIONS = "/nowhere.json": there is no such file; name an options file that exists, or remove the variable`},
+
+		// Unknown options.
+		{`{"sorce": "serial"}`, `sorce = "serial": there is no such option; did you mean source?`},
+		{`{"mqtt": {"host": "h"}}`, `mqtt.host = "h": there is no such option; remove it`},
+		{`{"mqtt": {"Topic": "h"}}`, `mqtt.Topic = "h": there is no such option; did you mean mqtt.topic?`},
+		{`{"mqtt": {"pasword": "geheim"}}`, `mqtt.pasword = "(hidden)": there is no such option; did you mean mqtt.password?`},
+		{`{"decryption": {"key": "geheim"}}`, `decryption = "{...}": there is no such option; remove it`},
+		{`{"api_token": "geheim"}`, `api_token = "(hidden)": there is no such option; remove it`},
+		{`{"url": "mqtt://u:geheim@h"}`, `url = "mqtt://u:***@h": there is no such option; remove it`},
+		{`{"source": "serial", "socket": "h:1"}`, `socket = "h:1": there is no such option; remove it`},
+		{`{"": 1}`, `"" = "1": there is no such option; remove it`},
+		{`{"a\nb": [1]}`, `a\nb = "[...]": there is no such option; remove it`},
+
+		// Wrong types.
+		{`{"mqtt": "mqtt://u:geheim@h"}`, `mqtt = "mqtt://u:***@h": this is a group of options; write {"url": ...}`},
+		{`{"serial": true}`, `serial = "true": this is a group of options; write {"device": ...}`},
+		{`{"slot": ["p1"]}`, `slot = "[...]": write one value`},
+		{`{"checksum": false}`, `checksum = "false": this is not a switch; write text in double quotes`},
+		{`{"mqtt": {"password": {"a": "geheim"}}}`, `mqtt.password = "(hidden)": write one value`},
+		{`{"mqtt": {"discovery": 2}}`, `mqtt.discovery = "2": write true or false`},
+		{`{"mqtt": {"discovery": "maybe"}}`, `mqtt.discovery = "maybe": write true or false`},
+		{`{"mqtt": {"interval": 2.5}}`, `mqtt.interval = "2.5": write a whole number`},
+		{`{"mqtt": {"interval": "ten"}}`, `mqtt.interval = "ten": write a whole number`},
+		{`{"mqtt": {"interval": true}}`, `mqtt.interval = "true": write a whole number`},
+		{`{"mqtt": {"interval": 1e99}}`, `mqtt.interval = "1e99": write a whole number`},
+		{`{"mqtt": {"topic": {}}}`, `mqtt.topic = "{...}": write one value`},
+		{`SMARTMETER_PORT="/dev/ttyUSB0"`, `SMARTMETER_PORT = "\"/dev/ttyUSB0\"": leave out the quotes around the value`},
+
+		// Impossible values.
+		{`{"source": "usb"}`, `source = "usb": write auto, serial or network`},
+		{"SMARTMETER_source=usb", `SMARTMETER_source = "usb": write auto, serial or network`},
+		{`{"source": "serial"}`, `source = "serial": this needs a serial device; set serial.device (or the variable SMARTMETER_PORT)`},
+		{"SMARTMETER_SOURCE=network", `SMARTMETER_SOURCE = "network": this needs the address of a P1-to-network reader; set network.address (or the variable SMARTMETER_SOCKET)`},
+		{`{"serial": {"device": "ttyUSB0"}}`, `serial.device = "ttyUSB0": write the whole path of the serial device, such as /dev/ttyUSB0`},
+		{"SMARTMETER_PORT=tcp://10.96.0.1:3010", `SMARTMETER_PORT = "tcp://10.96.0.1:3010": this is no serial device; write a path such as /dev/ttyUSB0, and give a Kubernetes service called smartmeter another name`},
+		{`{"serial": {"device": "/dev/\u0000"}}`, `serial.device = "/dev/\x00": remove the control characters`},
+		{`{"serial": {"mode": "115200 7O2"}}`, `serial.mode = "115200 7O2": write 115200 8N1 or 9600 7E1`},
+		{`{"network": {"address": "192.168.1.20"}}`, `network.address = "192.168.1.20": add the port, such as 192.168.1.20:23`},
+		{`{"network": {"address": "fe80::1"}}`, `network.address = "fe80::1": add the port, such as [fe80::1]:23`},
+		{`{"network": {"address": ":23"}}`, `network.address = ":23": write host:port, such as 192.168.1.20:23 (an IPv6 address in brackets: [fe80::1]:23)`},
+		{`{"network": {"address": "a b:23"}}`, `network.address = "a b:23": write host:port, such as 192.168.1.20:23 (an IPv6 address in brackets: [fe80::1]:23)`},
+		{`{"network": {"address": "tcp://h:23"}}`, `network.address = "tcp://h:23": leave "tcp://" out and write host:port, such as 192.168.1.20:23`},
+		{`{"network": {"address": "h:0"}}`, `network.address = "h:0": write a port from 1 to 65535 after the colon`},
+		{`{"network": {"address": "h:65536"}}`, `network.address = "h:65536": write a port from 1 to 65535 after the colon`},
+		{"SMARTMETER_SOCKET=h:telnet", `SMARTMETER_SOCKET = "h:telnet": write a port from 1 to 65535 after the colon`},
+		{`{"mqtt": {"topic": "a/#"}}`, `mqtt.topic = "a/#": leave out + and #, which are wildcards`},
+		{`{"mqtt": {"topic": "/a"}}`, `mqtt.topic = "/a": leave out / at the start and the end`},
+		{`{"mqtt": {"discovery_prefix": "a/"}}`, `mqtt.discovery_prefix = "a/": leave out / at the start and the end`},
+		{`{"mqtt": {"birth_topic": "$SYS/x"}}`, `mqtt.birth_topic = "$SYS/x": leave out $ at the start, which is the broker's own`},
+		{`{"mqtt": {"topic": "a\u0000b"}}`, `mqtt.topic = "a\x00b": write text without control characters`},
+		{`{"mqtt": {"topic": "` + strings.Repeat("é", 128) + `"}}`, `mqtt.topic = "` + strings.Repeat("é", 50) + `...": write at most 255 bytes`},
+		{`{"mqtt": {"interval": 3601}}`, `mqtt.interval = "3601": write a number from 0 to 3600 (seconds, 0 for every telegram)`},
+		{`{"mqtt": {"interval": -1}}`, `mqtt.interval = "-1": write a number from 0 to 3600 (seconds, 0 for every telegram)`},
+		{"SMARTMETER_TCP_SERVER=65536", `SMARTMETER_TCP_SERVER = "65536": write a port, host:port (an IPv6 address in brackets), or 0 for off`},
+		{"SMARTMETER_tcp-server=*:3010", `SMARTMETER_tcp-server = "*:3010": write a port, host:port (an IPv6 address in brackets), or 0 for off`},
+		{"SMARTMETER_HEALTH=::1:8098", `SMARTMETER_HEALTH = "::1:8098": write a port, host:port (an IPv6 address in brackets), or 0 for off`},
+		{"SMARTMETER_RAW_TCP_SERVER=3010", `SMARTMETER_RAW_TCP_SERVER = "3010": the JSON socket has this port already; write another one, or 0 for off`},
+		{"SMARTMETER_SOCKET_CLIENTS=0", `SMARTMETER_SOCKET_CLIENTS = "0": write a number from 1 to 10000 (clients)`},
+		{`{"slot": "P 1"}`, `slot = "P 1": write small letters, digits and _ only, such as p1`},
+		{`{"checksum": "none"}`, `checksum = "none": write auto or off`},
+		{`{"log_level": "trace"}`, `log_level = "trace": write error, warning, info or debug`},
+
+		// The broker's URL, which may hold a password.
+		{`{"mqtt": {"url": "192.168.1.10"}}`, `mqtt.url = "192.168.1.10": write mqtt://192.168.1.10:1883`},
+		{`{"mqtt": {"url": "broker:1884/"}}`, `mqtt.url = "broker:1884/": write mqtt://broker:1884`},
+		{`{"mqtt": {"url": "u:geheim@broker"}}`, `mqtt.url = "u:***@broker": write mqtt://u:***@broker:1883`},
+		{`{"mqtt": {"url": "my broker"}}`, `mqtt.url = "my broker": write a URL such as mqtt://192.168.1.10:1883`},
+		{`{"mqtt": {"url": "http://broker"}}`, `mqtt.url = "http://broker": write mqtt://, mqtts://, ws:// or wss:// before the host`},
+		{`{"mqtt": {"url": "ssl://broker:8883"}}`, `mqtt.url = "ssl://broker:8883": write mqtts:// for a broker with TLS`},
+		{`{"mqtt": {"url": "mqtt://"}}`, `mqtt.url = "mqtt://": write the broker's host after mqtt://`},
+		{`{"mqtt": {"url": "mqtt://u:geheim@:1883"}}`, `mqtt.url = "mqtt://u:***@:1883": write the broker's host after mqtt://`},
+		{`{"mqtt": {"url": "mqtt://h:0"}}`, `mqtt.url = "mqtt://h:0": write a port from 1 to 65535 after the host, or none`},
+		{`{"mqtt": {"url": "mqtt://h:"}}`, `mqtt.url = "mqtt://h:": write a port from 1 to 65535 after the host, or none`},
+		{`{"mqtt": {"url": "mqtt://h:99999"}}`, `mqtt.url = "mqtt://h:99999": write a port from 1 to 65535 after the host, or none`},
+		{`{"mqtt": {"url": "mqtt://u:geheim"}}`, `mqtt.url = "mqtt://u:***": write a host and a port from 1 to 65535, such as mqtt://192.168.1.10:1883`},
+		{`{"mqtt": {"url": "mqtt://u:ge#heim@h"}}`, `mqtt.url = "mqtt://u:***@h": give user and password in their own options, because special characters in a URL need % codes`},
+		{`{"mqtt": {"url": "mqtt://u:1?heim@h"}}`, `mqtt.url = "mqtt://u:***@h": give user and password in their own options, because special characters in a URL need % codes`},
+		{`{"mqtt": {"url": "ws://u:1/heim@h"}}`, `mqtt.url = "ws://u:***@h": give user and password in their own options, because special characters in a URL need % codes`},
+		{`{"mqtt": {"url": "mqtt://u:100%@h"}}`, `mqtt.url = "mqtt://u:***@h": give user and password in their own options, because special characters in a URL need % codes`},
+		{`{"mqtt": {"url": "mqtt://h:1883/topic"}}`, `mqtt.url = "mqtt://h:1883/topic": leave out what follows the port; the topic is an option of its own`},
+		{`{"mqtt": {"url": "mqtt://h*"}}`, `mqtt.url = "mqtt://h*": write the broker's host as a name or an IP address (IPv6 in brackets)`},
+
+		// smartmeter2mqtt's file.
+		{`{"socket": "10.0.0.2"}`, `socket = "10.0.0.2": add the port, such as 10.0.0.2:23`},
+		{`{"outputs": {"jsonSocket": true}}`, `outputs.jsonSocket = "true": this is not a switch; write text in double quotes`},
+		{`{"outputs": {"mqtt": {"url": "h"}}}`, `outputs.mqtt.url = "h": write mqtt://h:1883`},
+	} {
+		var environ []string
+		f := options(tt.in)
+		if strings.HasPrefix(tt.in, "SMARTMETER_") {
+			environ, f = []string{tt.in}, nil
+		}
+		_, _, err := config.Load(environ, f.read)
+		e, ok := errors.AsType[*config.Error](err)
+		if !ok {
+			t.Errorf("%s: got %v, want an *Error", tt.in, err)
+			continue
+		}
+		if got := e.Error(); got != tt.want {
+			t.Errorf("%s\n got %s\nwant %s", tt.in, got, tt.want)
+		}
+	}
+}

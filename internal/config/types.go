@@ -1,0 +1,152 @@
+package config
+
+import (
+	"log/slog"
+	"net"
+	"strconv"
+	"strings"
+)
+
+// Source tells which kind of source to read.
+type Source string
+
+// The kinds of source. SourceAuto takes the network if an address is set,
+// else the serial device.
+const (
+	SourceAuto    Source = "auto"
+	SourceSerial  Source = "serial"
+	SourceNetwork Source = "network"
+)
+
+var sources = []Source{SourceAuto, SourceSerial, SourceNetwork}
+
+// SerialMode is speed, data bits, parity and stop bits.
+type SerialMode string
+
+// The modes of a serial line.
+const (
+	Serial115200N8 SerialMode = "115200 8N1" // DSMR 4 and later, and most others
+	Serial9600E7   SerialMode = "9600 7E1"   // DSMR 2 and 3
+)
+
+var serialModes = []SerialMode{Serial115200N8, Serial9600E7}
+
+// Checksum tells whether a wrong checksum drops the telegram.
+type Checksum string
+
+// The ways to treat checksums.
+const (
+	ChecksumAuto Checksum = "auto"
+	ChecksumOff  Checksum = "off" // for a meter known to send wrong ones
+)
+
+var checksums = []Checksum{ChecksumAuto, ChecksumOff}
+
+// LogLevel is the least that is logged.
+type LogLevel string
+
+// The levels of the log.
+const (
+	LogError   LogLevel = "error"
+	LogWarning LogLevel = "warning"
+	LogInfo    LogLevel = "info"
+	LogDebug   LogLevel = "debug"
+)
+
+var logLevels = []LogLevel{LogError, LogWarning, LogInfo, LogDebug}
+
+// Level is the level for log/slog, which makes a LogLevel a slog.Leveler. An
+// unknown one is info.
+func (l LogLevel) Level() slog.Level {
+	switch l {
+	case LogError:
+		return slog.LevelError
+	case LogWarning:
+		return slog.LevelWarn
+	case LogDebug:
+		return slog.LevelDebug
+	}
+	return slog.LevelInfo
+}
+
+// Listen is where a server listens, as net.Listen takes it: ":3010" is port
+// 3010 on every address, IPv6 and IPv4; a port 0 after a host is one that the
+// system picks. Empty means off. As text it is a port, host:port, or 0 for
+// off.
+type Listen string
+
+// The texts below are brought into their one form here and judged by Validate,
+// so that a wrong one is reported with its option's name.
+
+// UnmarshalText takes any case.
+func (s *Source) UnmarshalText(text []byte) error {
+	*s = canonical(string(text), sources)
+	return nil
+}
+
+// UnmarshalText takes any case.
+func (m *SerialMode) UnmarshalText(text []byte) error {
+	*m = canonical(string(text), serialModes)
+	return nil
+}
+
+// UnmarshalText takes any case.
+func (c *Checksum) UnmarshalText(text []byte) error {
+	*c = canonical(string(text), checksums)
+	return nil
+}
+
+// UnmarshalText takes any case, and warn for warning.
+func (l *LogLevel) UnmarshalText(text []byte) error {
+	*l = canonical(string(text), logLevels)
+	if strings.EqualFold(string(text), "warn") {
+		*l = LogWarning
+	}
+	return nil
+}
+
+// UnmarshalText takes a port, host:port, or 0 for off.
+func (l *Listen) UnmarshalText(text []byte) error {
+	*l = Listen(text)
+	if port, err := strconv.ParseUint(string(text), 10, 16); err == nil {
+		*l = ""
+		if port != 0 {
+			*l = Listen(net.JoinHostPort("", strconv.FormatUint(port, 10)))
+		}
+	}
+	return nil
+}
+
+// canonical returns the value that text means, or text itself when it means
+// none.
+func canonical[T ~string](text string, values []T) T {
+	for _, v := range values {
+		if strings.EqualFold(text, string(v)) {
+			return v
+		}
+	}
+	return T(text)
+}
+
+// Secret is text that hides itself in logs and in fmt's output. A conversion
+// to string shows it.
+type Secret string
+
+const hidden = "(hidden)"
+
+// String hides the secret.
+func (s Secret) String() string {
+	if s == "" {
+		return ""
+	}
+	return hidden
+}
+
+// GoString hides the secret from %#v.
+func (s Secret) GoString() string { return strconv.Quote(s.String()) }
+
+// LogValue hides the secret from log/slog.
+func (s Secret) LogValue() slog.Value { return slog.StringValue(s.String()) }
+
+// MarshalText hides the secret from encoding/json and the like.
+func (s Secret) MarshalText() ([]byte, error) { return []byte(s.String()), nil }

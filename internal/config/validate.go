@@ -1,0 +1,252 @@
+package config
+
+import (
+	"fmt"
+	"net"
+	"net/netip"
+	"net/url"
+	"regexp"
+	"strconv"
+	"strings"
+	"unicode/utf8"
+)
+
+// Validate returns the first option that cannot work as an *Error, named as in
+// the options file, or nil.
+func (c Config) Validate() error {
+	if field, mend := c.wrong(); mend != "" {
+		l := loader{list: optionsOf(&c)}
+		return l.fault(optionAt(l.list, field), mend)
+	}
+	return nil
+}
+
+// wrong returns the field of the first option that cannot work, and the mend.
+func (c *Config) wrong() (field any, mend string) {
+	for _, rule := range []struct {
+		field any
+		mend  string // empty: all is well
+	}{
+		{&c.Source, oneOf(c.Source, sources)},
+		{&c.Serial.Device, device(c.Serial.Device)},
+		{&c.Serial.Mode, oneOf(c.Serial.Mode, serialModes)},
+		{&c.Network.Address, address(c.Network.Address)},
+		{&c.Source, c.lacksSource()},
+		{&c.MQTT.URL, brokerURL(c.MQTT.URL)},
+		{&c.MQTT.Topic, topic(c.MQTT.Topic)},
+		{&c.MQTT.DiscoveryPrefix, topic(c.MQTT.DiscoveryPrefix)},
+		{&c.MQTT.BirthTopic, topic(c.MQTT.BirthTopic)},
+		{&c.MQTT.Interval, within(c.MQTT.Interval, 0, 3600, "seconds, 0 for every telegram")},
+		{&c.JSONSocket, listen(c.JSONSocket)},
+		{&c.RawSocket, listen(c.RawSocket)},
+		{&c.RawSocket, apart(c.RawSocket, c.JSONSocket)},
+		{&c.Health, listen(c.Health)},
+		{&c.Clients, within(c.Clients, 1, 10000, "clients")},
+		{&c.Slot, slot(c.Slot)},
+		{&c.Checksum, oneOf(c.Checksum, checksums)},
+		{&c.LogLevel, oneOf(c.LogLevel, logLevels)},
+	} {
+		if rule.mend != "" {
+			return rule.field, rule.mend
+		}
+	}
+	return nil, ""
+}
+
+// lacksSource looks for what the chosen source needs.
+func (c *Config) lacksSource() string {
+	list := optionsOf(c)
+	needs := func(field any, what string) string {
+		o := optionAt(list, field)
+		return fmt.Sprintf("this needs %s; set %s (or the variable %s%s)", what, o.path, prefix, o.variable)
+	}
+	switch {
+	case c.Source == SourceSerial && c.Serial.Device == "":
+		return needs(&c.Serial.Device, "a serial device")
+	case c.Source == SourceNetwork && c.Network.Address == "":
+		return needs(&c.Network.Address, "the address of a P1-to-network reader")
+	}
+	return ""
+}
+
+// oneOf wants one of the values.
+func oneOf[T ~string](v T, values []T) string {
+	var b strings.Builder
+	for i, want := range values {
+		switch {
+		case v == want:
+			return ""
+		case i == 0:
+		case i == len(values)-1:
+			b.WriteString(" or ")
+		default:
+			b.WriteString(", ")
+		}
+		b.WriteString(string(want))
+	}
+	return "write " + b.String()
+}
+
+func within(n, least, most int, of string) string {
+	if n >= least && n <= most {
+		return ""
+	}
+	return fmt.Sprintf("write a number from %d to %d (%s)", least, most, of)
+}
+
+var windowsPort = regexp.MustCompile(`(?i)^com[0-9]+$`)
+
+// device wants the whole path of a serial device, or nothing.
+func device(s string) string {
+	switch {
+	case s == "":
+	case strings.Contains(s, "://"):
+		// Kubernetes sets SMARTMETER_PORT=tcp://... for a service of that name.
+		return "this is no serial device; write a path such as /dev/ttyUSB0, and give a Kubernetes service called smartmeter another name"
+	case strings.ContainsFunc(s, control):
+		return "remove the control characters"
+	case !strings.HasPrefix(s, "/") && !windowsPort.MatchString(s):
+		return "write the whole path of the serial device, such as /dev/ttyUSB0"
+	}
+	return ""
+}
+
+// address wants host:port, or nothing.
+func address(s string) string {
+	const form = "write host:port, such as 192.168.1.20:23"
+	if s == "" {
+		return ""
+	}
+	if scheme, _, ok := strings.Cut(s, "://"); ok {
+		return fmt.Sprintf("leave %s out and write host:port, such as 192.168.1.20:23", quoted(scheme+"://"))
+	}
+	name, port, err := net.SplitHostPort(s)
+	switch {
+	case err != nil && host(s):
+		return fmt.Sprintf("add the port, such as %s", net.JoinHostPort(s, "23"))
+	case err != nil || !host(name):
+		return form + " (an IPv6 address in brackets: [fe80::1]:23)"
+	case !portNumber(port, 1):
+		return "write a port from 1 to 65535 after the colon"
+	}
+	return ""
+}
+
+// listen wants what net.Listen takes, or nothing.
+func listen(l Listen) string {
+	if l == "" {
+		return ""
+	}
+	name, port, err := net.SplitHostPort(string(l))
+	if err != nil || name != "" && !host(name) || !portNumber(port, 0) {
+		return "write a port, host:port (an IPv6 address in brackets), or 0 for off"
+	}
+	return ""
+}
+
+// apart wants two servers not to listen on the same port of all addresses.
+// What else may clash only the system knows.
+func apart(l, other Listen) string {
+	if l == "" || l != other || strings.HasSuffix(string(l), ":0") {
+		return ""
+	}
+	return "the JSON socket has this port already; write another one, or 0 for off"
+}
+
+// brokerPorts are the schemes of a broker's URL, each with its usual port.
+var brokerPorts = map[string]string{"mqtt": "1883", "tcp": "1883", "mqtts": "8883", "ws": "80", "wss": "443"}
+
+// brokerURL wants a URL that the MQTT client can connect to, or nothing.
+func brokerURL(s string) string {
+	const escape = "give user and password in their own options, because special characters in a URL need % codes"
+	if s == "" {
+		return ""
+	}
+	scheme, rest, ok := strings.Cut(s, "://")
+	if !ok {
+		meant := "mqtt://" + strings.TrimSuffix(s, "/")
+		if u, err := url.Parse(meant); err == nil && brokerURL(meant) == "" {
+			return "write " + mask(withPort(u).String())
+		}
+		return "write a URL such as mqtt://192.168.1.10:1883"
+	}
+	if _, ok := brokerPorts[strings.ToLower(scheme)]; !ok {
+		if scheme == "ssl" || scheme == "tls" {
+			return "write mqtts:// for a broker with TLS"
+		}
+		return "write mqtt://, mqtts://, ws:// or wss:// before the host"
+	}
+	u, err := url.Parse(s)
+	switch {
+	case err != nil && strings.Contains(rest, "@"), err == nil && strings.Contains(u.Path+u.RawQuery+u.Fragment, "@"):
+		return escape
+	case err != nil:
+		return "write a host and a port from 1 to 65535, such as mqtt://192.168.1.10:1883"
+	case u.Hostname() == "":
+		return fmt.Sprintf("write the broker's host after %s://", u.Scheme)
+	case !host(u.Hostname()):
+		return "write the broker's host as a name or an IP address (IPv6 in brackets)"
+	case u.Port() != "" && !portNumber(u.Port(), 1) || strings.HasSuffix(u.Host, ":"):
+		return "write a port from 1 to 65535 after the host, or none"
+	case !strings.HasPrefix(u.Scheme, "ws") && strings.Trim(u.RequestURI(), "/")+u.Fragment != "":
+		return "leave out what follows the port; the topic is an option of its own"
+	}
+	return ""
+}
+
+// withPort gives a broker's URL the usual port of its scheme, unless it has
+// one.
+func withPort(u *url.URL) *url.URL {
+	if u.Port() == "" {
+		u.Host = net.JoinHostPort(u.Hostname(), brokerPorts[u.Scheme])
+	}
+	return u
+}
+
+// host wants a name or an IP address, without brackets.
+func host(s string) bool {
+	if strings.Contains(s, ":") {
+		_, err := netip.ParseAddr(s)
+		return err == nil && !strings.ContainsFunc(s, control)
+	}
+	return s != "" && !strings.ContainsFunc(s, func(r rune) bool {
+		return r != '.' && r != '-' && r != '_' && (r < '0' || r > '9') && (r < 'A' || r > 'Z') && (r < 'a' || r > 'z')
+	})
+}
+
+func portNumber(s string, least uint64) bool {
+	n, err := strconv.ParseUint(s, 10, 16)
+	return err == nil && n >= least
+}
+
+func control(r rune) bool { return r < ' ' || r == 0x7f }
+
+// topic wants a topic to publish under (MQTT 3.1.1, 4.7): no wildcards, and
+// no empty level at either end. A broker keeps those that start with $.
+func topic(s string) string {
+	const most = 255
+	switch {
+	case s == "":
+		return "write a topic"
+	case strings.ContainsAny(s, "+#"):
+		return "leave out + and #, which are wildcards"
+	case strings.HasPrefix(s, "/") || strings.HasSuffix(s, "/"):
+		return "leave out / at the start and the end"
+	case strings.HasPrefix(s, "$"):
+		return "leave out $ at the start, which is the broker's own"
+	case !utf8.ValidString(s) || strings.ContainsFunc(s, control):
+		return "write text without control characters"
+	case len(s) > most:
+		return fmt.Sprintf("write at most %d bytes", most)
+	}
+	return ""
+}
+
+var slots = regexp.MustCompile(`^[a-z0-9_]+$`)
+
+func slot(s string) string {
+	if !slots.MatchString(s) {
+		return "write small letters, digits and _ only, such as p1"
+	}
+	return ""
+}
