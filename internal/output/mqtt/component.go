@@ -1,0 +1,289 @@
+package mqtt
+
+import (
+	"strings"
+	"time"
+
+	"github.com/smartmeter-addon/smartmeter-addon/internal/meter"
+)
+
+// Platforms of Home Assistant.
+const (
+	platformSensor       = "sensor"
+	platformBinarySensor = "binary_sensor"
+)
+
+// component is one entity of a device: how it is announced, and how its value
+// is written.
+type component struct {
+	meter.Entity
+	id         string // in ids, after the device's slot; empty: the key
+	platform   string // empty: sensor
+	diagnostic bool   // where Rare does not say it
+
+	// value appends what the entity shows, as JSON. False means that it was
+	// not reported, and what was appended is void; what was reported but says
+	// nothing (a limit of 999.9 kW is no limit) is null.
+	value func(dst []byte, v *view) ([]byte, bool)
+}
+
+// view is what values are written from.
+type view struct {
+	zone    *time.Location
+	reading *meter.Reading
+	channel *meter.Channel // of an M-Bus device
+	status  *meter.Status  // of the bridge
+	shown   time.Time      // the last telegram as the bridge shows it
+	scratch [512]byte      // for values that are only looked at
+}
+
+// text, number and timestamp write the kinds of values.
+func text(dst []byte, s string) ([]byte, bool) {
+	if s == "" {
+		return dst, false
+	}
+	// Home Assistant refuses states of more than 255 characters; a byte of the
+	// meter is one character.
+	return meter.AppendText(dst, s[:min(len(s), 255)]), true
+}
+
+func number(dst []byte, v meter.Value, ok bool) ([]byte, bool) {
+	if !ok {
+		return dst, false
+	}
+	return v.Append(dst), true
+}
+
+func timestamp(dst []byte, t meter.Timestamp, v *view) ([]byte, bool) {
+	if t.IsZero() {
+		return dst, false
+	}
+	return instant(dst, t.Time(v.zone, v.reading.Received)), true
+}
+
+func instant(dst []byte, t time.Time) []byte {
+	dst = append(dst, '"')
+	dst = t.AppendFormat(dst, time.RFC3339)
+	return append(dst, '"')
+}
+
+func null(dst []byte) []byte { return append(dst, "null"...) }
+
+// option writes the option of that number.
+func option(dst []byte, options []string, n int64) []byte {
+	if n < 0 || n >= int64(len(options)) {
+		return null(dst)
+	}
+	return meter.AppendText(dst, options[n])
+}
+
+// electricity lists the entities that an electricity meter can have: the
+// table of quantities, and what is no number.
+var electricity = func() (list []component) {
+	for q := range meter.NumQuantities {
+		if e := meter.Quantities[q].Entity; e.Key != "" {
+			list = append(list, component{Entity: e, value: quantity(q, e)})
+		}
+	}
+	return append(list, extras...)
+}()
+
+// quantity returns how the quantity's value is written.
+func quantity(q meter.Quantity, e meter.Entity) func(dst []byte, v *view) ([]byte, bool) {
+	switch q {
+	case meter.Tariff:
+		return func(dst []byte, v *view) ([]byte, bool) {
+			n, ok := v.reading.Values.Get(q)
+			return tariff(dst, n.Int(), v.reading.Tariffs), ok
+		}
+	case meter.LimiterPower, meter.LimiterApparent, meter.LimiterCurrent, meter.FuseL1, meter.FuseL2, meter.FuseL3:
+		return func(dst []byte, v *view) ([]byte, bool) {
+			limit, ok := v.reading.Values.Get(q)
+			if unlimited(limit) {
+				return null(dst), ok
+			}
+			return number(dst, limit.Shift(e.Shift), ok)
+		}
+	}
+	if len(e.Options) > 0 {
+		return func(dst []byte, v *view) ([]byte, bool) {
+			n, ok := v.reading.Values.Get(q)
+			return option(dst, e.Options, n.Int()), ok
+		}
+	}
+	return func(dst []byte, v *view) ([]byte, bool) {
+		n, ok := v.reading.Values.Get(q)
+		return number(dst, n.Shift(e.Shift), ok)
+	}
+}
+
+// tariff names the tariff where its number means something: in the Dutch and
+// the Belgian way 1 and 2 are swapped.
+func tariff(dst []byte, n int64, names meter.Tariffs) []byte {
+	options := meter.Quantities[meter.Tariff].Entity.Options // low, normal, then the numbers from 1
+	switch {
+	case n < 1:
+		return null(dst)
+	case n <= 2 && names == meter.TariffsLowFirst:
+		return option(dst, options, n-1)
+	case n <= 2 && names == meter.TariffsNormalFirst:
+		return option(dst, options, 2-n)
+	}
+	return option(dst, options, n+1)
+}
+
+// unlimited tells the values that stand for "no limit": nothing but nines,
+// such as 999, 999.9 and 99.999.
+func unlimited(v meter.Value) bool {
+	var digits [24]byte
+	nines := 0
+	for _, c := range v.Append(digits[:0]) {
+		switch c {
+		case '9':
+			nines++
+		case '.':
+		default:
+			return false
+		}
+	}
+	return nines >= 3 && v.Int() >= 99
+}
+
+// extras are the entities of an electricity meter that no quantity holds.
+var extras = []component{
+	{Entity: meter.Entity{Key: "demand_peak_month", Name: "Peak demand this month", Unit: "kW", Class: "power", State: "measurement", Precision: 3},
+		value: func(dst []byte, v *view) ([]byte, bool) {
+			return number(dst, v.reading.PeakMonth.Demand, v.reading.PeakMonth.Valid)
+		}},
+	{Entity: meter.Entity{Key: "demand_peak_month_time", Name: "Peak demand time", Class: "timestamp", Off: true},
+		value: func(dst []byte, v *view) ([]byte, bool) {
+			return timestamp(dst, v.reading.PeakMonth.Time, v)
+		}},
+	{Entity: meter.Entity{Key: "demand_peak_year_average", Name: "Average monthly peak", Unit: "kW", Class: "power", State: "measurement", Precision: 3},
+		value: func(dst []byte, v *view) ([]byte, bool) {
+			mean, ok := averagePeak(v.reading.PeakHistory)
+			return number(dst, mean, ok)
+		}},
+	{Entity: meter.Entity{Key: "power_failure_last_end", Name: "Last long power failure", Class: "timestamp", Rare: true},
+		value: func(dst []byte, v *view) ([]byte, bool) {
+			return timestamp(dst, lastFailure(v.reading.Failures), v)
+		}},
+	{Entity: meter.Entity{Key: "text_message", Name: "Text message", Icon: "mdi:message-text", Rare: true},
+		value: func(dst []byte, v *view) ([]byte, bool) { return text(dst, v.reading.Messages[0]) }},
+	{Entity: meter.Entity{Key: "meter_time", Name: "Meter time", Class: "timestamp", Rare: true},
+		value: func(dst []byte, v *view) ([]byte, bool) { return timestamp(dst, v.reading.Time, v) }},
+	{Entity: meter.Entity{Key: "protocol_version", Name: "Protocol version", Icon: "mdi:file-document-outline"}, diagnostic: true,
+		value: func(dst []byte, v *view) ([]byte, bool) {
+			if v.reading.Standard != "" {
+				return text(dst, v.reading.Standard)
+			}
+			return text(dst, v.reading.Version)
+		}},
+}
+
+// maxPeaks is how many months the Belgian capacity tariff averages. Meters
+// keep thirteen, in an order of their own.
+const maxPeaks = 12
+
+// averagePeak is the mean of the newest months' peaks, in kW.
+func averagePeak(history []meter.Peak) (meter.Value, bool) {
+	var sum meter.Value
+	var n int64
+	for i := range history {
+		if !history[i].Valid {
+			continue
+		}
+		newer := 0
+		for j := range history {
+			if history[j].Valid && history[j].Month.Compare(history[i].Month) > 0 {
+				newer++
+			}
+		}
+		if newer < maxPeaks {
+			sum = sum.Add(history[i].Demand)
+			n++
+		}
+	}
+	if n == 0 {
+		return meter.Value{}, false
+	}
+	return sum.MulDiv(1, n, 3)
+}
+
+// lastFailure finds the newest entry: some meters write it first, some last.
+func lastFailure(failures []meter.Failure) (last meter.Timestamp) {
+	for i := range failures {
+		if failures[i].End.Compare(last) > 0 {
+			last = failures[i].End
+		}
+	}
+	return last
+}
+
+// mbus lists the entities that an M-Bus meter can have. Unit and class of the
+// total follow the unit that the meter prints: gas may come in kWh, heat in
+// GJ or m³.
+func mbus(m meter.Medium, unit meter.Unit) []component {
+	info := &meter.Media[m]
+	total := meter.Entity{Key: info.Key, Name: info.Name, Unit: unit.Symbol(), State: "total_increasing", Precision: 3}
+	switch unit {
+	case meter.CubicMetre:
+		total.Class = info.Class
+	case meter.KilowattHour, meter.Gigajoule:
+		total.Class = "energy"
+	}
+	if total.Name == "" && total.Class == "" {
+		total.Name = "Total" // without a class nothing else names it
+	}
+	// The device's slot names the medium already: p1_gas_total.
+	id := func(key string) string { return strings.TrimPrefix(key, info.Slot+"_") }
+	list := []component{{Entity: total, id: id(total.Key), value: func(dst []byte, v *view) ([]byte, bool) {
+		return number(dst, v.channel.Value, v.channel.Unit != meter.UnitNone)
+	}}}
+	if info.FlowKey != "" {
+		flow := meter.Entity{Key: info.FlowKey, Name: "Gas flow", Unit: meter.CubicMetrePerHour.Symbol(), Class: "volume_flow_rate", State: "measurement", Precision: 3}
+		list = append(list, component{Entity: flow, id: id(flow.Key), value: quantity(meter.GasFlow, flow)})
+	}
+	valve := meter.Entity{Key: "valve", Name: "Valve", Class: "enum", Options: []string{"closed", "open", "ready"}, Rare: true}
+	return append(list,
+		component{Entity: meter.Entity{Key: "last_reading", Name: "Last reading", Class: "timestamp", Rare: true},
+			value: func(dst []byte, v *view) ([]byte, bool) { return timestamp(dst, v.channel.Time, v) }},
+		component{Entity: valve, value: func(dst []byte, v *view) ([]byte, bool) {
+			return option(dst, valve.Options, int64(v.channel.Valve)-1), v.channel.Valve > 0
+		}})
+}
+
+// bridge lists the entities of this program. They are there from the start;
+// what is not known yet is null.
+func bridge(slot string) []component {
+	moment := func(dst []byte, t time.Time, v *view) []byte {
+		if t.IsZero() {
+			return null(dst)
+		}
+		return instant(dst, t.In(v.zone))
+	}
+	return []component{
+		{Entity: meter.Entity{Key: "connection_" + slot, Name: "Connection", Class: "connectivity"}, platform: platformBinarySensor, diagnostic: true,
+			value: func(dst []byte, v *view) ([]byte, bool) {
+				if v.status.Alive {
+					return append(dst, `"ON"`...), true
+				}
+				return append(dst, `"OFF"`...), true
+			}},
+		{Entity: meter.Entity{Key: "telegram_errors_" + slot, Name: "Telegram errors", State: "total_increasing", Icon: "mdi:alert-circle-outline", Rare: true},
+			value: func(dst []byte, v *view) ([]byte, bool) {
+				return number(dst, meter.NewValue(int64(v.status.Errors), 0), true)
+			}},
+		{Entity: meter.Entity{Key: "telegram_interval_" + slot, Name: "Telegram interval", Unit: "s", Class: "duration", State: "measurement", Precision: 1, Rare: true},
+			value: func(dst []byte, v *view) ([]byte, bool) {
+				if v.status.Interval <= 0 {
+					return null(dst), true
+				}
+				return number(dst, meter.NewValue(v.status.Interval.Milliseconds(), 3), true)
+			}},
+		{Entity: meter.Entity{Key: "last_telegram_" + slot, Name: "Last telegram", Class: "timestamp", Rare: true},
+			value: func(dst []byte, v *view) ([]byte, bool) { return moment(dst, v.shown, v), true }},
+		{Entity: meter.Entity{Key: "started", Name: "Started", Class: "timestamp", Rare: true},
+			value: func(dst []byte, v *view) ([]byte, bool) { return moment(dst, v.status.Started, v), true }},
+	}
+}

@@ -1,0 +1,205 @@
+package mqtt
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/smartmeter-addon/smartmeter-addon/internal/meter"
+)
+
+func find(t *testing.T, list []component, key string) *component {
+	t.Helper()
+	for i := range list {
+		if list[i].Key == key {
+			return &list[i]
+		}
+	}
+	t.Fatalf("no component %s", key)
+	return nil
+}
+
+func TestValues(t *testing.T) {
+	with := func(q meter.Quantity, text string) func(r *meter.Reading) {
+		return func(r *meter.Reading) { r.Values.Set(q, value(text)) }
+	}
+	tariffs := func(names meter.Tariffs, number string) func(r *meter.Reading) {
+		return func(r *meter.Reading) {
+			r.Tariffs = names
+			r.Values.Set(meter.Tariff, value(number))
+		}
+	}
+	for _, tt := range []struct {
+		key    string
+		change func(r *meter.Reading)
+		want   string // empty: absent
+	}{
+		{"power_import", nil, ""},
+		{"power_import", with(meter.PowerImport, "01.193"), "1193"},
+		{"power_import", with(meter.PowerImport, "0.0305"), "30.5"},
+		{"power_import", with(meter.PowerImport, "00.000"), "0"},
+		{"power_net", with(meter.PowerNet, "-1193"), "-1193"},
+		{"energy_import_total", with(meter.EnergyImportTotal, "7753.468"), "7753.468"},
+
+		{"active_tariff", tariffs(meter.TariffsLowFirst, "0001"), `"low"`},
+		{"active_tariff", tariffs(meter.TariffsLowFirst, "0002"), `"normal"`},
+		{"active_tariff", tariffs(meter.TariffsNormalFirst, "0001"), `"normal"`},
+		{"active_tariff", tariffs(meter.TariffsNormalFirst, "2"), `"low"`},
+		{"active_tariff", tariffs(meter.TariffsNormalFirst, "3"), `"3"`},
+		{"active_tariff", tariffs(meter.TariffsLowFirst, "4"), `"4"`},
+		{"active_tariff", tariffs(meter.TariffsNumbered, "1"), `"1"`},
+		{"active_tariff", tariffs(meter.TariffsNumbered, "2"), `"2"`},
+		{"active_tariff", tariffs(meter.TariffsNumbered, "5"), "null"},
+		{"active_tariff", tariffs(meter.TariffsLowFirst, "0"), "null"},
+		{"active_tariff", tariffs(meter.TariffsLowFirst, "-1"), "null"},
+
+		{"breaker", with(meter.Breaker, "0"), `"disconnected"`},
+		{"breaker", with(meter.Breaker, "1"), `"connected"`},
+		{"breaker", with(meter.Breaker, "2"), `"ready"`},
+		{"breaker", with(meter.Breaker, "3"), "null"},
+		{"breaker", with(meter.Breaker, "-1"), "null"},
+		{"relay_4", with(meter.MBusRelay4, "1"), `"connected"`},
+
+		{"power_limit", with(meter.LimiterPower, "999.9"), "null"},
+		{"power_limit", with(meter.LimiterPower, "99.999"), "null"},
+		{"power_limit", with(meter.LimiterPower, "09.2"), "9.2"},
+		{"power_limit", with(meter.LimiterPower, "9.99"), "9.99"},
+		{"power_limit_apparent", with(meter.LimiterApparent, "999.990"), "null"},
+		{"power_limit_current", with(meter.LimiterCurrent, "999"), "null"},
+		{"power_limit_current", with(meter.LimiterCurrent, "99"), "99"},
+		{"current_limit_l1", with(meter.FuseL1, "999"), "null"},
+		{"current_limit_l3", with(meter.FuseL3, "40"), "40"},
+
+		{"meter_time", nil, ""},
+		{"meter_time", func(r *meter.Reading) { r.Time = stamp(2025, 10, 26, 2, 30, 0, 'S') }, `"2025-10-26T02:30:00+02:00"`},
+		{"meter_time", func(r *meter.Reading) { r.Time = stamp(2025, 10, 26, 2, 30, 0, 'W') }, `"2025-10-26T02:30:00+01:00"`},
+		{"protocol_version", func(r *meter.Reading) { r.Version, r.Standard = "50", "DSMR 5.0" }, `"DSMR 5.0"`},
+		{"protocol_version", func(r *meter.Reading) { r.Version = "50" }, `"50"`},
+		{"protocol_version", nil, ""},
+		{"text_message", func(r *meter.Reading) { r.Messages[0] = "a \"b\"\xFF" }, `"a \"b\"ÿ"`},
+		{"text_message", func(r *meter.Reading) { r.Messages[0] = strings.Repeat("\xE9", 1024) }, `"` + strings.Repeat("é", 255) + `"`},
+		{"text_message", nil, ""},
+		{"demand_peak_month", nil, ""},
+		{"demand_peak_month", func(r *meter.Reading) { r.PeakMonth = meter.Peak{Demand: value("02.589"), Valid: true} }, "2.589"},
+		{"demand_peak_month_time", func(r *meter.Reading) { r.PeakMonth = meter.Peak{Demand: value("02.589"), Valid: true} }, ""},
+		{"power_failure_last_end", func(r *meter.Reading) {
+			r.Failures = []meter.Failure{{End: stamp(2020, 1, 1, 0, 0, 0, 'W')}, {End: stamp(2024, 6, 1, 0, 0, 0, 'S')}, {End: stamp(2019, 1, 1, 0, 0, 0, 'W')}}
+		}, `"2024-06-01T00:00:00+02:00"`},
+		{"power_failure_last_end", nil, ""},
+	} {
+		u := &meter.Update{}
+		if tt.change != nil {
+			tt.change(&u.Reading)
+		}
+		got, ok := find(t, electricity, tt.key).value([]byte("x"), &view{zone: amsterdam, reading: &u.Reading})
+		if ok != (tt.want != "") || ok && string(got) != "x"+tt.want {
+			t.Errorf("%s: got %s, %t, want %s", tt.key, got, ok, tt.want)
+		}
+	}
+}
+
+func TestAveragePeak(t *testing.T) {
+	month := func(n int, demand string) meter.Peak {
+		return meter.Peak{Month: stamp(2025+n/12, n%12+1, 1, 0, 0, 0, 'W'), Demand: value(demand), Valid: true}
+	}
+	var year []meter.Peak // thirteen, the oldest in the middle
+	for n := range 12 {
+		year = append(year, month(12-n, "2.500"))
+	}
+	year = append(year[:6:6], append([]meter.Peak{month(0, "99")}, year[6:]...)...)
+	for _, tt := range []struct {
+		name    string
+		history []meter.Peak
+		want    string
+	}{
+		{"none", nil, ""},
+		{"none valid", []meter.Peak{{}}, ""},
+		{"one", []meter.Peak{month(3, "4.318")}, "4.318"},
+		{"two, one unknown", []meter.Peak{month(3, "1.000"), {}, month(2, "2.001")}, "1.501"},
+		{"thirteen", year, "2.5"},
+	} {
+		got, ok := averagePeak(tt.history)
+		if ok != (tt.want != "") || ok && got.String() != tt.want {
+			t.Errorf("%s: got %s, %t, want %s", tt.name, got, ok, tt.want)
+		}
+	}
+}
+
+func TestLazy(t *testing.T) {
+	announced := func(change func(r *meter.Reading)) (keys []string) {
+		s := newSession(options())
+		u := later(dutch(), 0, func(r *meter.Reading) {
+			r.Values.Reset()
+			for _, q := range []meter.Quantity{
+				meter.PowerImport, meter.PowerExport, meter.EnergyExportT1, meter.VoltageL1, meter.VoltageL2,
+				meter.PowerImportL1, meter.PowerImportL2, meter.PowerExportL2, meter.VoltageSagsL3,
+			} {
+				r.Values.Set(q, value("0"))
+			}
+			r.Time, r.Version, r.Standard, r.Failures = meter.Timestamp{}, "", "", nil
+			change(r)
+		})
+		s.update(start, u)
+		for i, seen := range s.electricity.seen {
+			if seen {
+				keys = append(keys, s.electricity.components[i].Key)
+			}
+		}
+		return keys
+	}
+	with := func(q meter.Quantity) func(r *meter.Reading) {
+		return func(r *meter.Reading) { r.Values.Set(q, value("1")) }
+	}
+	for _, tt := range []struct {
+		name   string
+		change func(r *meter.Reading)
+		want   []string
+	}{
+		{"nothing but zeros", func(*meter.Reading) {}, []string{"power_import"}},
+		{"the register of export", with(meter.EnergyExportT1), []string{"energy_export_tariff_1", "power_import", "power_export", "power_export_l2"}},
+		{"power of export", with(meter.PowerExport), []string{"energy_export_tariff_1", "power_import", "power_export", "power_export_l2"}},
+		{"L1 alone", with(meter.VoltageL1), []string{"power_import", "voltage_l1"}},
+		{"L2 too", with(meter.VoltageL2), []string{"power_import", "voltage_l2", "power_import_l1", "power_import_l2"}},
+		{"L3 by its sags", with(meter.VoltageSagsL3), []string{"power_import", "voltage_sags_l3", "power_import_l1"}},
+	} {
+		if diff := cmp.Diff(tt.want, announced(tt.change)); diff != "" {
+			t.Errorf("%s (-want +got):\n%s", tt.name, diff)
+		}
+	}
+}
+
+// TestNoAllocations guards the path of every telegram.
+func TestNoAllocations(t *testing.T) {
+	o := options()
+	o.Interval = 0
+	s, now := running(t, o, belgian())
+	u := belgian()
+	if got := testing.AllocsPerRun(100, func() { s.update(now, u) }); got != 0 {
+		t.Errorf("a reading takes %v allocations, want 0", got)
+	}
+}
+
+func BenchmarkState(b *testing.B) {
+	s := newSession(options())
+	u := dutch()
+	s.update(start, u)
+	var dst []byte
+	b.ReportAllocs()
+	for b.Loop() {
+		dst = s.electricity.appendState(dst[:0], &s.view)
+	}
+	b.SetBytes(int64(len(dst)))
+}
+
+func BenchmarkUpdate(b *testing.B) {
+	s := newSession(options())
+	s.status(start, alive())
+	u := dutch()
+	s.update(start, u)
+	s.connected(start)
+	b.ReportAllocs()
+	for b.Loop() {
+		s.update(start, u)
+	}
+}

@@ -1,0 +1,230 @@
+package mqtt
+
+import (
+	"context"
+	"crypto/rand"
+	"crypto/tls"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net/url"
+	"time"
+
+	"github.com/eclipse/paho.mqtt.golang/packets"
+)
+
+const (
+	// retryAway is the pause after a broker that could not be reached: short,
+	// because readings must be back within a second of its return.
+	retryAway = 500 * time.Millisecond
+
+	// retryRefused is the first pause after a refused login; it doubles up to
+	// maxRefused, because brokers and people take a flood of them for an attack.
+	retryRefused = 5 * time.Second
+	maxRefused   = 5 * time.Minute
+
+	// A connection that breaks within flapping of its login makes the next
+	// pause twice as long, up to maxFlapping: two clients of one name, or
+	// a broker that dislikes what it gets, would else keep each other busy.
+	flapping    = 2 * time.Second
+	maxFlapping = time.Minute
+
+	// askAgain is how long a broker may be away before its address is asked
+	// for anew.
+	askAgain = time.Minute
+)
+
+// trouble is why there is no connection. Each kind is logged once until there
+// is one again.
+type trouble uint8
+
+const (
+	troubleNone     trouble = iota
+	troubleUnknown          // nobody tells which broker
+	troubleAway             // not reached, or lost
+	troubleLogin            // user name or password refused
+	troubleRejected         // refused for another reason
+)
+
+// connector hands out one link after the other: the next one after the last
+// was reported lost.
+type connector struct {
+	log    *slog.Logger
+	dial   func(ctx context.Context, address *url.URL, b Broker) (*link, error)
+	broker func(ctx context.Context, refused bool) (Broker, error)
+	links  chan *link
+	lost   chan error
+
+	address *url.URL // where, as far as is known
+	as      Broker
+	asked   time.Time
+	refused bool // the last login was
+
+	trouble  trouble
+	flaps    int
+	refusals int
+}
+
+func newConnector(o *Options) *connector {
+	var id [4]byte
+	rand.Read(id[:]) // never fails, says its documentation
+	config := o.TLS
+	if config == nil {
+		config = &tls.Config{MinVersion: tls.VersionTLS12}
+	}
+	login := login{
+		// 22 bytes with the usual slot: some brokers take no more than 23.
+		clientID:  "smartmeter-" + o.Slot + "-" + hex.EncodeToString(id[:]),
+		willTopic: o.Topic + "/connected",
+		tls:       config,
+		log:       o.Log,
+	}
+	return &connector{
+		log:    o.Log,
+		dial:   login.dial,
+		broker: o.Broker,
+		links:  make(chan *link),
+		lost:   make(chan error, 1),
+	}
+}
+
+func (c *connector) run(ctx context.Context) {
+	for {
+		l := c.connect(ctx)
+		if l == nil {
+			return
+		}
+		up := time.Now()
+		select {
+		case c.links <- l:
+		case <-ctx.Done():
+			l.close(0)
+			return
+		}
+		select {
+		case err := <-c.lost:
+			c.report(troubleAway, "the connection to the MQTT broker is lost; trying to get it back", "error", err)
+		case <-ctx.Done():
+			return
+		}
+		if time.Since(up) >= flapping {
+			c.flaps = 0
+			continue
+		}
+		pause(ctx, min(retryAway<<min(c.flaps, 10), maxFlapping))
+		c.flaps++
+	}
+}
+
+// connect tries until it has a link, or returns nil when the context ends.
+func (c *connector) connect(ctx context.Context) *link {
+	for ctx.Err() == nil {
+		if !c.ask(ctx) {
+			pause(ctx, retryRefused)
+			continue
+		}
+		l, err := c.dial(ctx, c.address, c.as)
+		if err == nil {
+			c.trouble, c.refusals, c.refused = troubleNone, 0, false
+			c.log.Info("connected to the MQTT broker", "broker", c.address.String())
+			return l
+		}
+		if ctx.Err() != nil {
+			break
+		}
+		kind := c.failed(err)
+		c.refused = kind == troubleLogin
+		pause(ctx, c.patience(kind))
+	}
+	return nil
+}
+
+// ask finds out about the broker where that is due, and tells whether one is
+// known. What is known stays good while nobody tells anything else.
+func (c *connector) ask(ctx context.Context) bool {
+	known := c.address != nil
+	if known && !c.refused && time.Since(c.asked) < askAgain {
+		return true
+	}
+	if known {
+		limit := retryAway // the broker may come back any moment
+		if c.refused {
+			limit = connectTimeout
+		}
+		limited, cancel := context.WithTimeout(ctx, limit)
+		defer cancel()
+		ctx = limited
+	}
+	b, err := c.broker(ctx, c.refused)
+	c.asked = time.Now()
+	var address *url.URL
+	if err == nil {
+		address, b, err = b.resolve()
+	}
+	switch {
+	case err == nil:
+		c.address, c.as = address, b
+		return true
+	case !known && ctx.Err() == nil:
+		c.report(troubleUnknown, "no MQTT broker to publish to; asking again", "error", err)
+	}
+	return known
+}
+
+// patience is how long to wait after an attempt that failed.
+func (c *connector) patience(kind trouble) time.Duration {
+	switch kind {
+	case troubleLogin:
+		d := min(retryRefused<<min(c.refusals, 10), maxRefused)
+		c.refusals++
+		return d
+	case troubleRejected:
+		return retryRefused
+	}
+	return retryAway
+}
+
+// failed finds out what went wrong and tells the user what to do about it.
+func (c *connector) failed(err error) trouble {
+	broker := c.address.String()
+	switch {
+	case errors.Is(err, packets.ErrorRefusedBadUsernameOrPassword), errors.Is(err, packets.ErrorRefusedNotAuthorised):
+		if c.as.Username == "" {
+			c.report(troubleLogin, "the MQTT broker wants a login: set mqtt.username and mqtt.password", "broker", broker, "error", err)
+		} else {
+			c.report(troubleLogin, fmt.Sprintf("the MQTT broker refuses user name %q: check mqtt.username and mqtt.password, and that the broker knows the user", c.as.Username), "broker", broker, "error", err)
+		}
+		return troubleLogin
+	case errors.Is(err, packets.ErrorRefusedBadProtocolVersion), errors.Is(err, packets.ErrorRefusedIDRejected):
+		c.report(troubleRejected, "the MQTT broker refuses the connection: look into its log; it must speak MQTT 3.1.1", "broker", broker, "error", err)
+		return troubleRejected
+	}
+	c.report(troubleAway, "the MQTT broker cannot be reached: check that it runs and that mqtt.url is right; trying again", "broker", broker, "error", network(err))
+	return troubleAway
+}
+
+// report logs a trouble unless it is the one that is known already.
+func (c *connector) report(kind trouble, text string, args ...any) {
+	if c.trouble != kind {
+		c.trouble = kind
+		c.log.Warn(text, args...)
+	}
+}
+
+// network drops the words that paho puts before what really happened.
+func network(err error) error {
+	if both, ok := err.(interface{ Unwrap() []error }); ok {
+		if list := both.Unwrap(); len(list) == 2 {
+			return list[1]
+		}
+	}
+	return err
+}
+
+func pause(ctx context.Context, d time.Duration) {
+	select {
+	case <-ctx.Done():
+	case <-time.After(d):
+	}
+}

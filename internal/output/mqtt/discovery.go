@@ -1,0 +1,208 @@
+package mqtt
+
+import (
+	"encoding/hex"
+	"encoding/json"
+	"strings"
+)
+
+// announcement is a message of Home Assistant's device discovery.
+type announcement struct {
+	Device           deviceConfig               `json:"device"`
+	Origin           originConfig               `json:"origin"`
+	StateTopic       string                     `json:"state_topic"`
+	Availability     []availabilityConfig       `json:"availability"`
+	AvailabilityMode string                     `json:"availability_mode"`
+	Components       map[string]componentConfig `json:"components"`
+}
+
+type deviceConfig struct {
+	Identifiers  []string `json:"identifiers"`
+	Name         string   `json:"name"`
+	Manufacturer string   `json:"manufacturer,omitempty"`
+	Model        string   `json:"model,omitempty"`
+	ModelID      string   `json:"model_id,omitempty"`
+	SerialNumber string   `json:"serial_number,omitempty"`
+	Version      string   `json:"sw_version,omitempty"`
+	ViaDevice    string   `json:"via_device,omitempty"`
+}
+
+type originConfig struct {
+	Name       string `json:"name"`
+	Version    string `json:"sw_version,omitempty"`
+	SupportURL string `json:"support_url,omitempty"`
+}
+
+type availabilityConfig struct {
+	Topic         string `json:"topic"`
+	ValueTemplate string `json:"value_template,omitempty"`
+}
+
+type componentConfig struct {
+	Platform         string   `json:"platform"`
+	UniqueID         string   `json:"unique_id"`
+	DefaultEntityID  string   `json:"default_entity_id"`
+	Name             string   `json:"name,omitempty"` // absent: named by its class, in the user's language
+	DeviceClass      string   `json:"device_class,omitempty"`
+	StateClass       string   `json:"state_class,omitempty"`
+	Unit             string   `json:"unit_of_measurement,omitempty"`
+	Precision        *int     `json:"suggested_display_precision,omitempty"`
+	Options          []string `json:"options,omitempty"`
+	ValueTemplate    string   `json:"value_template"`
+	EntityCategory   string   `json:"entity_category,omitempty"`
+	EnabledByDefault *bool    `json:"enabled_by_default,omitempty"`
+	Icon             string   `json:"icon,omitempty"`
+}
+
+// connectedTemplate turns the topic connected into an availability.
+const connectedTemplate = "{{ 'offline' if value == '0' else 'online' }}"
+
+// announcer builds the announcements of devices.
+type announcer struct {
+	connectedTopic string
+	origin         originConfig
+}
+
+func identifier(slot string) string { return "smartmeter_" + slot }
+
+// build returns the device's announcement with the components that it has.
+func (a *announcer) build(d *device) []byte {
+	m := announcement{
+		Device: deviceConfig{
+			Identifiers:  []string{identifier(d.slot)},
+			Name:         d.info.name,
+			Manufacturer: d.info.manufacturer,
+			Model:        d.info.model,
+			ModelID:      d.info.modelID,
+			SerialNumber: d.info.serial,
+			Version:      d.info.version,
+		},
+		Origin:           a.origin,
+		StateTopic:       d.stateTopic,
+		Availability:     []availabilityConfig{{Topic: a.connectedTopic, ValueTemplate: connectedTemplate}},
+		AvailabilityMode: "all", // the default, the latest of the topics, shows a dead meter as alive
+		Components:       make(map[string]componentConfig),
+	}
+	if d.parent != nil {
+		m.Device.ViaDevice = identifier(d.parent.slot)
+	}
+	if d.availabilityTopic != "" {
+		m.Availability = append(m.Availability, availabilityConfig{Topic: d.availabilityTopic})
+	}
+	for i := range d.components {
+		if d.seen[i] {
+			c := &d.components[i]
+			m.Components[c.Key] = c.config(d.slot)
+		}
+	}
+	b, err := json.Marshal(m)
+	if err != nil {
+		panic("announcement holds strings only: " + err.Error())
+	}
+	return b
+}
+
+func (c *component) config(slot string) componentConfig {
+	platform := c.platform
+	if platform == "" {
+		platform = platformSensor
+	}
+	id := c.id
+	if id == "" {
+		id = c.Key
+	}
+	m := componentConfig{
+		Platform:        platform,
+		UniqueID:        identifier(slot) + "_" + id,
+		DefaultEntityID: platform + "." + slot + "_" + id,
+		Name:            c.Name,
+		DeviceClass:     c.Class,
+		StateClass:      c.State,
+		Unit:            c.Unit,
+		Options:         c.Options,
+		ValueTemplate:   "{{ value_json." + c.Key + " }}",
+		Icon:            c.Icon,
+	}
+	if c.State != "" {
+		m.Precision = &c.Precision
+	}
+	if c.Rare || c.diagnostic {
+		m.EntityCategory = "diagnostic"
+	}
+	if c.Rare || c.Off {
+		m.EnabledByDefault = new(bool)
+	}
+	return m
+}
+
+// makers are the letters that a meter's identification line begins with: the
+// manufacturer's, registered with the FLAG association, or on meters made by
+// Sagemcom often the grid operator's.
+var makers = map[string]string{
+	"ACE": "Itron",
+	"ADN": "Aidon",
+	"AUX": "Sanxing",
+	"ELL": "Sagemcom", // Ellevio
+	"ELS": "Elster",
+	"ENE": "Sagemcom", // Enexis
+	"EST": "Sagemcom", // Energienetze Steiermark
+	"ESY": "EasyMeter",
+	"FLU": "Sagemcom", // Fluvius
+	"ISK": "Iskraemeco",
+	"KAM": "Kamstrup",
+	"KFM": "Kaifa",
+	"KMP": "Kamstrup",
+	"LGF": "Landis+Gyr",
+	"LGZ": "Landis+Gyr",
+	"LG_": "Landis+Gyr",
+	"LUX": "Sagemcom", // Luxmetering
+	"MCS": "Metcom",
+	"NES": "NES",
+	"SAG": "Sagemcom",
+	"XMX": "Landis+Gyr", // with a communication module by Xemex
+}
+
+// identify reads maker and model from the identification line, such as
+// ISK5\2M550T-1012: three letters, the baud rate's digit, an escape (IEC
+// 62056-21, 6.3.2), the maker's own text.
+func identify(header string) (maker, model string) {
+	if len(header) < 4 {
+		return "", header
+	}
+	maker = makers[strings.ToUpper(header[:3])]
+	if header[3] < '0' || header[3] > '9' {
+		return maker, header
+	}
+	model = strings.TrimLeft(header[4:], `\=@ `)
+	// "\2" announces an optical protocol; in \253769484_A it is the number.
+	if len(model) > 1 && model[0] == '2' && (model[1] < '0' || model[1] > '9') {
+		model = model[1:]
+	}
+	return maker, model
+}
+
+// serial makes an equipment identifier readable: most are text, printed as
+// hex digits. One that could be a plain number stays as it is.
+func serial(id string) string {
+	decoded, err := hex.DecodeString(id)
+	if err != nil {
+		return id
+	}
+	letters := false
+	for _, c := range decoded {
+		if c < ' ' || c > '~' {
+			return id
+		}
+		letters = letters || c >= 'A' && c <= 'Z'
+	}
+	if !letters {
+		return id
+	}
+	return strings.TrimSpace(string(decoded))
+}
+
+// about returns what the telegram's words tell.
+func about(i identity) information {
+	maker, model := identify(i.header)
+	return information{manufacturer: maker, model: model, modelID: i.header, serial: serial(i.id), version: i.standard}
+}

@@ -1,0 +1,177 @@
+package mqtt
+
+import (
+	"fmt"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/smartmeter-addon/smartmeter-addon/internal/meter"
+)
+
+// TestGolden freezes what the first reading of a meter publishes: ids, units
+// and classes must never change, because Home Assistant keeps history by them.
+func TestGolden(t *testing.T) {
+	for name, u := range map[string]*meter.Update{
+		"dutch": dutch(), "belgian": belgian(), "warmtelink": warmtelink(), "old": old(),
+	} {
+		t.Run(name, func(t *testing.T) {
+			s := newSession(options())
+			all := keep(s.connected(start))
+			all = append(all, keep(s.status(start, alive()))...)
+			all = append(all, keep(s.update(start, u))...)
+			golden(t, name+".golden", detailed(t, all))
+		})
+	}
+}
+
+// everything lists every component that any device can have.
+func everything() map[string][]component {
+	list := map[string][]component{"p1": electricity, "p1_bridge": bridge("p1")}
+	for m := range meter.NumMedia {
+		for _, unit := range []meter.Unit{meter.CubicMetre, meter.KilowattHour, meter.Gigajoule, meter.Kilowatt} {
+			list[fmt.Sprintf("p1_%s in %s", meter.Media[m].Slot, unit)] = mbus(m, unit)
+		}
+	}
+	return list
+}
+
+// TestFrozen freezes the identity of every entity.
+func TestFrozen(t *testing.T) {
+	var lines []string
+	for device, components := range everything() {
+		slot, unit, _ := strings.Cut(device, " ")
+		for _, c := range components {
+			e := c.config(slot)
+			enabled := "on"
+			if e.EnabledByDefault != nil {
+				enabled = "off"
+			}
+			lines = append(lines, strings.Join([]string{
+				e.UniqueID + " " + unit, e.DefaultEntityID, e.Unit, e.DeviceClass, e.StateClass, e.EntityCategory, enabled,
+			}, " | "))
+		}
+	}
+	slices.Sort(lines)
+	golden(t, "entities.golden", strings.Join(lines, "\n")+"\n")
+}
+
+// deviceClasses is what Home Assistant allows for sensors: the units (empty
+// for none) and the state classes of each device class that we use. An entity
+// that breaks these rules does not come into being. Source: the table of
+// device classes in the developers' documentation of the sensor entity, and
+// DEVICE_CLASS_STATE_CLASSES of its sensor component.
+var deviceClasses = map[string]struct{ units, states []string }{
+	"apparent_power":   {[]string{"mVA", "VA", "kVA"}, []string{"measurement"}},
+	"current":          {[]string{"A", "mA"}, []string{"measurement"}},
+	"duration":         {[]string{"d", "h", "min", "s", "ms", "µs"}, []string{"measurement", "total", "total_increasing"}},
+	"energy":           {[]string{"J", "kJ", "MJ", "GJ", "mWh", "Wh", "kWh", "MWh", "GWh", "TWh", "cal", "kcal", "Mcal", "Gcal"}, []string{"total", "total_increasing"}},
+	"enum":             {[]string{""}, nil},
+	"frequency":        {[]string{"mHz", "Hz", "kHz", "MHz", "GHz"}, []string{"measurement"}},
+	"gas":              {[]string{"L", "m³", "ft³", "CCF", "MCF"}, []string{"total", "total_increasing"}},
+	"power":            {[]string{"mW", "W", "kW", "MW", "GW", "TW"}, []string{"measurement"}},
+	"power_factor":     {[]string{"", "%"}, []string{"measurement"}},
+	"reactive_energy":  {[]string{"varh", "kvarh"}, []string{"total", "total_increasing"}},
+	"reactive_power":   {[]string{"mvar", "var", "kvar"}, []string{"measurement"}},
+	"timestamp":        {[]string{""}, nil},
+	"voltage":          {[]string{"V", "mV", "µV", "kV", "MV"}, []string{"measurement"}},
+	"volume_flow_rate": {[]string{"m³/h", "m³/min", "m³/s", "ft³/min", "L/h", "L/min", "L/s", "gal/d", "gal/h", "gal/min", "mL/s"}, []string{"measurement"}},
+	"water":            {[]string{"L", "gal", "m³", "ft³", "CCF", "MCF"}, []string{"total", "total_increasing"}},
+}
+
+func TestHomeAssistantAllows(t *testing.T) {
+	key := regexp.MustCompile(`^[a-z0-9_]+$`)
+	owner := map[string]string{} // of a unique id
+	for device, components := range everything() {
+		slot, _, _ := strings.Cut(device, " ")
+		nameless := map[string]bool{}
+		keys := map[string]bool{}
+		for _, c := range components {
+			e := c.config(slot)
+			fail := func(format string, args ...any) {
+				t.Helper()
+				t.Errorf("%s, %s: "+format, append([]any{device, c.Key}, args...)...)
+			}
+			if !key.MatchString(c.Key) || keys[c.Key] {
+				fail("the key is taken or has letters that are not allowed")
+			}
+			keys[c.Key] = true
+			if of, taken := owner[e.UniqueID]; taken && of != slot {
+				fail("unique id %s belongs to %s", e.UniqueID, of)
+			}
+			owner[e.UniqueID] = slot
+			if e.Name == "" && (e.DeviceClass == "" || nameless[e.DeviceClass]) {
+				fail("nothing names it")
+			}
+			nameless[e.DeviceClass] = nameless[e.DeviceClass] || e.Name == ""
+			if e.Platform == platformBinarySensor {
+				if e.DeviceClass != "connectivity" || e.Unit != "" || e.StateClass != "" || e.Precision != nil {
+					fail("not a binary sensor that Home Assistant knows: %+v", e)
+				}
+				continue
+			}
+			if e.Platform != platformSensor {
+				fail("unknown platform %q", e.Platform)
+			}
+			if numeric := e.Unit != "" || e.StateClass != ""; numeric != (e.Precision != nil) || numeric != (e.StateClass != "") {
+				fail("numbers have a state class and a precision, other states neither: %+v", e)
+			}
+			if (e.DeviceClass == "enum") != (len(e.Options) > 0) {
+				fail("enum and options belong together")
+			}
+			if e.DeviceClass == "" {
+				continue // any unit goes
+			}
+			class, ok := deviceClasses[e.DeviceClass]
+			if !ok {
+				fail("unknown device class %q", e.DeviceClass)
+			}
+			if !slices.Contains(class.units, e.Unit) {
+				fail("class %s does not allow unit %q", e.DeviceClass, e.Unit)
+			}
+			if e.StateClass != "" && !slices.Contains(class.states, e.StateClass) {
+				fail("class %s does not allow state class %q", e.DeviceClass, e.StateClass)
+			}
+		}
+	}
+}
+
+func TestIdentify(t *testing.T) {
+	for _, tt := range []struct{ header, maker, model string }{
+		{`ISK5\2M550T-1012`, "Iskraemeco", "M550T-1012"},
+		{`ISk5=2MIE5T-200`, "Iskraemeco", "MIE5T-200"},
+		{`FLU5\253769484_A`, "Sagemcom", "253769484_A"},
+		{`Ene5\XS210 ESMR 5.0`, "Sagemcom", "XS210 ESMR 5.0"},
+		{`KFM5KAIFA-METER`, "Kaifa", "KAIFA-METER"},
+		{`KMP5 KA6U001660297912`, "Kamstrup", "KA6U001660297912"},
+		{`ELS5\@V10.04`, "Elster", "V10.04"},
+		{`ESY5Q3DA1004 V3.04`, "EasyMeter", "Q3DA1004 V3.04"},
+		{`LG_E660_Fluvius_3N400V`, "Landis+Gyr", "LG_E660_Fluvius_3N400V"},
+		{`XYZ5unknown`, "", "unknown"},
+		{`NWA-WARMTELINK`, "", "NWA-WARMTELINK"},
+		{"KAM5", "Kamstrup", ""},
+		{"X", "", "X"},
+		{"", "", ""},
+	} {
+		if maker, model := identify(tt.header); maker != tt.maker || model != tt.model {
+			t.Errorf("identify(%q) = %q, %q, want %q, %q", tt.header, maker, model, tt.maker, tt.model)
+		}
+	}
+}
+
+func TestSerial(t *testing.T) {
+	for _, tt := range []struct{ id, want string }{
+		{"4530303434303037333832323436303139", "E0044007382246019"},
+		{"204B413655303031363630323937393132", "KA6U001660297912"},                   // padded
+		{"3238313031353431303034303232323131", "3238313031353431303034303232323131"}, // could be a number
+		{"715619842D2C340C", "715619842D2C340C"},
+		{"ER23", "ER23"},
+		{"453xxxxxxxxxx", "453xxxxxxxxxx"},
+		{"", ""},
+	} {
+		if got := serial(tt.id); got != tt.want {
+			t.Errorf("serial(%q) = %q, want %q", tt.id, got, tt.want)
+		}
+	}
+}

@@ -1,0 +1,243 @@
+// Package mqtt publishes readings to an MQTT broker and announces the meter
+// to Home Assistant.
+//
+// It has three layers. A session is pure: events and the time go in, messages
+// come out; it knows what is published when and in which order. A connector
+// finds the broker, logs in and keeps trying. Output.Run joins the two and
+// owns all state in one goroutine.
+//
+// All topics stand below one prefix (mqtt.topic); slot is the meter's:
+//
+//	connected                retained  0 (last will, clean stop), 1 broker but no meter, 2 both
+//	status/energy            retained  the reading, as on the JSON socket
+//	status/usage, gasUsage             the power or gas flow changed
+//	<device>/state                     one JSON object for the device's entities
+//	<device>/availability    retained  online, offline
+//
+// Devices are named by slot, and so are identifiers and unique ids, never by
+// serial number, so that entities outlive their meter:
+//
+//	<slot>           the electricity meter, below the bridge
+//	<slot>_<medium>  a gas, water or heat meter, below the electricity meter;
+//	                 below the bridge where there is none (Warmtelink)
+//	<slot>_bridge    this program; a program with several meters names it by
+//	                 its first slot, so two programs never share a bridge
+//
+// A device's identifier is smartmeter_<device>, an entity's unique id
+// smartmeter_<device>_<key>, where a medium is not named twice
+// (smartmeter_p1_gas_total). The bridge's keys carry the slot they tell of.
+package mqtt
+
+import (
+	"context"
+	"crypto/tls"
+	"log/slog"
+	"math/rand/v2"
+	"sync"
+	"time"
+
+	"github.com/smartmeter-addon/smartmeter-addon/internal/config"
+	"github.com/smartmeter-addon/smartmeter-addon/internal/hub"
+	"github.com/smartmeter-addon/smartmeter-addon/internal/meter"
+)
+
+const (
+	// maxReadings is how many readings wait while the broker is slow: some
+	// minutes, so that a hiccup loses none, and about two megabytes.
+	maxReadings = 512
+
+	// maxStatuses is how many changes of the line wait: enough to show each.
+	maxStatuses = 16
+
+	// stopTimeout bounds saying goodbye, so that the program ends in time.
+	stopTimeout = 2 * time.Second
+)
+
+// Broker is where to connect, and as whom.
+type Broker struct {
+	URL      string // mqtt, tcp, mqtts, ssl, tls, ws or wss; a login in it is used when Username is empty
+	Username string // empty: without login
+	Password config.Secret
+}
+
+// Options is what an Output needs.
+type Options struct {
+	config.MQTT
+	Slot       string         // name of the meter in topics and ids
+	Version    string         // of this program
+	SupportURL string         // of this program's home page, http or https; empty: none
+	Zone       *time.Location // of the meter's clock; nil: the local one
+	Log        *slog.Logger   // nil: slog's default
+	TLS        *tls.Config    // for mqtts and wss; nil: the system's certificates
+
+	// Broker tells the broker. It is asked before the first login, after each
+	// refused one (refused is true: the credentials may have changed), and now
+	// and then while the broker cannot be reached. It may block until its
+	// context ends, or fail; then it is asked again.
+	Broker func(ctx context.Context, refused bool) (Broker, error)
+
+	// Jitter is how long to wait after Home Assistant's birth message, so that
+	// not all of its devices answer at once; nil: one to two seconds.
+	Jitter func() time.Duration
+}
+
+// Output publishes the readings of one meter. It must be made by New.
+type Output struct {
+	options Options
+	updates *hub.Hub[*meter.Update]
+	status  *hub.Hub[meter.Status]
+}
+
+// New returns an Output for what is published on the two hubs.
+func New(o Options, updates *hub.Hub[*meter.Update], status *hub.Hub[meter.Status]) *Output {
+	if o.Zone == nil {
+		o.Zone = time.Local
+	}
+	if o.Log == nil {
+		o.Log = slog.Default()
+	}
+	if o.Jitter == nil {
+		o.Jitter = func() time.Duration { return time.Second + rand.N(time.Second) }
+	}
+	return &Output{options: o, updates: updates, status: status}
+}
+
+// Run publishes until the context ends and returns nil then. Nothing that
+// goes wrong with the broker ends it.
+func (o *Output) Run(ctx context.Context) error {
+	w := worker{
+		session:   newSession(&o.options),
+		connector: newConnector(&o.options),
+		readings:  o.updates.Subscribe(maxReadings, hub.DropOldest),
+		statuses:  o.status.Subscribe(maxStatuses, hub.DropOldest),
+		timer:     time.NewTimer(0),
+	}
+	defer w.readings.Close()
+	defer w.statuses.Close()
+	defer w.timer.Stop()
+
+	var connecting sync.WaitGroup
+	connecting.Go(func() { w.connector.run(ctx) })
+	defer connecting.Wait()
+
+	if st, ok := o.status.Latest(); ok {
+		w.session.status(time.Now(), st)
+	}
+	if u, ok := o.updates.Latest(); ok {
+		w.session.update(time.Now(), u)
+	}
+	w.run(ctx)
+	return nil
+}
+
+// worker is the goroutine that owns the session and the link to the broker.
+type worker struct {
+	session   *session
+	connector *connector
+	link      *link // nil while there is none
+	readings  *hub.Subscription[*meter.Update]
+	statuses  *hub.Subscription[meter.Status]
+	timer     *time.Timer // of the session
+
+	batch []*meter.Update // reused
+	news  []meter.Status  // reused
+}
+
+func (w *worker) run(ctx context.Context) {
+	for {
+		var lost <-chan error
+		var incoming <-chan incoming
+		if w.link != nil {
+			lost, incoming = w.link.lost, w.link.incoming
+		}
+		select {
+		case <-ctx.Done():
+			w.stop(ctx)
+			return
+		case <-w.statuses.Ready():
+			w.takeStatuses(ctx)
+		case <-w.readings.Ready():
+			w.takeStatuses(ctx) // a reading must not overtake the news that the meter is back
+			w.takeReadings(ctx)
+		case l := <-w.connector.links:
+			w.connected(ctx, l)
+		case err := <-lost:
+			w.lose(err)
+		case m := <-incoming:
+			w.send(ctx, w.session.received(time.Now(), m))
+		case <-w.timer.C:
+			w.send(ctx, w.session.tick(time.Now()))
+		}
+		w.schedule()
+	}
+}
+
+func (w *worker) takeStatuses(ctx context.Context) {
+	w.news, _ = w.statuses.Take(w.news[:0]) // no error: this policy never disconnects
+	for _, st := range w.news {
+		w.send(ctx, w.session.status(time.Now(), st))
+	}
+}
+
+// takeReadings publishes what waits. Without a link the session only learns
+// from the readings; the newest is published once there is one again.
+func (w *worker) takeReadings(ctx context.Context) {
+	w.batch, _ = w.readings.Take(w.batch[:0])
+	for _, u := range w.batch {
+		w.send(ctx, w.session.update(time.Now(), u))
+	}
+	clear(w.batch)
+}
+
+func (w *worker) connected(ctx context.Context, l *link) {
+	w.link = l
+	if err := l.subscribe(ctx, w.session.subscriptions()); err != nil {
+		w.lose(err)
+		return
+	}
+	w.send(ctx, w.session.connected(time.Now()))
+}
+
+// send publishes the messages of one step. One that does not go out means
+// that the connection is dead, whatever the client says.
+func (w *worker) send(ctx context.Context, messages []message) {
+	if w.link == nil || len(messages) == 0 {
+		return
+	}
+	err := w.link.publish(ctx, messages)
+	if err == nil {
+		return
+	}
+	w.session.abandon()
+	if ctx.Err() == nil {
+		w.lose(err)
+	}
+}
+
+func (w *worker) lose(err error) {
+	w.session.lost()
+	w.link.close(0)
+	w.link = nil
+	w.connector.lost <- err
+}
+
+func (w *worker) schedule() {
+	if at := w.session.next(); !at.IsZero() {
+		w.timer.Reset(time.Until(at))
+		return
+	}
+	w.timer.Stop()
+}
+
+// stop says goodbye: a clean stop keeps the broker from sending the will.
+func (w *worker) stop(ctx context.Context) {
+	if w.link == nil {
+		return
+	}
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), stopTimeout)
+	defer cancel()
+	if err := w.link.publish(ctx, w.session.stop()); err != nil {
+		w.connector.log.Debug("the MQTT broker was not told of the stop", "error", err)
+	}
+	w.link.close(stopTimeout / 4)
+}

@@ -1,0 +1,135 @@
+package mqtt
+
+import (
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/smartmeter-addon/smartmeter-addon/internal/meter"
+)
+
+var (
+	onlinePayload  = []byte("online")
+	offlinePayload = []byte("offline")
+)
+
+// announce sends the announcements that are due; with again, all of them.
+func (s *session) announce(now time.Time, again bool) {
+	if !s.discovery {
+		return
+	}
+	for _, d := range s.devices {
+		s.announceDevice(now, d, again)
+	}
+}
+
+func (s *session) announceDevice(now time.Time, d *device, again bool) {
+	if config := d.announce(now, again, s.announcer.build); config != nil {
+		s.emit(d.configTopic, config, 1, true)
+		s.refreshAt = now.Add(settle)
+	}
+}
+
+// refresh sends the states of all devices.
+func (s *session) refresh(now time.Time) {
+	for _, d := range s.devices {
+		s.state(now, d)
+	}
+}
+
+// state sends the state of one device, from the newest reading.
+func (s *session) state(now time.Time, d *device) {
+	if d != s.bridge && (s.newest == nil || !d.known()) {
+		return
+	}
+	s.view.channel = d.channel
+	start := len(s.buf)
+	s.buf = d.appendState(s.buf, &s.view)
+	d.stateAt, d.stateOf = now, s.newest
+	s.emit(d.stateTopic, s.buf[start:len(s.buf):len(s.buf)], 0, false)
+}
+
+// setConnected tells whether broker and meter are there.
+func (s *session) setConnected() {
+	value := byte('1')
+	if s.line.Alive {
+		value = '2'
+	}
+	if s.connectTo != value {
+		s.connectTo = value
+		s.emit(s.announcer.connectedTopic, []byte{value}, 1, true)
+	}
+}
+
+// available brings the devices' availability up to date. A device that comes
+// back shows its newest value first.
+func (s *session) available(now time.Time) {
+	alive := s.line.Alive && s.fresh
+	if d := s.electricity; d.known() {
+		if alive && d.shown != online && d.stateOf != s.newest {
+			s.state(now, d)
+		}
+		s.setAvailability(d, availabilityOf(alive))
+	}
+	for _, sub := range s.submeters {
+		if sub != nil && sub.known() {
+			s.setAvailability(&sub.device, availabilityOf(alive && sub.reports(&s.newest.Reading, s.view.zone)))
+		}
+	}
+}
+
+func availabilityOf(available bool) availability {
+	if available {
+		return online
+	}
+	return offline
+}
+
+func (s *session) setAvailability(d *device, a availability) {
+	if d.availabilityTopic == "" || d.shown == a {
+		return
+	}
+	d.shown = a
+	payload := offlinePayload
+	if a == online {
+		payload = onlinePayload
+	}
+	s.emit(d.availabilityTopic, payload, 1, true)
+}
+
+// change sends a step of a quantity, as smartmeter2mqtt does.
+func (s *session) change(topic, what string, c *meter.Change) {
+	start := len(s.buf)
+	s.buf = appendChange(s.buf, what, c, s.newest.Reading.Received)
+	s.emit(s.topic+topic, s.buf[start:len(s.buf):len(s.buf)], 0, false)
+}
+
+func appendChange(dst []byte, what string, c *meter.Change, at time.Time) []byte {
+	relative := c.Value.Sub(c.Previous)
+	dst = c.Previous.Append(append(dst, `{"previousUsage":`...))
+	dst = relative.Append(append(dst, `,"relative":`...))
+	dst = append(append(dst, `,"message":"`...), what...)
+	switch relative.Sign() {
+	case 1:
+		dst = relative.Append(append(dst, " increased +"...))
+		dst = append(dst, " to "...)
+	case -1:
+		dst = relative.Append(append(dst, " decreased "...))
+		dst = append(dst, " to "...)
+	default:
+		dst = append(dst, " unchanged at "...)
+	}
+	dst = c.Value.Append(dst)
+	dst = c.Value.Append(append(dst, `","val":`...))
+	dst = strconv.AppendInt(append(dst, `,"tc":`...), at.UnixMilli(), 10)
+	return append(dst, '}')
+}
+
+// cutAround returns what stands between prefix and suffix.
+func cutAround(s, prefix, suffix string) (between string, ok bool) {
+	s, ok = strings.CutPrefix(s, prefix)
+	if !ok {
+		return "", false
+	}
+	return strings.CutSuffix(s, suffix)
+}

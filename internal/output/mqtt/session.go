@@ -1,0 +1,297 @@
+package mqtt
+
+import (
+	"time"
+
+	"github.com/smartmeter-addon/smartmeter-addon/internal/meter"
+)
+
+const (
+	// settle is how long Home Assistant may take to subscribe to the topics of
+	// an announcement; states are not retained, so they are sent again then.
+	settle = 3 * time.Second
+
+	// refreshEvery is when all states are sent again whatever happened.
+	refreshEvery = 15 * time.Minute
+
+	// early is how much sooner than the interval says a state may come: meters
+	// that send every ten seconds are not exact.
+	early = 500 * time.Millisecond
+
+	// minuteOnly holds back the time of the last telegram, which would else
+	// make a new state every time.
+	minuteOnly = time.Minute
+)
+
+// session knows what to publish when. Its methods are steps: an event and the
+// time in, messages out, valid until the next step. It knows no clock, no
+// goroutine and no broker. Between lost and connected its steps yield nothing,
+// but it goes on learning.
+type session struct {
+	topic     string
+	energy    string // topic of the whole reading
+	slot      string
+	birth     string
+	prefix    string // of discovery
+	interval  time.Duration
+	discovery bool
+	jitter    func() time.Duration
+	announcer announcer
+
+	view   view
+	line   meter.Status
+	told   time.Time // when the bridge's time of the last telegram was taken
+	newest *meter.Update
+	fresh  bool // there was a reading since the line came to life
+	groups groups
+
+	bridge      *device
+	electricity *device
+	submeters   [meter.NumMedia]*submeter
+	devices     []*device // all of them, parents first
+
+	online    bool
+	connectTo byte      // what the topic connected says: 0, '1' or '2'
+	birthAt   time.Time // when to answer Home Assistant's birth; zero: no need
+	refreshAt time.Time // when to send all states
+
+	out []message
+	buf []byte
+}
+
+func newSession(o *Options) *session {
+	s := &session{
+		topic:     o.Topic,
+		energy:    o.Topic + "/status/energy",
+		slot:      o.Slot,
+		birth:     o.BirthTopic,
+		prefix:    o.DiscoveryPrefix,
+		interval:  time.Duration(o.Interval) * time.Second,
+		discovery: o.Discovery,
+		jitter:    o.Jitter,
+		announcer: announcer{
+			connectedTopic: o.Topic + "/connected",
+			origin:         originConfig{Name: "smartmeter", Version: o.Version, SupportURL: o.SupportURL},
+		},
+	}
+	s.view = view{zone: o.Zone, status: &s.line}
+
+	b := newDevice(s.topic, s.slot+"_bridge", "Smartmeter", bridge(s.slot))
+	b.info.model, b.info.version = "P1 port reader", o.Version
+	for i := range b.seen {
+		b.seen[i] = true
+	}
+	b.stale = true
+	s.bridge = s.add(&b, nil)
+
+	e := newDevice(s.topic, s.slot, "Electricity meter", electricity)
+	s.electricity = s.add(&e, s.bridge)
+	return s
+}
+
+// add makes the device known. All but the bridge can be unavailable while
+// this program runs.
+func (s *session) add(d, parent *device) *device {
+	d.parent = parent
+	d.configTopic = s.prefix + "/device/" + identifier(d.slot) + "/config"
+	if parent != nil {
+		d.availabilityTopic = s.topic + "/" + d.slot + "/availability"
+	}
+	s.devices = append(s.devices, d)
+	return d
+}
+
+func (s *session) begin() { s.out, s.buf = s.out[:0], s.buf[:0] }
+
+func (s *session) emit(topic string, payload []byte, qos byte, retain bool) {
+	s.out = append(s.out, message{topic, payload, qos, retain})
+}
+
+// subscriptions are the topics to listen to: births, and what earlier
+// connections left behind.
+func (s *session) subscriptions() []string {
+	list := []string{s.announcer.connectedTopic, s.topic + "/+/availability"}
+	if s.birth != "" {
+		list = append(list, s.birth)
+	}
+	return list
+}
+
+// connected is the first step on a new connection. Entities become available
+// last, so that none shows an old value.
+func (s *session) connected(now time.Time) []message {
+	s.begin()
+	s.online, s.connectTo, s.birthAt = true, 0, time.Time{}
+	for _, d := range s.devices {
+		d.shown, d.stateOf, d.copyAt = availabilityUnknown, nil, time.Time{}
+		if d.known() || d == s.electricity && s.newest == nil {
+			s.setAvailability(d, offline)
+		}
+	}
+	s.refreshAt = now.Add(refreshEvery)
+	s.announce(now, true)
+	if s.newest != nil {
+		s.emit(s.energy, s.newest.JSON, 0, true)
+	}
+	s.refresh(now)
+	s.setConnected()
+	s.available(now)
+	return s.out
+}
+
+// lost ends a connection.
+func (s *session) lost() { s.online = false }
+
+// abandon leaves the messages of the last step to whoever still holds them:
+// the client, when it could not send them in time.
+func (s *session) abandon() { s.out, s.buf = nil, nil }
+
+// update takes a reading.
+func (s *session) update(now time.Time, u *meter.Update) []message {
+	s.begin()
+	s.newest, s.fresh = u, true
+	s.view.reading = &u.Reading
+	moved := s.learn(&u.Reading)
+	if !s.online {
+		return nil
+	}
+	s.emit(s.energy, u.JSON, 0, true)
+	if u.Usage != nil {
+		s.change("/status/usage", "Usage", u.Usage)
+	}
+	if u.GasUsage != nil {
+		s.change("/status/gasUsage", "Gas usage", u.GasUsage)
+	}
+	s.announce(now, false)
+	if d := s.electricity; d.known() && (d.stateOf == nil || now.Sub(d.stateAt) >= s.interval-early) {
+		s.state(now, d)
+	}
+	for m, sub := range s.submeters {
+		if sub != nil && moved[m] {
+			s.state(now, &sub.device)
+		}
+	}
+	s.available(now)
+	return s.out
+}
+
+// status takes news of the meter's line.
+func (s *session) status(now time.Time, st meter.Status) []message {
+	s.begin()
+	s.line = st
+	if !st.Alive {
+		s.fresh = false
+	}
+	if s.told.IsZero() || now.Sub(s.told) >= minuteOnly {
+		s.view.shown, s.told = st.Last, now
+	}
+	if !s.online {
+		return nil
+	}
+	s.setConnected()
+	s.state(now, s.bridge)
+	s.available(now)
+	return s.out
+}
+
+// received takes what somebody else published.
+func (s *session) received(now time.Time, m incoming) []message {
+	s.begin()
+	switch {
+	case m.topic == s.birth && !m.retained:
+		if string(m.payload) == "online" && s.birthAt.IsZero() {
+			s.birthAt = now.Add(s.jitter())
+		}
+	case m.topic == s.announcer.connectedTopic:
+		// The will of a connection that broke may come after the next one said
+		// that all is well.
+		if !m.retained && string(m.payload) == "0" && s.connectTo != 0 {
+			s.connectTo = 0
+			s.setConnected()
+		}
+	case m.retained && string(m.payload) == "online" && s.forgotten(m.topic):
+		s.emit(m.topic, offlinePayload, 1, true)
+	}
+	return s.out
+}
+
+// forgotten tells whether the topic is the availability of a device of ours
+// that is not known yet: an earlier run ended without a goodbye.
+func (s *session) forgotten(topic string) bool {
+	rest, ours := cutAround(topic, s.topic+"/"+s.slot, "/availability")
+	if !ours || rest != "" && rest[0] != '_' {
+		return false
+	}
+	for _, d := range s.devices {
+		if d.availabilityTopic == topic && d.shown != availabilityUnknown {
+			return false
+		}
+	}
+	return true
+}
+
+// next is when tick is due, zero for never.
+func (s *session) next() time.Time {
+	if !s.online {
+		return time.Time{}
+	}
+	at := earlier(s.refreshAt, s.birthAt)
+	for _, d := range s.devices {
+		if s.discovery {
+			at = earlier(at, d.next())
+		}
+	}
+	return at
+}
+
+// tick does what is due.
+func (s *session) tick(now time.Time) []message {
+	s.begin()
+	if !s.online {
+		return nil
+	}
+	if due(s.birthAt, now) {
+		s.birthAt = time.Time{}
+		s.refreshAt = now.Add(settle)
+		s.announce(now, true)
+		s.refresh(now)
+		for _, d := range s.devices {
+			if shown := d.shown; shown != availabilityUnknown {
+				d.shown = availabilityUnknown
+				s.setAvailability(d, shown)
+			}
+		}
+	}
+	for _, d := range s.devices {
+		if s.discovery && due(d.next(), now) {
+			again := due(d.copyAt, now)
+			if again {
+				d.copyAt = time.Time{}
+			}
+			s.announceDevice(now, d, again)
+		}
+	}
+	if due(s.refreshAt, now) {
+		s.refreshAt = now.Add(refreshEvery)
+		s.refresh(now)
+	}
+	return s.out
+}
+
+// stop is the last step: everything is unavailable from now on, also when the
+// next run knows nothing of these devices.
+func (s *session) stop() []message {
+	s.begin()
+	if !s.online {
+		return nil
+	}
+	for _, d := range s.devices {
+		if d.shown == online {
+			s.setAvailability(d, offline)
+		}
+	}
+	s.emit(s.announcer.connectedTopic, []byte{'0'}, 1, true)
+	return s.out
+}
+
+func due(at, now time.Time) bool { return !at.IsZero() && !at.After(now) }
