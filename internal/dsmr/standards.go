@@ -46,7 +46,7 @@ var standards = []standard{
 	{name: "DSMR 4.2", version: "42", tariffs: meter.TariffsLowFirst},
 	{name: "IEC Israel", version: "50", has: []meter.Quantity{meter.EnergyImportT3}},
 	{name: "DSMR 5.0", version: "50", tariffs: meter.TariffsLowFirst},
-	{name: "DSMR 2.2", has: []meter.Quantity{meter.EnergyImportT2}, lacks: []meter.Quantity{meter.VoltageL1, meter.EnergyImportTotal, meter.EnergyImportT3}, tariffs: meter.TariffsLowFirst},
+	{name: "DSMR 2/3", has: []meter.Quantity{meter.EnergyImportT2}, lacks: []meter.Quantity{meter.VoltageL1, meter.EnergyImportTotal, meter.EnergyImportT3}, tariffs: meter.TariffsLowFirst},
 }
 
 // detected keeps the standard while what it was told by does not change.

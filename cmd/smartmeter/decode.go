@@ -1,0 +1,165 @@
+package main
+
+import (
+	"bufio"
+	"bytes"
+	"flag"
+	"fmt"
+	"io"
+	"os"
+	"strings"
+	"text/tabwriter"
+	"time"
+
+	"github.com/smartmeter-addon/smartmeter-addon/internal/derive"
+	"github.com/smartmeter-addon/smartmeter-addon/internal/dsmr"
+	"github.com/smartmeter-addon/smartmeter-addon/internal/meter"
+)
+
+// decode explains the telegrams of files or of standard input. It gives
+// exitBad when one of them is bad or a file has none.
+func decode(args []string, stdin io.Reader, stdout, stderr io.Writer) int {
+	flags := flag.NewFlagSet("smartmeter decode", flag.ContinueOnError)
+	flags.SetOutput(stderr)
+	asJSON := flags.Bool("json", false, "print one JSON object a telegram")
+	if err := flags.Parse(args); err != nil {
+		return exitCall
+	}
+	out := bufio.NewWriter(stdout)
+	print := printTable
+	if *asJSON {
+		print = printJSON
+	}
+	code := exitGood
+	one := func(name string, r io.Reader) {
+		found, good, err := decodeAll(r, out, print)
+		switch {
+		case err != nil:
+			fmt.Fprintf(stderr, "smartmeter: reading %s: %v\n", name, err)
+		case found == 0:
+			fmt.Fprintf(stderr, "smartmeter: %s holds no telegram: none of its lines begins with \"/\"\n", name)
+		}
+		if err != nil || found == 0 || good < found {
+			code = exitBad
+		}
+	}
+	if flags.NArg() == 0 {
+		one("standard input", stdin)
+	}
+	for _, name := range flags.Args() {
+		if name == "-" {
+			one("standard input", stdin)
+			continue
+		}
+		f, err := os.Open(name)
+		if err != nil {
+			fmt.Fprintf(stderr, "smartmeter: %v\n", err)
+			code = exitBad
+			continue
+		}
+		one(name, f)
+		if err := f.Close(); err != nil {
+			fmt.Fprintf(stderr, "smartmeter: %v\n", err)
+		}
+	}
+	return code
+}
+
+type printer func(io.Writer, dsmr.Telegram, *meter.Reading, error)
+
+func decodeAll(r io.Reader, out *bufio.Writer, print printer) (found, good int, err error) {
+	s, p, d := dsmr.NewScanner(r), new(dsmr.Parser), &derive.Deriver{Zone: time.Local}
+	for s.Scan() {
+		reading, err := p.Parse(s.Telegram(), time.Now())
+		d.Apply(reading)
+		print(out, s.Telegram(), reading, err)
+		found++
+		if err == nil {
+			good++
+		}
+		if err := out.Flush(); err != nil { // who reads a live stream wants each telegram at once
+			return found, good, err
+		}
+	}
+	return found, good, s.Err()
+}
+
+func printJSON(out io.Writer, t dsmr.Telegram, r *meter.Reading, _ error) {
+	line := append([]byte(`{"checksum":"`), t.Checksum.String()...)
+	line = append(line, '"')
+	if t.Truncated {
+		line = append(line, `,"truncated":true`...)
+	}
+	line = meter.AppendText(append(line, `,"header":`...), r.Header)
+	line = append(line, `,"objects":[`...)
+	first := true
+	for o := range dsmr.Objects(t.Bytes) {
+		if !first {
+			line = append(line, ',')
+		}
+		first = false
+		line = meter.AppendText(append(line, `{"obis":`...), o.OBIS)
+		line = append(line, `,"values":[`...)
+		for i, v := range o.Values {
+			if i > 0 {
+				line = append(line, ',')
+			}
+			line = meter.AppendText(line, v)
+		}
+		line = append(line, `]}`...)
+	}
+	line = append(line, `],"reading":`...)
+	line = append(r.AppendJSON(line, time.Local), '}', '\n')
+	_, _ = out.Write(line) // bufio keeps the error for Flush
+}
+
+func printTable(out io.Writer, t dsmr.Telegram, r *meter.Reading, err error) {
+	standard := r.Standard
+	if standard == "" {
+		standard = "standard not recognised"
+	}
+	verdict := "good"
+	if err != nil {
+		verdict = err.Error()
+	}
+	fmt.Fprintf(out, "/%s\n%s, checksum %s: %s\n\n", printable([]byte(r.Header)), standard, t.Checksum, verdict)
+	table := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
+	fmt.Fprintln(table, "OBIS\tVALUE\tMEANING")
+	for o := range dsmr.Objects(t.Bytes) {
+		meaning, known := dsmr.Meaning(o.OBIS)
+		if !known {
+			meaning = "? (unknown object)"
+		}
+		for i, v := range o.Values {
+			if i == 0 {
+				fmt.Fprintf(table, "%s\t%s\t%s\n", printable(o.OBIS), value(v), meaning)
+			} else {
+				fmt.Fprintf(table, "\t%s\t\n", value(v))
+			}
+		}
+	}
+	_ = table.Flush()
+	fmt.Fprintln(out)
+}
+
+// value puts a blank where the telegram has the star before a unit.
+func value(v []byte) string {
+	number, unit, found := bytes.Cut(v, []byte("*"))
+	if !found {
+		return printable(v)
+	}
+	return printable(number) + " " + printable(unit)
+}
+
+// printable keeps a terminal safe from what a telegram may hold.
+func printable(p []byte) string {
+	if len(p) > 80 {
+		p = append(p[:77:77], "..."...)
+	}
+	return strings.Map(func(r rune) rune {
+		if r < ' ' || r > '~' {
+			return '.'
+		}
+		return r
+	}, string(p))
+}

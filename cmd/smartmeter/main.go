@@ -1,0 +1,119 @@
+// Command smartmeter reads a smart meter's P1 port and feeds MQTT, a JSON
+// socket and a raw socket. Without a command it is the app itself.
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+	"runtime"
+	"runtime/debug"
+	"syscall"
+	"time"
+	_ "time/tzdata" // the image has no zones of its own
+
+	"github.com/smartmeter-addon/smartmeter-addon/internal/app"
+	"github.com/smartmeter-addon/smartmeter-addon/internal/config"
+)
+
+const usage = `smartmeter reads a smart meter's P1 port and shares it.
+
+  smartmeter                               the app: reads the meter until SIGTERM or SIGINT
+  smartmeter decode [-json] [FILE ...]     explains telegrams from files or standard input
+  smartmeter healthcheck                   exit 0 when the running app is alive
+  smartmeter version                       version, commit, Go version
+
+The app is set up by /data/options.json (or the file named by SMARTMETER_OPTIONS)
+and by variables, for example:
+
+  SMARTMETER_PORT=/dev/ttyUSB0 SMARTMETER_MQTT_URL=mqtt://user:password@host:1883 smartmeter
+`
+
+// Exit codes: 1 something is bad (a telegram, the app's health), 2 the call
+// or an option is.
+const (
+	exitGood = 0
+	exitBad  = 1
+	exitCall = 2
+)
+
+// stopTime is how long the outputs have to say goodbye. The Supervisor kills
+// after 10 s.
+const stopTime = 4 * time.Second
+
+func main() {
+	os.Exit(run(os.Args[1:], os.Environ(), os.Stdin, os.Stdout, os.Stderr))
+}
+
+func run(args, environ []string, stdin io.Reader, stdout, stderr io.Writer) int {
+	command := ""
+	if len(args) > 0 {
+		command, args = args[0], args[1:]
+	}
+	switch command {
+	case "":
+		return runApp(environ, stderr)
+	case "decode":
+		return decode(args, stdin, stdout, stderr)
+	case "healthcheck":
+		return healthcheck(environ, stdout, stderr)
+	case "version", "-version", "--version":
+		fmt.Fprintf(stdout, "smartmeter %s, commit %s, %s %s/%s\n", app.Version, commit(), runtime.Version(), runtime.GOOS, runtime.GOARCH)
+		return exitGood
+	case "help", "-h", "-help", "--help":
+		fmt.Fprint(stdout, usage)
+		return exitGood
+	}
+	fmt.Fprintf(stderr, "smartmeter: there is no command %q\n\n%s", command, usage)
+	return exitCall
+}
+
+// commit is what the build was made from, as far as the build knows.
+func commit() string {
+	if app.Commit != "" {
+		return app.Commit
+	}
+	info, _ := debug.ReadBuildInfo()
+	if info != nil {
+		for _, s := range info.Settings {
+			if s.Key == "vcs.revision" {
+				return s.Value
+			}
+		}
+	}
+	return "unknown"
+}
+
+func runApp(environ []string, stderr io.Writer) int {
+	cfg, warnings, err := config.Load(environ, os.ReadFile)
+	log := newLogger(stderr, cfg.LogLevel, environ)
+	for _, w := range warnings { // they may name the cause of the error
+		log.Warn(w)
+	}
+	if err != nil {
+		log.Error(err.Error())
+		return exitCall
+	}
+	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGTERM, syscall.SIGINT)
+	defer stop()
+	done := make(chan error, 1)
+	go func() { done <- app.Run(ctx, cfg, app.Deps{Log: log, Environ: environ}) }()
+	select {
+	case err = <-done:
+	case <-ctx.Done():
+		stop() // a second signal ends the program at once
+		select {
+		case err = <-done:
+		case <-time.After(stopTime):
+			log.Warn("not every output closed in time; leaving without it")
+		}
+	}
+	if err != nil && !errors.Is(err, context.Canceled) {
+		log.Error(err.Error())
+		return exitBad
+	}
+	return exitGood
+}

@@ -1,0 +1,122 @@
+package main
+
+import (
+	"bytes"
+	"encoding/json"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+// call runs a command as the shell would.
+func call(t *testing.T, stdin string, environ []string, args ...string) (code int, stdout, stderr string) {
+	t.Helper()
+	var out, errs bytes.Buffer
+	code = run(args, environ, strings.NewReader(stdin), &out, &errs)
+	return code, out.String(), errs.String()
+}
+
+const good = "/ISk5\\2MT382-1004\r\n\r\n0-0:96.1.1(4B38)\r\n1-0:1.8.1(00001.001*kWh)\r\n1-0:1.8.2(2*kWh)\r\n0-1:24.1.0(3)\r\n" +
+	"0-1:24.3.0(161107190000)(00)(60)(1)(0-1:24.2.1)(m3)\r\n(00002.5)\r\n9-9:9.9.9(\x02what)\r\n!\r\n"
+
+func TestDecodeJSON(t *testing.T) {
+	code, got, stderr := call(t, good, nil, "decode", "-json")
+	want := `{"checksum":"absent","header":"ISk5\\2MT382-1004","objects":[{"obis":"0-0:96.1.1","values":["4B38"]},{"obis":"1-0:1.8.1","values":["00001.001*kWh"]},{"obis":"1-0:1.8.2","values":["2*kWh"]},` +
+		`{"obis":"0-1:24.1.0","values":["3"]},{"obis":"0-1:24.3.0","values":["161107190000","00","60","1","0-1:24.2.1","m3","00002.5"]},{"obis":"9-9:9.9.9","values":["\u0002what"]}],` +
+		`"reading":{"header":"ISk5\\2MT382-1004","powerSn":"4B38","totalT1Use":1.001,"totalT2Use":2,"deviceType":"3","gas":{"ts":"2016-11-07T19:00:00","totalUse":2.5},"totalUse":3.001}}` + "\n"
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("(-want +got)\n%s", diff)
+	}
+	// A byte that is no text: DSMR 2 has no checksum to vouch for it.
+	if code != exitBad || stderr != "" {
+		t.Errorf("got exit %d, %q", code, stderr)
+	}
+}
+
+func TestDecodeVerdicts(t *testing.T) {
+	clean := strings.Replace(good, "\x02", "", 1)
+	for _, test := range []struct {
+		name, in string
+		code     int
+		want     string // in the JSON
+	}{
+		{"good", clean, exitGood, `"checksum":"absent"`},
+		{"two", clean + clean, exitGood, `}` + "\n" + `{"checksum":"absent"`},
+		{"wrong checksum", strings.Replace(clean, "!", "!1234", 1), exitBad, `"checksum":"invalid"`},
+		{"cut off", clean[:60], exitBad, `"checksum":"absent","truncated":true`},
+		{"nothing", "hello\n", exitBad, ""},
+	} {
+		code, got, stderr := call(t, test.in, nil, "decode", "-json")
+		if code != test.code || !strings.Contains(got, test.want) {
+			t.Errorf("%s: got exit %d and %s, want %d and %s", test.name, code, got, test.code, test.want)
+		}
+		for line := range strings.Lines(got) {
+			if !json.Valid([]byte(line)) {
+				t.Errorf("%s: no JSON: %s", test.name, line)
+			}
+		}
+		if (got == "") != (stderr != "") {
+			t.Errorf("%s: standard error says %q", test.name, stderr)
+		}
+	}
+}
+
+func TestDecodeTable(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "telegram.txt")
+	if err := os.WriteFile(file, []byte(good), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	_, got, _ := call(t, "", nil, "decode", file)
+	for _, want := range []string{"ISk5\\2MT382-1004", "DSMR 2/3, checksum absent", "energy imported, tariff 1", "00001.001 kWh", "unknown"} {
+		if !strings.Contains(got, want) {
+			t.Errorf("the table lacks %q:\n%s", want, got)
+		}
+	}
+	if strings.Contains(got, "\x02") {
+		t.Error("a control character reaches the terminal")
+	}
+	code, _, stderr := call(t, "", nil, "decode", file+".missing")
+	if code != exitBad || !strings.Contains(stderr, "no such file") {
+		t.Errorf("a missing file: got exit %d, %q", code, stderr)
+	}
+}
+
+func TestCalls(t *testing.T) {
+	for _, test := range []struct {
+		args    []string
+		environ []string
+		code    int
+		out     string
+	}{
+		{[]string{"version"}, nil, exitGood, "smartmeter dev"},
+		{[]string{"help"}, nil, exitGood, "SMARTMETER_OPTIONS"},
+		{[]string{"explode"}, nil, exitCall, `there is no command "explode"`},
+		{[]string{"decode", "-what"}, nil, exitCall, "-what"},
+		{nil, []string{"SMARTMETER_SERIAL_MODE=fast"}, exitCall, "fast"},
+		{nil, []string{"SMARTMETER_MQTT_URL=broker:1883"}, exitCall, "mqtt://"},
+		{[]string{"healthcheck"}, []string{"SMARTMETER_HEALTH=0"}, exitGood, "switched off"},
+		{[]string{"healthcheck"}, []string{"SMARTMETER_HEALTH=127.0.0.1:1"}, exitBad, "asking the running app"},
+	} {
+		code, out, stderr := call(t, "", test.environ, test.args...)
+		if code != test.code || !strings.Contains(out+stderr, test.out) {
+			t.Errorf("%q %q: got exit %d, %q %q, want %d and %q", test.args, test.environ, code, out, stderr, test.code, test.out)
+		}
+		if test.code == exitCall && test.args == nil && strings.Count(stderr, "\n") != 1 {
+			t.Errorf("%q: a bad option is told in %d lines, want 1: %s", test.environ, strings.Count(stderr, "\n"), stderr)
+		}
+	}
+}
+
+func TestLogUnderTheSupervisor(t *testing.T) {
+	var out bytes.Buffer
+	log := newLogger(&out, "info", []string{"SUPERVISOR_TOKEN=x"})
+	log.With("part", "meter", "slot", "p1").WithGroup("g").Warn("no data\nat all", "n", 3)
+	log.Debug("not seen")
+	got := out.String()
+	if !strings.HasPrefix(got, "[") || !strings.HasSuffix(got, "] WARNING: no data at all slot=p1 g.n=3\n") {
+		t.Errorf("got %q", got)
+	}
+}

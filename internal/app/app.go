@@ -1,0 +1,125 @@
+// Package app is the whole product: it connects the source with the outputs
+// and keeps them all running. It knows every other package, and only cmd/
+// knows it.
+package app
+
+import (
+	"context"
+	"io"
+	"log/slog"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+
+	"github.com/smartmeter-addon/smartmeter-addon/internal/config"
+	"github.com/smartmeter-addon/smartmeter-addon/internal/derive"
+	"github.com/smartmeter-addon/smartmeter-addon/internal/dsmr"
+	"github.com/smartmeter-addon/smartmeter-addon/internal/hub"
+	"github.com/smartmeter-addon/smartmeter-addon/internal/meter"
+	"github.com/smartmeter-addon/smartmeter-addon/internal/output/socket"
+	"github.com/smartmeter-addon/smartmeter-addon/internal/source"
+)
+
+// Version and Commit are what was built; the linker sets them.
+var (
+	Version = "dev"
+	Commit  = ""
+)
+
+// Deps is what the world gives the app beside its options.
+type Deps struct {
+	Log       *slog.Logger
+	Environ   []string                // as os.Environ: how to reach the Supervisor
+	Listening func(name, addr string) // told where a server listens; may be nil
+}
+
+// Run reads the meter and feeds every output until ctx ends; then it closes
+// them and returns nil. An error is an option that cannot work; nothing that
+// happens later ends it.
+func Run(ctx context.Context, cfg config.Config, deps Deps) error {
+	p := newPipeline(cfg, deps.Log)
+	tasks, err := outputs(cfg, deps, p)
+	if err != nil {
+		return err
+	}
+	deps.Log.Info("smartmeter starts", "version", Version, "options", cfg)
+	group, ctx := errgroup.WithContext(ctx)
+	for _, t := range append(tasks, p.tasks()...) {
+		if t.on {
+			group.Go(func() error { return keep(ctx, t.name, deps.Log, t.run) })
+		}
+	}
+	err = group.Wait()
+	deps.Log.Info("smartmeter has stopped")
+	return err
+}
+
+// pipeline is the way from the line to the outputs. One goroutine walks it:
+// it reads, frames, parses, derives and publishes, and waits only for the
+// meter.
+type pipeline struct {
+	source *source.Source // nil: none is set
+	vitals *vitals
+	log    *slog.Logger
+	zone   *time.Location
+	lax    bool // take telegrams with a wrong checksum too
+
+	scanner *dsmr.Scanner
+	parser  *dsmr.Parser
+	deriver *derive.Deriver
+
+	raw     *hub.Hub[socket.Chunk]
+	lines   *hub.Hub[socket.Line]
+	updates *hub.Hub[*meter.Update]
+}
+
+func newPipeline(cfg config.Config, log *slog.Logger) *pipeline {
+	p := &pipeline{
+		vitals:  newVitals(log.With("part", "meter")),
+		log:     log.With("part", "meter"),
+		zone:    time.Local,
+		lax:     cfg.Checksum == config.ChecksumOff,
+		scanner: dsmr.NewScanner(nil),
+		parser:  new(dsmr.Parser),
+		deriver: &derive.Deriver{Zone: time.Local},
+		raw:     socket.NewChunks(),
+		lines:   socket.NewLines(),
+		updates: new(hub.Hub[*meter.Update]),
+	}
+	return p
+}
+
+func (p *pipeline) tasks() []task {
+	return []task{
+		{"meter", true, p.run},
+		{"vitals", true, p.vitals.run},
+	}
+}
+
+// use reads one connection to its end.
+func (p *pipeline) use(r io.Reader) error {
+	defer p.vitals.idle()
+	p.scanner.Reset(io.TeeReader(p.vitals.watch(r), socket.NewRawWriter(p.raw)))
+	for p.scanner.Scan() {
+		now := time.Now()
+		reading, err := p.parser.Parse(p.scanner.Telegram(), now)
+		if err != nil && !(p.lax && (err == dsmr.ErrChecksum || err == dsmr.ErrNoChecksum)) {
+			p.vitals.damaged(err, now)
+			p.log.Debug("telegram dropped", "cause", err)
+			continue
+		}
+		p.source.Telegram(now)
+		p.vitals.telegram(now, p.source.Patience())
+		p.publish(reading)
+	}
+	return p.scanner.Err()
+}
+
+// publish makes what the outputs share. The line leaves first: programs on
+// the socket wait for it.
+func (p *pipeline) publish(r *meter.Reading) {
+	changes := p.deriver.Apply(r)
+	line := append(r.AppendJSON(make([]byte, 0, 1536), p.zone), "\r\n"...)
+	p.lines.Publish(socket.Line{Received: r.Received, Data: line})
+	p.updates.Publish(&meter.Update{Reading: *r, JSON: line[: len(line)-2 : len(line)-2], Usage: changes.Usage, GasUsage: changes.GasUsage})
+}

@@ -1,0 +1,308 @@
+package app_test
+
+import (
+	"bufio"
+	"bytes"
+	"context"
+	"fmt"
+	"io"
+	"log/slog"
+	"net"
+	"os"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	mochi "github.com/mochi-mqtt/server/v2"
+	"github.com/mochi-mqtt/server/v2/hooks/auth"
+	"github.com/mochi-mqtt/server/v2/listeners"
+	"github.com/mochi-mqtt/server/v2/packets"
+
+	"github.com/smartmeter-addon/smartmeter-addon/internal/app"
+	"github.com/smartmeter-addon/smartmeter-addon/internal/config"
+)
+
+// deadline is how long a test waits for what must happen; it says nothing of
+// how fast it should.
+const deadline = 20 * time.Second
+
+// program is the real app, started as its user starts it: by variables.
+type program struct {
+	t         *testing.T
+	stop      func()
+	done      chan error
+	log       *logBuffer
+	mu        sync.Mutex
+	addresses map[string]string
+	listening chan struct{}
+}
+
+// start runs the app with both sockets on free ports. The variables come
+// without their prefix.
+func start(t *testing.T, variables ...string) *program {
+	t.Helper()
+	environ := []string{"SMARTMETER_TCP_SERVER=127.0.0.1:0", "SMARTMETER_RAW_TCP_SERVER=127.0.0.1:0", "SMARTMETER_HEALTH=127.0.0.1:0", "SMARTMETER_LOG_LEVEL=debug"}
+	for _, v := range variables {
+		environ = append(environ, "SMARTMETER_"+v)
+	}
+	cfg, warnings, err := config.Load(environ, func(string) ([]byte, error) { return nil, os.ErrNotExist })
+	if err != nil || len(warnings) > 0 {
+		t.Fatalf("options: %v, warnings %q", err, warnings)
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	p := &program{t: t, done: make(chan error, 1), log: new(logBuffer), addresses: map[string]string{}, listening: make(chan struct{}, 16)}
+	var once sync.Once
+	p.stop = func() {
+		once.Do(func() {
+			cancel()
+			select {
+			case err := <-p.done:
+				if err != nil {
+					t.Errorf("the program ended with %v", err)
+				}
+			case <-time.After(deadline):
+				t.Errorf("the program did not stop\n%s", p.log)
+			}
+		})
+	}
+	log := slog.New(slog.NewTextHandler(p.log, &slog.HandlerOptions{Level: slog.LevelDebug}))
+	go func() {
+		p.done <- app.Run(ctx, cfg, app.Deps{Log: log, Listening: func(name, addr string) {
+			p.mu.Lock()
+			p.addresses[name] = addr
+			p.mu.Unlock()
+			p.listening <- struct{}{}
+		}})
+	}()
+	t.Cleanup(p.stop)
+	t.Cleanup(func() {
+		if t.Failed() {
+			t.Logf("log of the program:\n%s", p.log)
+		}
+	})
+	return p
+}
+
+// dial connects to a socket once it listens: json, raw or health.
+func (p *program) dial(name string) *client {
+	p.t.Helper()
+	timeout := time.After(deadline)
+	for {
+		p.mu.Lock()
+		addr := p.addresses[name]
+		p.mu.Unlock()
+		if addr == "" {
+			select {
+			case <-p.listening:
+				continue
+			case <-timeout:
+				p.t.Fatalf("the %s socket does not listen", name)
+			}
+		}
+		conn, err := net.Dial("tcp", addr)
+		if err != nil {
+			p.t.Fatal(err)
+		}
+		p.t.Cleanup(func() { conn.Close() })
+		return &client{t: p.t, conn: conn, r: bufio.NewReader(conn)}
+	}
+}
+
+type client struct {
+	t    *testing.T
+	conn net.Conn
+	r    *bufio.Reader
+}
+
+func (c *client) line() string {
+	c.t.Helper()
+	if err := c.conn.SetReadDeadline(time.Now().Add(deadline)); err != nil {
+		c.t.Fatal(err)
+	}
+	line, err := c.r.ReadString('\n')
+	if err != nil {
+		c.t.Fatalf("waiting for a line: %v after %q", err, line)
+	}
+	return line
+}
+
+func (c *client) bytes(n int) string {
+	c.t.Helper()
+	if err := c.conn.SetReadDeadline(time.Now().Add(deadline)); err != nil {
+		c.t.Fatal(err)
+	}
+	data := make([]byte, n)
+	if got, err := io.ReadFull(c.r, data); err != nil {
+		c.t.Fatalf("waiting for %d bytes: %v after %q", n, err, data[:got])
+	}
+	return string(data)
+}
+
+// line is a network reader that a test plays: it hands each connection of the
+// program to the test.
+type line struct {
+	t        *testing.T
+	listener net.Listener
+	conns    chan net.Conn
+}
+
+func newLine(t *testing.T) *line {
+	t.Helper()
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	l := &line{t: t, listener: listener, conns: make(chan net.Conn, 16)}
+	t.Cleanup(func() { listener.Close() })
+	go func() {
+		for {
+			conn, err := listener.Accept()
+			if err != nil {
+				return
+			}
+			l.conns <- conn
+		}
+	}()
+	return l
+}
+
+func (l *line) variable() string { return "SOCKET=" + l.listener.Addr().String() }
+
+// accept waits until the program has connected.
+func (l *line) accept() net.Conn {
+	l.t.Helper()
+	select {
+	case conn := <-l.conns:
+		l.t.Cleanup(func() { conn.Close() })
+		return conn
+	case <-time.After(deadline):
+		l.t.Fatal("the program does not connect to the meter")
+		return nil
+	}
+}
+
+func write(t *testing.T, w io.Writer, data string) {
+	t.Helper()
+	if _, err := io.WriteString(w, data); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// broker is an MQTT broker whose messages a test can wait for.
+type broker struct {
+	t      *testing.T
+	server *mochi.Server
+	addr   string
+
+	once     sync.Once
+	mu       sync.Mutex
+	messages map[string][]string // payloads by topic, in order
+	arrived  chan struct{}
+}
+
+func newBroker(t *testing.T, addr string) *broker {
+	t.Helper()
+	b := &broker{t: t, messages: map[string][]string{}, arrived: make(chan struct{}, 1)}
+	b.server = mochi.New(&mochi.Options{InlineClient: true, Logger: slog.New(slog.DiscardHandler)})
+	if err := b.server.AddHook(new(auth.AllowHook), nil); err != nil {
+		t.Fatal(err)
+	}
+	tcp := listeners.NewTCP(listeners.Config{ID: "test", Address: addr})
+	if err := b.server.AddListener(tcp); err != nil {
+		t.Fatal(err)
+	}
+	err := b.server.Subscribe("#", 1, func(_ *mochi.Client, _ packets.Subscription, p packets.Packet) {
+		b.mu.Lock()
+		b.messages[p.TopicName] = append(b.messages[p.TopicName], string(p.Payload))
+		b.mu.Unlock()
+		select {
+		case b.arrived <- struct{}{}:
+		default:
+		}
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := b.server.Serve(); err != nil {
+		t.Fatal(err)
+	}
+	b.addr = tcp.Address()
+	t.Cleanup(func() { b.close() })
+	return b
+}
+
+func (b *broker) close() { b.once.Do(func() { _ = b.server.Close() }) }
+
+func (b *broker) variable() string { return "MQTT_URL=mqtt://" + b.addr }
+
+// wait returns the first payload on the topic that has what is wanted, and
+// forgets it and those before it.
+func (b *broker) wait(topic, want string) string {
+	b.t.Helper()
+	timeout := time.After(deadline)
+	for {
+		b.mu.Lock()
+		for i, payload := range b.messages[topic] {
+			if strings.Contains(payload, want) {
+				b.messages[topic] = b.messages[topic][i+1:]
+				b.mu.Unlock()
+				return payload
+			}
+		}
+		b.mu.Unlock()
+		select {
+		case <-b.arrived:
+		case <-timeout:
+			b.mu.Lock()
+			defer b.mu.Unlock()
+			b.t.Fatalf("no %q on %s; there came %.2000q", want, topic, b.messages)
+		}
+	}
+}
+
+type logBuffer struct {
+	mu sync.Mutex
+	b  bytes.Buffer
+}
+
+func (l *logBuffer) Write(p []byte) (int, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.b.Write(p)
+}
+
+func (l *logBuffer) String() string {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.b.String()
+}
+
+// count tells how many lines have all of these.
+func (l *logBuffer) count(parts ...string) int {
+	n := 0
+	for line := range strings.Lines(l.String()) {
+		all := true
+		for _, p := range parts {
+			all = all && strings.Contains(line, p)
+		}
+		if all {
+			n++
+		}
+	}
+	return n
+}
+
+func seed(t *testing.T) string {
+	t.Helper()
+	data, err := os.ReadFile("testdata/seed.txt")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(data)
+}
+
+// numbered is a small telegram that says n watts.
+func numbered(n int) string {
+	return signed(fmt.Sprintf("/KFM5TEST\r\n\r\n1-3:0.2.8(42)\r\n1-0:1.7.0(%06.3f*kW)\r\n", float64(n)/1000))
+}

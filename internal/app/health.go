@@ -1,0 +1,43 @@
+package app
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"net"
+	"net/http"
+	"time"
+)
+
+// healthServer answers /healthz for "smartmeter healthcheck". A port that is
+// taken is no reason not to run: it is said once.
+func healthServer(addr string, v *vitals, log *slog.Logger, listening func(name, addr string)) func(context.Context) error {
+	return func(ctx context.Context) error {
+		listener, err := new(net.ListenConfig).Listen(ctx, "tcp", addr)
+		if err != nil {
+			if ctx.Err() == nil {
+				log.Warn("the health check is off: its address cannot be used. Choose another with SMARTMETER_HEALTH, or 0 to switch it off", "address", addr, "cause", err)
+			}
+			<-ctx.Done()
+			return nil
+		}
+		listening("health", listener.Addr().String())
+		mux := http.NewServeMux()
+		mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) {
+			if err := v.health(); err != nil {
+				http.Error(w, err.Error(), http.StatusServiceUnavailable)
+				return
+			}
+			_, _ = io.WriteString(w, "alive\n") // who asked and left needs no answer
+		})
+		server := &http.Server{Handler: mux, ReadHeaderTimeout: 5 * time.Second, WriteTimeout: 5 * time.Second, MaxHeaderBytes: 8 << 10}
+		stop := context.AfterFunc(ctx, func() { _ = server.Close() })
+		defer stop()
+		if err := server.Serve(listener); !errors.Is(err, http.ErrServerClosed) {
+			return fmt.Errorf("serving the health check on %s: %w", addr, err)
+		}
+		return nil
+	}
+}

@@ -1,0 +1,62 @@
+package app
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"runtime/debug"
+	"time"
+)
+
+// task is something that runs as long as the program does.
+type task struct {
+	name string
+	on   bool
+	run  func(context.Context) error // nil when its context ends
+}
+
+// The pause before a task that failed is run again doubles from the first to
+// the last of these.
+const (
+	firstPause = time.Second
+	lastPause  = time.Minute
+)
+
+// keep runs a task again when it fails. One output that is broken is never a
+// reason to end the others, so keep returns nil only, when ctx ends.
+func keep(ctx context.Context, name string, log *slog.Logger, run func(context.Context) error) error {
+	pause, last := firstPause, ""
+	for {
+		started := time.Now()
+		err := guarded(ctx, run)
+		if ctx.Err() != nil {
+			return nil
+		}
+		if err == nil {
+			err = fmt.Errorf("%s ended by itself", name)
+		}
+		if time.Since(started) > lastPause {
+			pause, last = firstPause, ""
+		}
+		if text := err.Error(); text != last { // once, not at every try
+			log.Error("a part of the program failed and is started again; please report this if it goes on", "part", name, "cause", err)
+			last = text
+		}
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-time.After(pause):
+		}
+		pause = min(2*pause, lastPause)
+	}
+}
+
+// guarded turns a panic into an error. This is the program's only recover.
+func guarded(ctx context.Context, run func(context.Context) error) (err error) {
+	defer func() {
+		if cause := recover(); cause != nil {
+			err = fmt.Errorf("panic: %v\n%s", cause, debug.Stack())
+		}
+	}()
+	return run(ctx)
+}

@@ -1,0 +1,107 @@
+package app
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"net"
+	"runtime/debug"
+	"strings"
+
+	"github.com/smartmeter-addon/smartmeter-addon/internal/config"
+	"github.com/smartmeter-addon/smartmeter-addon/internal/output/mqtt"
+	"github.com/smartmeter-addon/smartmeter-addon/internal/output/socket"
+	"github.com/smartmeter-addon/smartmeter-addon/internal/source"
+	"github.com/smartmeter-addon/smartmeter-addon/internal/supervisor"
+)
+
+// outputs is the one table of what runs beside the meter. A new output is a
+// folder and a row.
+func outputs(cfg config.Config, deps Deps, p *pipeline) ([]task, error) {
+	port, chosen, err := choose(cfg)
+	if err != nil {
+		return nil, err
+	}
+	if chosen {
+		p.source = source.New(port, p.log, func(e source.Event) {
+			if e.State == source.Lost {
+				p.vitals.lost()
+			}
+		})
+	}
+	listening := deps.Listening
+	if listening == nil {
+		listening = func(string, string) {}
+	}
+	broker, hasBroker := brokerOf(cfg, deps)
+	if !hasBroker {
+		deps.Log.Info("MQTT is off: no broker is set (option mqtt.url)")
+	}
+	log := func(part string) *slog.Logger { return deps.Log.With("part", part) }
+	opened := func(name string) func(net.Addr) {
+		return func(addr net.Addr) { listening(name, addr.String()) }
+	}
+	jsonSocket := socket.NewJSON(p.lines, socket.Options{
+		Address: string(cfg.JSONSocket), Clients: cfg.Clients, Log: log("json socket"), OnListen: opened("json"),
+	})
+	rawSocket := socket.NewRaw(p.raw, socket.Options{
+		Address: string(cfg.RawSocket), Clients: cfg.Clients, Log: log("raw socket"), OnListen: opened("raw"),
+	})
+	toBroker := mqtt.New(mqtt.Options{
+		MQTT: cfg.MQTT, Slot: cfg.Slot, Version: Version, SupportURL: homepage(), Log: log("mqtt"), Broker: broker,
+	}, p.updates, p.vitals.hub)
+	return []task{
+		{"json socket", cfg.JSONSocket != "", jsonSocket.Run},
+		{"raw socket", cfg.RawSocket != "", rawSocket.Run},
+		{"mqtt", hasBroker, toBroker.Run},
+		{"health", cfg.Health != "", healthServer(string(cfg.Health), p.vitals, log("health"), listening)},
+	}, nil
+}
+
+// homepage is where the module lives, so that the owner's name stands in
+// go.mod only.
+func homepage() string {
+	info, ok := debug.ReadBuildInfo()
+	if !ok || !strings.Contains(info.Main.Path, ".") {
+		return ""
+	}
+	return "https://" + info.Main.Path
+}
+
+// brokerOf tells where the broker is: in the options, or known to the
+// Supervisor, which is asked again when a login is refused.
+func brokerOf(cfg config.Config, deps Deps) (func(context.Context, bool) (mqtt.Broker, error), bool) {
+	if cfg.MQTT.URL != "" {
+		b := mqtt.Broker{URL: cfg.MQTT.URL, Username: cfg.MQTT.Username, Password: cfg.MQTT.Password}
+		return func(context.Context, bool) (mqtt.Broker, error) { return b, nil }, true
+	}
+	super := supervisor.FromEnv(getenv(deps.Environ))
+	if super == nil {
+		return nil, false
+	}
+	var known *mqtt.Broker
+	return func(ctx context.Context, _ bool) (mqtt.Broker, error) {
+		service, err := super.MQTT(ctx)
+		switch {
+		case err != nil && known != nil:
+			return *known, nil // a Supervisor that is away must not hold up a broker that is there
+		case err != nil:
+			if service, err = super.WaitMQTT(ctx, deps.Log.With("part", "mqtt")); err != nil {
+				return mqtt.Broker{}, fmt.Errorf("waiting for the Supervisor to name the broker: %w", err)
+			}
+		}
+		known = &mqtt.Broker{URL: service.URL(), Username: service.Username, Password: service.Password}
+		return *known, nil
+	}, true
+}
+
+func getenv(environ []string) func(string) string {
+	return func(name string) string {
+		for _, v := range environ {
+			if value, found := strings.CutPrefix(v, name+"="); found {
+				return value
+			}
+		}
+		return ""
+	}
+}

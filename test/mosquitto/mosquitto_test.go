@@ -1,0 +1,261 @@
+//go:build mosquitto
+
+// Package mosquitto_test runs the real program against Debian's mosquitto,
+// with a password, and looks with mosquitto_sub as a user would. It needs both
+// installed, hence the build tag.
+package mosquitto_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/smartmeter-addon/smartmeter-addon/internal/simulate"
+)
+
+const (
+	user, password = "meter", "secret:with@signs"
+
+	// deadline is how long a test waits; it is no measure of speed.
+	deadline = 30 * time.Second
+)
+
+// broker is a mosquitto of our own.
+type broker struct {
+	t    *testing.T
+	port string
+	dir  string
+	cmd  *exec.Cmd
+}
+
+func newBroker(t *testing.T) *broker {
+	t.Helper()
+	b := &broker{t: t, port: freePort(t), dir: t.TempDir()}
+	b.setPassword(password)
+	conf := fmt.Sprintf("listener %s 127.0.0.1\nallow_anonymous false\npassword_file %s\n", b.port, filepath.Join(b.dir, "passwords"))
+	if os.Getuid() == 0 {
+		conf += "user root\n" // else it may not read our files
+	}
+	if err := os.WriteFile(filepath.Join(b.dir, "mosquitto.conf"), []byte(conf), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	b.start()
+	t.Cleanup(b.stop)
+	return b
+}
+
+func (b *broker) setPassword(password string) {
+	b.t.Helper()
+	out, err := exec.Command("mosquitto_passwd", "-b", "-c", filepath.Join(b.dir, "passwords"), user, password).CombinedOutput()
+	if err != nil {
+		b.t.Fatalf("mosquitto_passwd: %v: %s", err, out)
+	}
+}
+
+func (b *broker) start() {
+	b.t.Helper()
+	b.cmd = exec.Command("mosquitto", "-c", filepath.Join(b.dir, "mosquitto.conf"))
+	if err := b.cmd.Start(); err != nil {
+		b.t.Fatal(err)
+	}
+}
+
+func (b *broker) stop() {
+	if b.cmd != nil {
+		_ = b.cmd.Process.Kill()
+		_ = b.cmd.Wait()
+		b.cmd = nil
+	}
+}
+
+// wait runs mosquitto_sub until a payload on the topic has what is wanted.
+func (b *broker) wait(topic, want string) string {
+	b.t.Helper()
+	end := time.Now().Add(deadline)
+	for {
+		left := time.Until(end)
+		if left < time.Second {
+			b.t.Fatalf("no %q on %s", want, topic)
+		}
+		// One message at a time: a retained one comes first.
+		out, err := exec.Command("mosquitto_sub", "-p", b.port, "-u", user, "-P", password, "-t", topic, "-C", "1", "-W", "2").Output()
+		if err == nil && strings.Contains(string(out), want) {
+			return string(out)
+		}
+		time.Sleep(50 * time.Millisecond)
+	}
+}
+
+func freePort(t *testing.T) string {
+	t.Helper()
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer listener.Close()
+	_, port, _ := net.SplitHostPort(listener.Addr().String())
+	return port
+}
+
+// program is the binary as it is shipped.
+type program struct {
+	t   *testing.T
+	cmd *exec.Cmd
+	log string
+}
+
+func build(t *testing.T) string {
+	t.Helper()
+	binary := filepath.Join(t.TempDir(), "smartmeter")
+	if out, err := exec.Command("go", "build", "-o", binary, "github.com/smartmeter-addon/smartmeter-addon/cmd/smartmeter").CombinedOutput(); err != nil {
+		t.Fatalf("go build: %v: %s", err, out)
+	}
+	return binary
+}
+
+func start(t *testing.T, binary string, variables ...string) *program {
+	t.Helper()
+	p := &program{t: t, cmd: exec.Command(binary), log: filepath.Join(t.TempDir(), "log")}
+	log, err := os.Create(p.log)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer log.Close()
+	p.cmd.Stderr = log
+	p.cmd.Env = append(os.Environ(), "SMARTMETER_TCP_SERVER=0", "SMARTMETER_RAW_TCP_SERVER=0", "SMARTMETER_HEALTH=0")
+	p.cmd.Env = append(p.cmd.Env, variables...)
+	if err := p.cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		_ = p.cmd.Process.Kill()
+		_ = p.cmd.Wait()
+		if t.Failed() {
+			text, _ := os.ReadFile(p.log)
+			t.Logf("log of the program:\n%s", text)
+		}
+	})
+	return p
+}
+
+func (p *program) waitLog(parts ...string) {
+	p.t.Helper()
+	for end := time.Now().Add(deadline); ; time.Sleep(50 * time.Millisecond) {
+		text, err := os.ReadFile(p.log)
+		if err != nil {
+			p.t.Fatal(err)
+		}
+		if strings.Contains(string(text), password) {
+			p.t.Fatal("the password is in the log")
+		}
+		for line := range strings.Lines(string(text)) {
+			found := true
+			for _, part := range parts {
+				found = found && strings.Contains(line, part)
+			}
+			if found {
+				return
+			}
+		}
+		if time.Now().After(end) {
+			p.t.Fatalf("no line with %q in the log", parts)
+		}
+	}
+}
+
+// meter is a simulated network reader that sends a telegram each 100 ms.
+func meter(t *testing.T) string {
+	t.Helper()
+	line, err := simulate.Listen("127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithCancel(context.Background())
+	ended := make(chan error, 2)
+	go func() { ended <- line.Run(ctx) }()
+	go func() {
+		ended <- simulate.New(simulate.Options{Seed: 1}).Run(ctx, line, 100*time.Millisecond, time.Now)
+	}()
+	t.Cleanup(func() {
+		cancel()
+		for range 2 {
+			if err := <-ended; err != nil && !errors.Is(err, net.ErrClosed) {
+				t.Error(err)
+			}
+		}
+	})
+	return line.Addr()
+}
+
+func TestMosquitto(t *testing.T) {
+	b, binary, source := newBroker(t), build(t), "SMARTMETER_SOCKET="+meter(t)
+	broker := []string{source, "SMARTMETER_MQTT_URL=mqtt://127.0.0.1:" + b.port, "SMARTMETER_MQTT_USERNAME=" + user, "SMARTMETER_MQTT_PASSWORD=" + password, "SMARTMETER_MQTT_INTERVAL=1"}
+
+	t.Run("topics", func(t *testing.T) {
+		start(t, binary, broker...)
+		b.t = t
+		b.wait("smartmeter/status/energy", `"crc":true`)
+		b.wait("smartmeter/connected", "2")
+		b.wait("homeassistant/device/smartmeter_p1/config", "energy_import_total")
+		b.wait("homeassistant/device/smartmeter_p1_gas/config", "gas_total")
+		b.wait("smartmeter/p1/state", `"power_net":`)
+		b.wait("smartmeter/p1/availability", "online")
+	})
+	t.Run("last will", func(t *testing.T) {
+		b.t = t
+		p := start(t, binary, broker...)
+		b.wait("smartmeter/connected", "2")
+		if err := p.cmd.Process.Kill(); err != nil {
+			t.Fatal(err)
+		}
+		b.wait("smartmeter/connected", "0")
+	})
+	t.Run("SIGTERM", func(t *testing.T) {
+		b.t = t
+		p := start(t, binary, broker...)
+		b.wait("smartmeter/connected", "2")
+		if err := p.cmd.Process.Signal(syscall.SIGTERM); err != nil {
+			t.Fatal(err)
+		}
+		if err := p.cmd.Wait(); err != nil {
+			t.Errorf("exit: got %v, want 0", err)
+		}
+		b.wait("smartmeter/connected", "0")
+	})
+	t.Run("broker restarted", func(t *testing.T) {
+		b.t = t
+		p := start(t, binary, broker...)
+		b.wait("smartmeter/status/energy", `"crc":true`)
+		b.stop() // without persistence: what was retained is gone
+		p.waitLog("level=WARN", "part=mqtt")
+		b.start()
+		b.wait("smartmeter/status/energy", `"crc":true`)
+		b.wait("homeassistant/device/smartmeter_p1/config", "energy_import_total")
+		b.wait("smartmeter/p1/state", `"power_net":`)
+		b.wait("smartmeter/connected", "2")
+	})
+	t.Run("broker absent at start", func(t *testing.T) {
+		b.t = t
+		b.stop()
+		p := start(t, binary, broker...)
+		p.waitLog("level=WARN", "part=mqtt")
+		b.start()
+		b.wait("smartmeter/status/energy", `"crc":true`)
+	})
+	t.Run("wrong password", func(t *testing.T) {
+		b.t = t
+		p := start(t, binary, append(broker, "SMARTMETER_MQTT_PASSWORD=wrong")...)
+		p.waitLog("level=WARN", "part=mqtt", user)
+		if err := p.cmd.Process.Signal(syscall.Signal(0)); err != nil {
+			t.Errorf("the program does not live on: %v", err)
+		}
+	})
+}
