@@ -1,0 +1,206 @@
+package socket
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"sync"
+	"sync/atomic"
+	"syscall"
+	"time"
+
+	"github.com/smartmeter-addon/smartmeter-addon/internal/hub"
+)
+
+// Server hands the values of a hub to TCP clients.
+type Server[T any] struct {
+	options Options
+	slots   chan struct{} // holds a token for each client
+	setting string        // that tells the address
+	hub     *hub.Hub[T]
+	policy  hub.Policy
+	welcome func(T) bool // whether a new client gets the latest value, if that is it; nil: never
+	starts  func(T) bool // whether a new client can be started with it
+	data    func(T) []byte
+
+	waiting atomic.Int64 // clients that have no slot
+	full    atomic.Bool  // a client was refused since one left
+	sent    atomic.Uint64
+	dropped atomic.Uint64
+	refused atomic.Uint64
+}
+
+// Stats counts since the start.
+type Stats struct {
+	Clients int    // connected now
+	Sent    uint64 // values sent, summed over clients
+	Dropped uint64 // values that clients missed because they were slow
+	Refused uint64 // clients too many
+}
+
+// Stats returns the counts. It may be called at any time.
+func (s *Server[T]) Stats() Stats {
+	return Stats{len(s.slots), s.sent.Load(), s.dropped.Load(), s.refused.Load()}
+}
+
+const (
+	firstPause = 250 * time.Millisecond // before listening again; doubles
+	lastPause  = 10 * time.Second
+	// A program that connects anew may be here before we have seen that its
+	// old connection is closed, so a client too many waits for a slot.
+	slotPatience = 500 * time.Millisecond
+	mostWaiting  = 64 // clients without a slot; more are closed without a word
+	farewell     = 2 * time.Second
+	tooMany      = "Too many connections\r\n"
+)
+
+// Run listens and serves until ctx ends, then closes all and returns nil. A
+// port that cannot be had is tried again for ever.
+func (s *Server[T]) Run(ctx context.Context) error {
+	listener := net.ListenConfig{
+		// Finds clients that vanished without a word within a minute.
+		KeepAliveConfig: net.KeepAliveConfig{Enable: true, Idle: 30 * time.Second, Interval: 10 * time.Second, Count: 3},
+	}
+	pause, told := firstPause, false
+	for ctx.Err() == nil {
+		l, err := listener.Listen(ctx, "tcp", s.options.Address)
+		if err == nil {
+			s.options.Log.Info("socket is open", "address", l.Addr().String())
+			if s.options.OnListen != nil {
+				s.options.OnListen(l.Addr())
+			}
+			pause, told = firstPause, false
+			err = s.serve(ctx, l)
+		}
+		if ctx.Err() != nil {
+			break
+		}
+		if !told {
+			s.options.Log.Error(s.explain(err)+"; trying again until it works", "cause", err)
+			told = true
+		} else {
+			s.options.Log.Debug("socket is still not open", "cause", err)
+		}
+		select {
+		case <-ctx.Done():
+		case <-time.After(pause):
+		}
+		pause = min(2*pause, lastPause)
+	}
+	return nil
+}
+
+// explain tells what is wrong with the address and what a person can do.
+func (s *Server[T]) explain(err error) string {
+	host, port, _ := net.SplitHostPort(s.options.Address)
+	switch {
+	case errors.Is(err, syscall.EADDRINUSE):
+		return fmt.Sprintf("port %s is taken by another program: free it or choose another with %s", port, s.setting)
+	case errors.Is(err, syscall.EACCES):
+		return fmt.Sprintf("port %s is not allowed to this program: choose one from 1024 up with %s", port, s.setting)
+	case errors.Is(err, syscall.EADDRNOTAVAIL):
+		return fmt.Sprintf("this machine has no address %s: choose another with %s", host, s.setting)
+	}
+	return fmt.Sprintf("cannot listen at %s: see %s", s.options.Address, s.setting)
+}
+
+// serve accepts clients until the listener fails or ctx ends, then closes
+// them and waits for their goroutines.
+func (s *Server[T]) serve(ctx context.Context, l net.Listener) error {
+	ctx, cancel := context.WithCancel(ctx)
+	var wg sync.WaitGroup
+	defer wg.Wait()
+	defer cancel()
+	defer l.Close()
+	stop := context.AfterFunc(ctx, func() { l.Close() })
+	defer stop()
+	pause, told := firstPause, false
+	for {
+		conn, err := l.Accept()
+		if err == nil {
+			if told {
+				s.options.Log.Info("clients are accepted again")
+			}
+			pause, told = firstPause, false
+			wg.Go(func() { s.admit(ctx, conn) })
+			continue
+		}
+		if ctx.Err() != nil || errors.Is(err, net.ErrClosed) {
+			return err
+		}
+		// Most likely too many open files: the clients there are go on.
+		if !told {
+			s.options.Log.Error("cannot accept clients; trying again until it works", "cause", err)
+			told = true
+		}
+		select {
+		case <-ctx.Done():
+		case <-time.After(pause):
+		}
+		pause = min(2*pause, lastPause)
+	}
+}
+
+// admit serves the client if there is a slot for it.
+func (s *Server[T]) admit(ctx context.Context, conn net.Conn) {
+	defer conn.Close()
+	stop := context.AfterFunc(ctx, func() { conn.Close() })
+	defer stop()
+	log := s.options.Log.With("client", conn.RemoteAddr().String())
+	if !s.slot(ctx) {
+		s.refuse(conn, log)
+		return
+	}
+	defer func() {
+		s.full.Store(false)
+		<-s.slots
+	}()
+	c := client[T]{server: s, conn: conn, log: log}
+	c.run(ctx)
+}
+
+// slot takes a slot, or waits a moment for one.
+func (s *Server[T]) slot(ctx context.Context) bool {
+	select {
+	case s.slots <- struct{}{}:
+		return true
+	default:
+	}
+	defer s.waiting.Add(-1)
+	if s.waiting.Add(1) > mostWaiting {
+		return false
+	}
+	timer := time.NewTimer(slotPatience)
+	defer timer.Stop()
+	select {
+	case s.slots <- struct{}{}:
+		return true
+	case <-timer.C:
+	case <-ctx.Done():
+	}
+	return false
+}
+
+// refuse tells a client why it is closed. Closing with bytes unread would
+// reset the connection, and the line might be lost with it: so it reads on
+// until the client has closed its side, or has had its time.
+func (s *Server[T]) refuse(conn net.Conn, log *slog.Logger) {
+	s.refused.Add(1)
+	if s.full.CompareAndSwap(false, true) {
+		log.Warn("too many clients: disconnect one or allow more with SMARTMETER_SOCKET_CLIENTS", "most", s.options.Clients)
+	} else {
+		log.Debug("client refused: too many")
+	}
+	defer s.waiting.Add(-1)
+	if s.waiting.Add(1) > mostWaiting || conn.SetDeadline(time.Now().Add(farewell)) != nil {
+		return
+	}
+	if _, err := conn.Write([]byte(tooMany)); err != nil {
+		return
+	}
+	if tcp, ok := conn.(*net.TCPConn); ok && tcp.CloseWrite() == nil {
+		discard(conn)
+	}
+}

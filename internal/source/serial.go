@@ -1,0 +1,155 @@
+package source
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"syscall"
+	"time"
+
+	"go.bug.st/serial"
+)
+
+// Errors of serial ports, besides those of the operating system.
+var (
+	ErrBusy      = errors.New("another program has the port open")
+	ErrNotSerial = errors.New("does not work as a serial device")
+	ErrGone      = errors.New("the device has gone")
+)
+
+// Serial returns the line of a serial device. A path below /dev/serial/by-id
+// is followed at each opening, so a cable that comes back under another name
+// is found. Nothing is ever written to the device.
+func Serial(device string, mode Mode) Port {
+	return Port{
+		Name: device + " (" + mode.String() + ")",
+		Open: func(context.Context) (Conn, error) {
+			line := mode.line
+			port, err := serial.Open(device, &line)
+			if err != nil {
+				return nil, fmt.Errorf("opening serial device %s: %w", device, serialError(err))
+			}
+			return &serialConn{port: port}, nil
+		},
+		Help: func(err error) string { return serialHelp(err, mode, Ports) },
+	}
+}
+
+// serialError makes the library's errors such that errors.Is knows them.
+func serialError(err error) error {
+	if e, ok := errors.AsType[*serial.PortError](err); ok {
+		switch e.Code() {
+		case serial.PortBusy:
+			return ErrBusy
+		case serial.PortNotFound:
+			return fs.ErrNotExist
+		case serial.PermissionDenied:
+			return fs.ErrPermission
+		case serial.InvalidSerialPort:
+			return fmt.Errorf("%w: %w", ErrNotSerial, err)
+		case serial.PortClosed: // the library says so when a read finds the line hung up
+			return ErrGone
+		}
+	}
+	return err
+}
+
+func serialHelp(err error, mode Mode, ports func() []string) string {
+	found := func() string {
+		if list := ports(); len(list) > 0 {
+			return "serial devices found: " + strings.Join(list, ", ")
+		}
+		return "no serial device was found"
+	}
+	switch {
+	case errors.Is(err, fs.ErrNotExist), errors.Is(err, syscall.ENODEV), errors.Is(err, syscall.ENXIO):
+		return "is the cable plugged in? " + found()
+	case errors.Is(err, ErrGone), errors.Is(err, syscall.EIO):
+		return "was the cable pulled? It is opened again as soon as it is back"
+	case errors.Is(err, fs.ErrPermission):
+		return "this program may not open it: put its user in the device's group (mostly dialout), or hand the device to its container"
+	case errors.Is(err, ErrBusy):
+		return "stop the other program, or let it read from this one's raw socket"
+	case errors.Is(err, ErrNotSerial), errors.Is(err, syscall.EISDIR):
+		return "choose another device; " + found()
+	case errors.Is(err, os.ErrDeadlineExceeded):
+		return "check the cable, whether the meter's P1 port is open (some network operators do it on request), and the mode: " +
+			mode.String() + " is set, DSMR 2 and 3 need 9600 7E1, later meters 115200 8N1"
+	}
+	return ""
+}
+
+// readSlice is how long one read of the port may take. The library's Close
+// does end a pending Read, but closes the descriptor first: for a moment the
+// Read could meet another file under that number. So Close waits for the end
+// of the slice instead.
+const readSlice = 200 * time.Millisecond
+
+// serialConn makes a Conn of the library's port, whose read time-out is no
+// error but (0, nil).
+type serialConn struct {
+	deadline time.Time // of Read; zero: none
+	closed   atomic.Bool
+
+	mu   sync.Mutex // held while port is used
+	port serial.Port
+}
+
+func (c *serialConn) SetReadDeadline(t time.Time) error {
+	c.deadline = t
+	return nil
+}
+
+func (c *serialConn) Read(p []byte) (int, error) {
+	if len(p) == 0 {
+		return 0, nil
+	}
+	for {
+		slice := readSlice
+		if !c.deadline.IsZero() {
+			slice = min(slice, max(0, time.Until(c.deadline)))
+		}
+		n, err := c.read(p, slice)
+		if n > 0 || err != nil {
+			return n, err
+		}
+		if !c.deadline.IsZero() && !time.Now().Before(c.deadline) {
+			return 0, os.ErrDeadlineExceeded
+		}
+	}
+}
+
+func (c *serialConn) read(p []byte, timeout time.Duration) (int, error) {
+	if c.closed.Load() { // before the lock, so that Close gets it
+		return 0, os.ErrClosed
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.closed.Load() {
+		return 0, os.ErrClosed
+	}
+	if err := c.port.SetReadTimeout(timeout); err != nil {
+		return 0, err
+	}
+	n, err := c.port.Read(p)
+	if err != nil {
+		err = fmt.Errorf("reading: %w", serialError(err))
+	}
+	return n, err
+}
+
+// Close returns when the port is closed and no Read uses it any more.
+func (c *serialConn) Close() error {
+	already := c.closed.Swap(true)
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if already {
+		return nil
+	}
+	return c.port.Close()
+}
