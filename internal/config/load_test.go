@@ -88,7 +88,7 @@ func TestLoad(t *testing.T) {
 				"SMARTMETER_SOURCE=serial", "SMARTMETER_PORT=/dev/ttyUSB0", "SMARTMETER_SERIAL_MODE=9600 7e1", "SMARTMETER_SOCKET=[fe80::1%eth0]:23",
 				"SMARTMETER_MQTT_URL=mqtts://broker", "SMARTMETER_MQTT_USERNAME=u", "SMARTMETER_MQTT_PASSWORD= p ", "SMARTMETER_MQTT_TOPIC=t",
 				"SMARTMETER_MQTT_DISCOVERY=no", "SMARTMETER_MQTT_DISCOVERY_PREFIX=d", "SMARTMETER_MQTT_BIRTH_TOPIC=b", "SMARTMETER_MQTT_INTERVAL=3600",
-				"SMARTMETER_TCP_SERVER=0", "SMARTMETER_RAW_TCP_SERVER=[::1]:2000", "SMARTMETER_SOCKET_CLIENTS=10000", "SMARTMETER_SLOT=p2",
+				"SMARTMETER_TCP_SERVER=0", "SMARTMETER_RAW_TCP_SERVER=[::1]:2000", "SMARTMETER_SOCKET_CLIENTS=400", "SMARTMETER_SLOT=p2",
 				"SMARTMETER_CHECKSUM=off", "SMARTMETER_HEALTH=0", "SMARTMETER_LOG_LEVEL=warn", "SMARTMETER_DEBUG=false", "PATH=/bin", "SMARTMETER=x",
 			},
 			want: func(c *config.Config) {
@@ -97,7 +97,7 @@ func TestLoad(t *testing.T) {
 					Serial:    config.Serial{Device: "/dev/ttyUSB0", Mode: config.Serial9600E7},
 					Network:   config.Network{Address: "[fe80::1%eth0]:23"},
 					MQTT:      config.MQTT{URL: "mqtts://broker:8883", Username: "u", Password: " p ", Topic: "t", DiscoveryPrefix: "d", BirthTopic: "b", Interval: 3600},
-					RawSocket: "[::1]:2000", Clients: 10000, Slot: "p2", Checksum: config.ChecksumOff, LogLevel: config.LogWarning,
+					RawSocket: "[::1]:2000", Clients: 400, Slot: "p2", Checksum: config.ChecksumOff, LogLevel: config.LogWarning,
 				}
 			},
 		},

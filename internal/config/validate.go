@@ -41,7 +41,8 @@ func (c *Config) wrong() (field any, mend string) {
 		{&c.RawSocket, listen(c.RawSocket)},
 		{&c.RawSocket, apart(c.RawSocket, c.JSONSocket)},
 		{&c.Health, listen(c.Health)},
-		{&c.Clients, within(c.Clients, 1, 10000, "clients")},
+		// The serial library waits with select, which ends at descriptor 1023.
+		{&c.Clients, within(c.Clients, 1, 400, "clients")},
 		{&c.Slot, slot(c.Slot)},
 		{&c.Checksum, oneOf(c.Checksum, checksums)},
 		{&c.LogLevel, oneOf(c.LogLevel, logLevels)},
