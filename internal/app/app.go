@@ -64,6 +64,7 @@ type pipeline struct {
 	zone   *time.Location
 	lax    bool // take telegrams with a wrong checksum too
 
+	line    dsmr.ParityReader
 	scanner *dsmr.Scanner
 	parser  *dsmr.Parser
 	deriver *derive.Deriver
@@ -99,14 +100,20 @@ func (p *pipeline) tasks() []task {
 // use reads one connection to its end.
 func (p *pipeline) use(r io.Reader) error {
 	defer p.vitals.idle()
-	p.scanner.Reset(io.TeeReader(p.vitals.watch(r), socket.NewRawWriter(p.raw)))
+	p.line.R = p.vitals.watch(r)
+	p.scanner.Reset(io.TeeReader(&p.line, socket.NewRawWriter(p.raw)))
 	for p.scanner.Scan() {
 		now := time.Now()
-		reading, err := p.parser.Parse(p.scanner.Telegram(), now)
+		telegram := p.scanner.Telegram()
+		reading, err := p.parser.Parse(telegram, now)
 		if err != nil && !(p.lax && (err == dsmr.ErrChecksum || err == dsmr.ErrNoChecksum)) {
 			p.vitals.damaged(err, now)
 			p.log.Debug("telegram dropped", "cause", err)
 			continue
+		}
+		if telegram.Parity && !p.line.On {
+			p.line.On = true
+			p.log.Info("the line is read as 8N1 but sends 7E1: the parity bits are taken off")
 		}
 		p.source.Telegram(now)
 		p.vitals.telegram(now, p.source.Patience())

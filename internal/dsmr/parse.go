@@ -91,7 +91,7 @@ func (p *Parser) Parse(t Telegram, received time.Time) (*meter.Reading, error) {
 		return r, nil
 	case p.checked == r.Header && p.checked != "" || sendsChecksum(r.Version):
 		return r, ErrNoChecksum
-	case broken || p.repeated || !isText(body):
+	case broken || p.repeated || t.damaged || !isText(body):
 		return r, ErrDamaged
 	case p.known == 0:
 		return r, ErrEmpty

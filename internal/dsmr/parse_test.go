@@ -157,6 +157,8 @@ func TestTrust(t *testing.T) {
 		{"invalid", strings.Replace(signed(small), "0.1", "0.2", 1), dsmr.ErrChecksum},
 		{"no checksum in DSMR 2", old + "!\n", nil},
 		{"no checksum in DSMR 5", small + "!\n", dsmr.ErrNoChecksum},
+		{"parity bits", parity(old + "!\n"), nil},
+		{"parity bits, one of them wrong", wrongParity(old + "!\n"), dsmr.ErrDamaged},
 		{"a line was cut", strings.Replace(old, "kWh)", "", 1) + "!\n", dsmr.ErrDamaged},
 		{"a register twice: half of one telegram, half of the next", old + "1-0:1.8.1(00001.002*kWh)\n!\n", dsmr.ErrDamaged},
 		{"no text", strings.Replace(old, "k", "\x83", 1) + "!\n", dsmr.ErrDamaged},

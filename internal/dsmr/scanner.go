@@ -19,8 +19,10 @@ type Telegram struct {
 	Bytes     []byte // from "/" to "!" and the checksum's digits; valid until the next Scan
 	Checksum  meter.Checksum
 	Truncated bool // the stream ended before the "!"
+	Parity    bool // it came with parity bits in bit 7, which are taken off
 
-	body int // length up to and with the "!"
+	body    int  // length up to and with the "!"
+	damaged bool // a parity bit was wrong
 }
 
 // Stats counts what passed a Scanner.
@@ -46,6 +48,10 @@ type Scanner struct {
 	end    int  // end of what was read
 	inside bool // start is a telegram's "/"
 	before byte // the byte before start while outside
+
+	parity bool // the telegram has parity bits, taken off up to masked
+	masked int
+	wrong  int // parity bits of it
 }
 
 // NewScanner returns a Scanner on r.
@@ -59,6 +65,7 @@ func NewScanner(r io.Reader) *Scanner {
 func (s *Scanner) Reset(r io.Reader) {
 	s.r, s.err = r, nil
 	s.start, s.pos, s.end, s.inside, s.before = 0, 0, 0, false, '\n'
+	s.parity = false
 }
 
 // Telegram is what the last Scan found.
@@ -95,6 +102,7 @@ func (s *Scanner) fill() {
 		copy(s.buf, s.buf[s.start:s.end])
 		s.pos -= s.start
 		s.end -= s.start
+		s.masked -= s.start
 		s.start = 0
 	}
 	// A reader that gives nothing a hundred times is broken (io.ErrNoProgress).
@@ -138,15 +146,31 @@ func (s *Scanner) next() bool {
 // make noise when they are plugged in.
 func (s *Scanner) enter() bool {
 	for s.start < s.end {
-		i := bytes.IndexByte(s.buf[s.start:s.end], '/')
+		rest := s.buf[s.start:s.end]
+		i := bytes.IndexByte(rest, '/')
 		if i < 0 {
-			s.skip(s.end - s.start)
-			break
+			i = len(rest)
+		}
+		if j := bytes.IndexByte(rest[:i], paritySlash); j >= 0 {
+			i = j
 		}
 		s.skip(i)
+		if s.start == s.end {
+			break
+		}
 		if s.before < 0x20 || s.before > 0x7E {
-			s.inside, s.pos = true, s.start+1
-			return true
+			if s.buf[s.start] == '/' {
+				s.inside, s.pos, s.parity = true, s.start+1, false
+				return true
+			}
+			switch yes, sure := parityHeader(s.buf[s.start:s.end]); {
+			case yes:
+				s.inside, s.pos, s.parity = true, s.start+1, true
+				s.masked, s.wrong = s.start, 0
+				return true
+			case !sure && s.err == nil:
+				return false // wait for the rest of the line
+			}
 		}
 		s.skip(1)
 	}
@@ -176,18 +200,37 @@ func (s *Scanner) findEnd() (mark, digits int) {
 			return -1, 0
 		}
 		mark := s.pos + i
+		s.unmask(mark + 1)
 		switch before := s.buf[mark-1]; {
 		case before == '\n' || before == '\r':
-			return mark, checksumDigits(s.buf[mark+1:s.end], false)
+			return mark, s.checksumDigits(mark+1, false)
 		case before == ')':
 			// Aidon prints "...(0123.1*A)!" at the end; in a text such a mark
 			// means nothing, hence the checksum and the line end behind it.
-			if n := checksumDigits(s.buf[mark+1:s.end], true); n != 0 {
+			if n := s.checksumDigits(mark+1, true); n != 0 {
 				return mark, n
 			}
 		}
 		s.pos = mark + 1
 	}
+}
+
+// unmask takes the parity bits off, up to end and not beyond: what follows a
+// telegram is no part of it.
+func (s *Scanner) unmask(end int) {
+	if s.parity && s.masked < end {
+		s.wrong += strip(s.buf[s.masked:end])
+		s.masked = end
+	}
+}
+
+func (s *Scanner) checksumDigits(from int, strict bool) int {
+	p := s.buf[from:min(from+5, s.end)]
+	if s.parity {
+		p = bytes.Clone(p)
+		strip(p)
+	}
+	return checksumDigits(p, strict)
 }
 
 // checksumDigits counts the hex digits of a checksum: four, or fewer before
@@ -218,6 +261,7 @@ func isHex(c byte) bool {
 func (s *Scanner) overlong() {
 	s.stats.Cut++
 	limit := s.start + MaxTelegram
+	s.unmask(limit)
 	if i := lastStart(s.buf[s.start:limit]); i > 0 {
 		s.stats.Skipped += uint64(i)
 		s.start += i
@@ -238,8 +282,10 @@ func (s *Scanner) finish(mark, digits int) {
 		s.start += i
 	}
 	end := mark + 1 + digits
+	s.unmask(end)
 	start, verdict := verify(s.buf[s.start:mark+1], s.buf[mark+1:end])
-	s.telegram = Telegram{Bytes: s.buf[s.start+start : end], Checksum: verdict, body: mark + 1 - s.start - start}
+	s.telegram = Telegram{Bytes: s.buf[s.start+start : end], Checksum: verdict, body: mark + 1 - s.start - start,
+		Parity: s.parity, damaged: s.parity && s.wrong > 0}
 	if verdict == meter.ChecksumInvalid {
 		s.stats.Checksums++
 	} else {
@@ -282,9 +328,10 @@ func (s *Scanner) flush() bool {
 		s.finish(mark, digits)
 		return true
 	}
+	s.unmask(s.end)
 	s.start += lastStart(s.buf[s.start:s.end])
 	s.stats.Cut++
-	s.telegram = Telegram{Bytes: s.buf[s.start:s.end], Truncated: true, body: s.end - s.start}
+	s.telegram = Telegram{Bytes: s.buf[s.start:s.end], Truncated: true, Parity: s.parity, body: s.end - s.start}
 	s.start, s.pos = s.end, s.end
 	return true
 }

@@ -16,6 +16,7 @@ import (
 
 	"github.com/smartmeter-addon/smartmeter-addon/internal/dsmr"
 	"github.com/smartmeter-addon/smartmeter-addon/internal/meter"
+	"github.com/smartmeter-addon/smartmeter-addon/internal/simulate"
 )
 
 // signed ends a telegram with its checksum.
@@ -75,6 +76,7 @@ func TestScanner(t *testing.T) {
 	lf := strings.ReplaceAll(bare, "\r\n", "\n")
 	aidon := "/ADN9 6534\r\n1-0:71.7.0(0123.1*A)!"
 	aidon = fmt.Sprintf("%s%04X", aidon, dsmr.Checksum([]byte(aidon)))
+	raw := signed("/AUX59903218166\n\n0-0:96.13.0(" + strings.Repeat("\xFF", 1024) + ")\n")
 	for _, test := range []struct {
 		name, in string
 		want     []string
@@ -99,6 +101,17 @@ func TestScanner(t *testing.T) {
 		{"end mark behind the last bracket", aidon + "\r\n", []string{"valid " + aidon}},
 		{"an exclamation in a text is no end", signed("/A\n\n0-0:96.13.0(hey)!\n1-0:1.7.0(00.111*kW)\n"),
 			[]string{"valid " + strings.TrimSpace(signed("/A\n\n0-0:96.13.0(hey)!\n1-0:1.7.0(00.111*kW)\n"))}},
+		{"parity bits", parity(good), []string{"valid " + bare}},
+		{"parity bits, two", parity(good + good), []string{"valid " + bare, "valid " + bare}},
+		{"parity bits after the tail of one", parity(good[30:] + good), []string{"valid " + bare}},
+		{"parity bits, then without", parity(good) + good, []string{"valid " + bare, "valid " + bare}},
+		{"without, then parity bits", good + parity(good), []string{"valid " + bare, "valid " + bare}},
+		{"parity bits, no checksum", parity(old + "\r\n"), []string{"absent " + old}},
+		{"parity bits, one bit wrong", wrongParity(good), []string{"valid " + bare}}, // the wrong one is the parity bit
+		{"parity bits, cut off", parity(good[:50]), []string{"truncated " + good[:50]}},
+		{"parity bits, restart in mid-line", parity(good[:40] + good), []string{"valid " + bare}},
+		{"parity slash in noise", "\xAF\x00\x01" + good, []string{"valid " + bare}},
+		{"raw 0xFF under the checksum", raw, []string{"valid " + strings.TrimSpace(raw)}},
 		{"cut off", good[:50], []string{"truncated " + good[:50]}},
 		{"never ends", "/" + strings.Repeat("x", 5*dsmr.MaxTelegram) + "\r\n" + good, []string{"valid " + bare}},
 		{"a start inside what never ends", "/" + strings.Repeat("x\r\n", 5000) + good, []string{"valid " + bare}},
@@ -122,6 +135,16 @@ func TestScanner(t *testing.T) {
 			}
 		})
 	}
+}
+
+// parity is how 7E1 looks to who reads 8N1.
+func parity(text string) string { return string(simulate.EvenParity([]byte(text))) }
+
+// wrongParity has one parity bit wrong, behind the identification.
+func wrongParity(text string) string {
+	p := []byte(parity(text))
+	p[len(p)-20] ^= 0x80
+	return string(p)
 }
 
 func TestThreeDigitChecksum(t *testing.T) {
@@ -195,7 +218,7 @@ func FuzzScanner(f *testing.F) {
 		}
 		for _, found := range want {
 			verdict, text, _ := strings.Cut(found, " ")
-			if !strings.HasPrefix(text, "/") || !bytes.Contains(data, []byte(text)) || len(text) > dsmr.MaxTelegram+5 {
+			if !strings.HasPrefix(text, "/") || !bytes.Contains(data, []byte(text)) && !bytes.Contains(masked(data), []byte(text)) || len(text) > dsmr.MaxTelegram+5 {
 				t.Fatalf("invented %q", text)
 			}
 			body, digits, _ := cutLast(text, "!")
@@ -212,6 +235,15 @@ func FuzzScanner(f *testing.F) {
 			}
 		}
 	})
+}
+
+// masked is data without bit 7.
+func masked(data []byte) []byte {
+	m := bytes.Clone(data)
+	for i := range m {
+		m[i] &= 0x7F
+	}
+	return m
 }
 
 func cutLast(s, sep string) (before, after string, found bool) {
