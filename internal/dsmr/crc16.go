@@ -1,5 +1,7 @@
 package dsmr
 
+import "encoding/binary"
+
 // The checksum is CRC-16/ARC: polynomial x16+x15+x2+1 reflected (0xA001),
 // start 0, no final inversion (DSMR 5.0.2 section 6.2).
 const polynomial = 0xA001
@@ -30,10 +32,16 @@ func Checksum(p []byte) uint16 { return update(0, p) }
 func update(crc uint16, p []byte) uint16 {
 	t := &crcTables
 	for len(p) >= 16 {
-		q := p[:16]
-		crc = t[15][q[0]^byte(crc)] ^ t[14][q[1]^byte(crc>>8)] ^
-			t[13][q[2]] ^ t[12][q[3]] ^ t[11][q[4]] ^ t[10][q[5]] ^ t[9][q[6]] ^ t[8][q[7]] ^
-			t[7][q[8]] ^ t[6][q[9]] ^ t[5][q[10]] ^ t[4][q[11]] ^ t[3][q[12]] ^ t[2][q[13]] ^ t[1][q[14]] ^ t[0][q[15]]
+		a := binary.LittleEndian.Uint64(p)
+		b := binary.LittleEndian.Uint64(p[8:])
+		// What waits for the last step's result stands last, so that all else
+		// is done meanwhile.
+		crc ^= uint16(a)
+		crc = t[13][byte(a>>16)] ^ t[12][byte(a>>24)] ^
+			t[11][byte(a>>32)] ^ t[10][byte(a>>40)] ^ t[9][byte(a>>48)] ^ t[8][byte(a>>56)] ^
+			t[7][byte(b)] ^ t[6][byte(b>>8)] ^ t[5][byte(b>>16)] ^ t[4][byte(b>>24)] ^
+			t[3][byte(b>>32)] ^ t[2][byte(b>>40)] ^ t[1][byte(b>>48)] ^ t[0][byte(b>>56)] ^
+			t[14][byte(crc>>8)] ^ t[15][byte(crc)]
 		p = p[16:]
 	}
 	for _, b := range p {

@@ -21,6 +21,13 @@ func (f field) first() ([]byte, bool) {
 // decodeQuantity reads "(002000.123*kWh)". Of an object that stands twice the
 // first one counts.
 func decodeQuantity(p *Parser, f field) bool {
+	// Nearly every line is "(digits*unit)" and nothing else.
+	if n := len(f.groups); n > 2 && f.groups[n-1] == ')' {
+		if v, rest, ok := number(f.groups[1 : n-1]); ok && string(rest) == f.row.suffix {
+			p.set(f.row.quantity, v)
+			return true
+		}
+	}
 	group, ok := f.first()
 	if !ok {
 		return false

@@ -14,12 +14,17 @@ type row struct {
 
 	quantity meter.Quantity
 	unit     meter.Unit
+	suffix   string           // of a value in that unit: "*kWh"
 	rank     int              // what decode needs to tell rows apart
 	device   meter.DeviceType // of an object whose group is the medium
 }
 
 func quantity(pattern string, q meter.Quantity) row {
-	return row{pattern: pattern, decode: decodeQuantity, quantity: q, unit: meter.Quantities[q].Unit}
+	r := quantityBy(decodeQuantity, pattern, q)
+	if r.unit != meter.UnitNone {
+		r.suffix = "*" + r.unit.String()
+	}
+	return r
 }
 
 func quantityBy(decode func(*Parser, field) bool, pattern string, q meter.Quantity) row {

@@ -123,7 +123,7 @@ func (p *Parser) lines(rest []byte) (broken bool) {
 		if p.pending.text != nil && p.continueText(line) {
 			continue
 		}
-		n := bytes.IndexByte(line, '(')
+		row, channel, n := p.find(i, line)
 		switch {
 		case n < 0:
 			continue // no object
@@ -132,8 +132,9 @@ func (p *Parser) lines(rest []byte) (broken bool) {
 			broken = broken || line[len(line)-1] != ')'
 			continue
 		}
-		p.pending = pending{}
-		row, channel := p.find(i, line[:n])
+		if p.pending.channel != nil || p.pending.text != nil {
+			p.pending = pending{}
+		}
 		i++
 		closed := line[len(line)-1] == ')'
 		if row == nil {
@@ -153,18 +154,31 @@ func (p *Parser) lines(rest []byte) (broken bool) {
 	return broken
 }
 
-// find returns the table's row for the id of line i.
-func (p *Parser) find(i int, id []byte) (*row, int) {
-	if i >= len(p.memo) || len(id) > len(p.memo[0].id) {
-		return lookup(id)
+// find returns the table's row for object line i, and where its brackets
+// begin: 0 for a line that continues the one before, -1 for one without.
+func (p *Parser) find(i int, line []byte) (*row, int, int) {
+	if i >= len(p.memo) {
+		return search(line)
 	}
 	m := &p.memo[i]
-	if string(id) != string(m.id[:m.n]) {
-		row, channel := lookup(id)
-		m.n = uint8(copy(m.id[:], id))
+	if n := int(m.n); n > 0 && n < len(line) && line[n] == '(' && string(line[:n]) == string(m.id[:n]) {
+		return m.row, int(m.channel), n
+	}
+	row, channel, n := search(line)
+	if n > 0 && n <= len(m.id) {
+		m.n = uint8(copy(m.id[:], line[:n]))
 		m.row, m.channel = row, uint8(channel)
 	}
-	return m.row, int(m.channel)
+	return row, channel, n
+}
+
+func search(line []byte) (*row, int, int) {
+	n := bytes.IndexByte(line, '(')
+	if n <= 0 {
+		return nil, 0, n
+	}
+	row, channel := lookup(line[:n])
+	return row, channel, n
 }
 
 func lookup(id []byte) (*row, int) {
