@@ -2,13 +2,10 @@ package main
 
 import (
 	"bufio"
-	"bytes"
 	"flag"
 	"fmt"
 	"io"
 	"os"
-	"strings"
-	"text/tabwriter"
 	"time"
 
 	"github.com/smartmeter-addon/smartmeter-addon/internal/derive"
@@ -26,7 +23,7 @@ func decode(args []string, stdin io.Reader, stdout, stderr io.Writer) int {
 		return exitCall
 	}
 	out := bufio.NewWriter(stdout)
-	print := printTable
+	print := table{colour: isTerminal(stdout)}.print
 	if *asJSON {
 		print = printJSON
 	}
@@ -111,55 +108,4 @@ func printJSON(out io.Writer, t dsmr.Telegram, r *meter.Reading, _ error) {
 	line = append(line, `],"reading":`...)
 	line = append(r.AppendJSON(line, time.Local), '}', '\n')
 	_, _ = out.Write(line) // bufio keeps the error for Flush
-}
-
-func printTable(out io.Writer, t dsmr.Telegram, r *meter.Reading, err error) {
-	standard := r.Standard
-	if standard == "" {
-		standard = "standard not recognised"
-	}
-	verdict := "good"
-	if err != nil {
-		verdict = err.Error()
-	}
-	fmt.Fprintf(out, "/%s\n%s, checksum %s: %s\n\n", printable([]byte(r.Header)), standard, t.Checksum, verdict)
-	table := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
-	fmt.Fprintln(table, "OBIS\tVALUE\tMEANING")
-	for o := range dsmr.Objects(t.Bytes) {
-		meaning, known := dsmr.Meaning(o.OBIS)
-		if !known {
-			meaning = "? (unknown object)"
-		}
-		for i, v := range o.Values {
-			if i == 0 {
-				fmt.Fprintf(table, "%s\t%s\t%s\n", printable(o.OBIS), value(v), meaning)
-			} else {
-				fmt.Fprintf(table, "\t%s\t\n", value(v))
-			}
-		}
-	}
-	_ = table.Flush()
-	fmt.Fprintln(out)
-}
-
-// value puts a blank where the telegram has the star before a unit.
-func value(v []byte) string {
-	number, unit, found := bytes.Cut(v, []byte("*"))
-	if !found {
-		return printable(v)
-	}
-	return printable(number) + " " + printable(unit)
-}
-
-// printable keeps a terminal safe from what a telegram may hold.
-func printable(p []byte) string {
-	if len(p) > 80 {
-		p = append(p[:77:77], "..."...)
-	}
-	return strings.Map(func(r rune) rune {
-		if r < ' ' || r > '~' {
-			return '.'
-		}
-		return r
-	}, string(p))
 }

@@ -70,7 +70,7 @@ func TestDecodeTable(t *testing.T) {
 		t.Fatal(err)
 	}
 	_, got, _ := call(t, "", nil, "decode", file)
-	for _, want := range []string{"ISk5\\2MT382-1004", "DSMR 2/3, checksum absent", "energy imported, tariff 1", "00001.001 kWh", "unknown"} {
+	for _, want := range []string{"ISk5\\2MT382-1004", "DSMR 2/3, checksum absent", "energy imported, tariff 1", "1.001  kWh", "2.5    m3    2016-11-07 19:00:00", "? unknown object", "gas"} {
 		if !strings.Contains(got, want) {
 			t.Errorf("the table lacks %q:\n%s", want, got)
 		}

@@ -148,7 +148,7 @@ func decodeTime(p *Parser, f field) bool {
 	if !ok {
 		return false
 	}
-	t, ok := timestamp(group)
+	t, ok := ParseTimestamp(group)
 	if ok && p.reading.Time.IsZero() {
 		p.reading.Time = t
 	}
@@ -165,7 +165,7 @@ func (c *clock) timestamp() meter.Timestamp {
 	var both [12]byte
 	copy(both[:6], c.date[:])
 	copy(both[6:], c.clock[:])
-	t, _ := timestamp(both[:])
+	t, _ := ParseTimestamp(both[:])
 	return t
 }
 
@@ -248,22 +248,34 @@ func (p *Parser) message(into *string, slot int, group []byte) {
 	}
 }
 
-// plainText decodes hex text, if that is what it is: an even number of hex
-// digits that all stand for printable ASCII.
-// The result is valid until the next call.
+// plainText decodes hex text, if that is what it is, without an allocation;
+// else it returns the group. The result is valid until the next call.
 func (p *Parser) plainText(group []byte) []byte {
-	if len(group) == 0 || len(group)%2 != 0 {
+	text, ok := appendHexText(p.scratch[:0], group)
+	p.scratch = text
+	if !ok {
 		return group
 	}
-	p.scratch = p.scratch[:0]
+	return text
+}
+
+// HexText decodes an octet string as P1 prints it, two hex digits a byte
+// (DSMR 5.0.2 section 6.5). It gives false for what is none: an odd length,
+// another character, or a byte that is no printable ASCII.
+func HexText(group []byte) ([]byte, bool) { return appendHexText(nil, group) }
+
+func appendHexText(dst, group []byte) ([]byte, bool) {
+	if len(group) == 0 || len(group)%2 != 0 {
+		return dst, false
+	}
 	for i := 0; i < len(group); i += 2 {
 		high, low := hexDigit(group[i]), hexDigit(group[i+1])
 		if high < 0 || low < 0 || high<<4|low < ' ' || high<<4|low > '~' {
-			return group
+			return dst, false
 		}
-		p.scratch = append(p.scratch, byte(high<<4|low))
+		dst = append(dst, byte(high<<4|low))
 	}
-	return p.scratch
+	return dst, true
 }
 
 // decodeNothing is for objects that have a meaning but no place in a reading.

@@ -24,7 +24,7 @@ func decodePeak(p *Parser, f field) bool {
 	if bytes.IndexByte(first, '.') >= 0 {
 		first, second = second, first
 	}
-	t, ok := timestamp(first)
+	t, ok := ParseTimestamp(first)
 	if !ok {
 		return isNever(first)
 	}
@@ -65,8 +65,8 @@ func peaks(groups []byte) []meter.Peak {
 	}
 	var list []meter.Peak
 	for rows := values[1+columns:]; len(rows) > columns; rows = rows[columns+1:] {
-		month, ok := timestamp(rows[0])
-		t, made := timestamp(rows[column])
+		month, ok := ParseTimestamp(rows[0])
+		t, made := ParseTimestamp(rows[column])
 		v, valid := quantityValue(rows[column+1], meter.Kilowatt)
 		// A month without data has times that do not exist.
 		if ok && made && valid {
@@ -93,7 +93,7 @@ func failures(groups []byte) []meter.Failure {
 	}
 	var list []meter.Failure
 	for rows := values[2:]; len(rows) >= 2; rows = rows[2:] {
-		end, ok := timestamp(rows[0])
+		end, ok := ParseTimestamp(rows[0])
 		v, rest, valid := number(rows[1])
 		rest = bytes.TrimPrefix(rest, []byte("*"))
 		// A Kaifa's log begins with failures of 68 years and more.

@@ -87,7 +87,7 @@ func decodeReading(p *Parser, f field) bool {
 	if !ok {
 		return false
 	}
-	t, ok := timestamp(group)
+	t, ok := ParseTimestamp(group)
 	if !ok {
 		return isNever(group)
 	}
@@ -130,7 +130,7 @@ func decodeOldReading(p *Parser, f field) bool {
 	if !ok {
 		return false
 	}
-	t, ok := timestamp(group)
+	t, ok := ParseTimestamp(group)
 	if !ok {
 		return isNever(group)
 	}
@@ -197,7 +197,7 @@ func decodeHourly(p *Parser, f field) bool {
 		return false
 	}
 	group, _, ok := cutGroup(rest)
-	t, valid := timestamp(group)
+	t, valid := ParseTimestamp(group)
 	if !ok || !valid {
 		return false
 	}

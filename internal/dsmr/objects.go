@@ -58,9 +58,9 @@ func nothing(pattern, help string) row {
 // parser takes any of them anywhere.
 var objects = []row{
 	// The meter.
-	special(decodeVersion, "1-3:0.2.8", "version of the P1 standard: 40, 42, 50"),
-	special(decodeVersion, "0-0:96.1.4", "version of the P1 standard: 502 and that of e-MUCS (Belgium)"),
-	special(decodeTime, "0-0:1.0.0", "the meter's time; S is summer time, W standard time"),
+	special(decodeVersion, "1-3:0.2.8", "version of the P1 standard"),
+	special(decodeVersion, "0-0:96.1.4", "version of the P1 standard"),
+	special(decodeTime, "0-0:1.0.0", "the meter's time"),
 	special(decodeTime, "0-0:1.1.0", "the meter's time"),
 	special(decodeClock, "1-0:0.9.1", "the meter's clock, hhmmss"),
 	special(decodeDate, "1-0:0.9.2", "the meter's date, yymmdd"),
@@ -175,7 +175,7 @@ var objects = []row{
 	// Quality of supply.
 	quantity("0-0:96.7.21", meter.PowerFailuresShort),
 	quantity("0-0:96.7.9", meter.PowerFailuresLong),
-	special(decodeFailures, "1-0:99.97.0", "log of long power failures: end and duration"),
+	special(decodeFailures, "1-0:99.97.0", "log of long power failures"),
 	quantity("1-0:32.32.0", meter.VoltageSagsL1),
 	quantity("1-0:52.32.0", meter.VoltageSagsL2),
 	quantity("1-0:72.32.0", meter.VoltageSagsL3),
@@ -200,7 +200,7 @@ var objects = []row{
 	quantity("1-0:2.4.0", meter.DemandAverageExport),
 	{pattern: "1-0:1.6.0", help: "highest demand of this month", decode: decodePeak},
 	{pattern: "1-0:2.6.0", help: "highest export demand of this month", decode: decodePeak, rank: 1},
-	special(decodeHistory, "0-0:98.1.0", "history: the highest demand of each month (Belgium), last month's registers (Hungary)"),
+	special(decodeHistory, "0-0:98.1.0", "history of demand"),
 	nothing("0-0:98.1.1", "history of registers"),
 	nothing("1-0:99.1.0", "load profile"),
 	nothing("1-0:3.4.0", "average reactive demand, import"),
@@ -222,7 +222,7 @@ var objects = []row{
 	quantityBy(decodeSwitch, "1-0:96.3.10", meter.Breaker),
 	quantityBy(decodeSwitch, "0-0:24.4.0", meter.Breaker),
 	quantityBy(decodeSwitch, "0-0:96.50.68", meter.Breaker),
-	{pattern: "0-n:96.3.10", help: "relay of an M-Bus channel: 0 disconnected, 1 connected, 2 ready", decode: decodeSwitch},
+	{pattern: "0-n:96.3.10", help: "relay of an M-Bus channel", decode: decodeSwitch},
 	quantityBy(decodeLimiter, "0-0:17.0.0", meter.LimiterPower),
 	quantityBy(decodeFuse, "1-0:31.4.0", meter.FuseL1),
 	quantityBy(decodeFuse, "1-0:51.4.0", meter.FuseL2),
@@ -237,19 +237,19 @@ var objects = []row{
 	text("0-0:96.13.5", "text message 5", 5),
 
 	// Meters on M-Bus.
-	special(decodeType, "0-n:24.1.0", "type of the M-Bus device: 2 electricity, 3 gas, 4 heat, 6 warm water, 7 water, 10 cooling, 12 heat flow"),
+	special(decodeType, "0-n:24.1.0", "type of the M-Bus device"),
 	special(decodeChannelID, "0-n:96.1.0", "equipment identifier of the M-Bus device"),
 	special(decodeChannelID, "0-n:96.1.1", "equipment identifier of the M-Bus device"),
 	special(decodeEAN, "0-n:96.1.2", "EAN of the M-Bus device"),
-	special(decodeReading, "0-n:24.2.1", "reading of the M-Bus device: time and value (gas: temperature converted)"),
-	special(decodeReading, "0-n:24.2.3", "reading of the M-Bus device: time and value (gas: not temperature converted)"),
-	special(decodeOldReading, "0-n:24.3.0", "reading of the M-Bus device: time, status, period, count, code, unit, value"),
-	special(decodeOldReading, "0-n:24.3.1", "reading of the M-Bus device, cold: time, status, period, count, code, unit, value"),
-	special(decodeValve, "0-n:24.4.0", "valve of the M-Bus device: 0 closed, 1 open, 2 ready"),
-	medium(decodeHourly, "7-0:23.1.0", "gas, one of the last hours: value and time", 7, meter.TypeGas),
-	medium(decodeHourly, "7-0:23.2.0", "gas, one of the last hours: value and time", 7, meter.TypeGas),
+	special(decodeReading, "0-n:24.2.1", "reading of the M-Bus device (gas: temperature converted)"),
+	special(decodeReading, "0-n:24.2.3", "reading of the M-Bus device (gas: not temperature converted)"),
+	special(decodeOldReading, "0-n:24.3.0", "reading of the M-Bus device"),
+	special(decodeOldReading, "0-n:24.3.1", "reading of the M-Bus device, cold"),
+	special(decodeValve, "0-n:24.4.0", "valve of the M-Bus device"),
+	medium(decodeHourly, "7-0:23.1.0", "gas, one of the last hours", 7, meter.TypeGas),
+	medium(decodeHourly, "7-0:23.2.0", "gas, one of the last hours", 7, meter.TypeGas),
 	medium(decodeChannelID, "7-0:0.0.0", "equipment identifier of the gas meter", 7, meter.TypeGas),
-	medium(decodeValve, "7-0:24.4.0", "valve of the gas meter: 0 closed, 1 open, 2 ready", 7, meter.TypeGas),
+	medium(decodeValve, "7-0:24.4.0", "valve of the gas meter", 7, meter.TypeGas),
 }
 
 // rows finds a code's row.

@@ -229,7 +229,7 @@ func TestMeaning(t *testing.T) {
 	}{
 		{"1-0:1.8.1", "energy imported, tariff 1", true},
 		{"1-0:1.8.1*255", "energy imported, tariff 1", true},
-		{"0-3:24.4.0", "valve of the M-Bus device: 0 closed, 1 open, 2 ready", true},
+		{"0-3:24.4.0", "valve of the M-Bus device", true},
 		{"0-9:24.4.0", "", false},
 		{"1-0:123.45.6", "", false},
 		{"nonsense", "", false},

@@ -2,13 +2,13 @@ package dsmr
 
 import "github.com/smartmeter-addon/smartmeter-addon/internal/meter"
 
-// timestamp reads a time as meters print it: YYMMDDhhmmss and S (summer) or W
+// ParseTimestamp reads a time as meters print it: YYMMDDhhmmss and S (summer) or W
 // (standard time), DSMR 5.0.2 section 6.4. Besides, as seen on meters: lower
 // case letters, no letter (DSMR 2 and 3, Iskra), "20240111 09:35:00" (NES),
 // "19-01-01 00:00:00" (ACE4000), and the DLMS clock in hex (Metcom). What
 // meters print for "never" is no time: month 25, the year 2000's first second,
 // 1970's.
-func timestamp(p []byte) (meter.Timestamp, bool) {
+func ParseTimestamp(p []byte) (meter.Timestamp, bool) {
 	switch {
 	case len(p) == 12 || len(p) == 13 && p[12] > '9':
 		return shortTime(p)

@@ -28,7 +28,7 @@ func TestTimestamp(t *testing.T) {
 		{"-10514213620W", "", 0}, {"07EA0D0B0208151900007880", "", 0}, {"0000010B0208151900007880", "", 0}, {"zzEA010B0208151900007880", "", 0},
 		{"20240111 09-35-00", "", 0}, {"2x240111 09:35:00", "2024-01-11T09:35:00", '?'},
 	} {
-		got, ok := timestamp([]byte(test.in))
+		got, ok := ParseTimestamp([]byte(test.in))
 		if got.String() != test.want || ok != (test.want != "") {
 			t.Errorf("%q: got %q, %v, want %q", test.in, got, ok, test.want)
 			continue
@@ -46,7 +46,7 @@ func FuzzTimestamp(f *testing.F) {
 		f.Add([]byte(in))
 	}
 	f.Fuzz(func(t *testing.T, in []byte) {
-		got, ok := timestamp(in)
+		got, ok := ParseTimestamp(in)
 		if ok == got.IsZero() {
 			t.Fatalf("%q: got %q and %v", in, got, ok)
 		}

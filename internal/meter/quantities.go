@@ -47,22 +47,22 @@ var Quantities = [NumQuantities]Info{
 	EnergyExportT5:       {"totalT5Delivered", KilowattHour, "energy exported, tariff 5", energy("energy_export_tariff_5", "Energy export tariff 5", GroupExport)},
 	EnergyReactiveImport: {"totalReactiveUse", KilovarHour, "reactive energy imported, total", reactive("energy_reactive_import", "Reactive energy import")},
 	EnergyReactiveExport: {"totalReactiveDelivered", KilovarHour, "reactive energy exported, total", reactive("energy_reactive_export", "Reactive energy export")},
-	DemandAverage: {"averageDemand", Kilowatt, "average power imported in the running demand period (quarter of an hour)", Entity{
+	DemandAverage: {"averageDemand", Kilowatt, "average power imported in this quarter of an hour", Entity{
 		Key: "demand_average", Name: "Average demand", Unit: "kW", Class: "power", State: "measurement", Precision: 3}},
-	DemandAverageExport: {"averageDemandDelivered", Kilowatt, "average power exported in the running demand period", Entity{
+	DemandAverageExport: {"averageDemandDelivered", Kilowatt, "average power exported in this quarter of an hour", Entity{
 		Key: "demand_average_export", Name: "Average demand export", Unit: "kW", Class: "power", State: "measurement", Precision: 3, Rare: true, Group: GroupExport}},
 	Frequency:       {"frequency", Hertz, "frequency of the grid", rare("frequency", "", "Hz", "frequency", 2, GroupNone)},
 	PowerFactor:     {"powerFactor", UnitNone, "power factor", rare("power_factor", "Power factor", "", "power_factor", 3, GroupNone)},
 	PowerFactorL1:   {"powerFactorL1", UnitNone, "power factor, L1", rare("power_factor_l1", "Power factor phase L1", "", "power_factor", 3, GroupPhases)},
 	PowerFactorL2:   {"powerFactorL2", UnitNone, "power factor, L2", rare("power_factor_l2", "Power factor phase L2", "", "power_factor", 3, GroupL2)},
 	PowerFactorL3:   {"powerFactorL3", UnitNone, "power factor, L3", rare("power_factor_l3", "Power factor phase L3", "", "power_factor", 3, GroupL3)},
-	Breaker:         {"breaker", UnitNone, "breaker: 0 disconnected, 1 connected, 2 ready to be connected", breaker("breaker", "Breaker")},
-	LimiterPower:    {"limiter", Kilowatt, "limit of the power (999.9: none)", rare("power_limit", "Power limit", "kW", "power", 1, GroupNone)},
+	Breaker:         {"breaker", UnitNone, "breaker", breaker("breaker", "Breaker")},
+	LimiterPower:    {"limiter", Kilowatt, "limit of the power", rare("power_limit", "Power limit", "kW", "power", 1, GroupNone)},
 	LimiterApparent: {"limiter", KilovoltAmpere, "limit of the apparent power", rare("power_limit_apparent", "Power limit", "kVA", "apparent_power", 1, GroupNone)},
-	LimiterCurrent:  {"limiter", Ampere, "limit of the current (999: none)", rare("power_limit_current", "Power limit", "A", "current", 0, GroupNone)},
-	FuseL1:          {"fuseL1", Ampere, "limit of the current, L1 (999: none)", rare("current_limit_l1", "Current limit phase L1", "A", "current", 0, GroupNone)},
-	FuseL2:          {"fuseL2", Ampere, "limit of the current, L2 (999: none)", rare("current_limit_l2", "Current limit phase L2", "A", "current", 0, GroupNone)},
-	FuseL3:          {"fuseL3", Ampere, "limit of the current, L3 (999: none)", rare("current_limit_l3", "Current limit phase L3", "A", "current", 0, GroupNone)},
+	LimiterCurrent:  {"limiter", Ampere, "limit of the current", rare("power_limit_current", "Power limit", "A", "current", 0, GroupNone)},
+	FuseL1:          {"fuseL1", Ampere, "limit of the current, L1", rare("current_limit_l1", "Current limit phase L1", "A", "current", 0, GroupNone)},
+	FuseL2:          {"fuseL2", Ampere, "limit of the current, L2", rare("current_limit_l2", "Current limit phase L2", "A", "current", 0, GroupNone)},
+	FuseL3:          {"fuseL3", Ampere, "limit of the current, L3", rare("current_limit_l3", "Current limit phase L3", "A", "current", 0, GroupNone)},
 	GasFlow:         {"gasFlow", CubicMetrePerHour, "gas flow between the last two gas readings", Entity{}},
 
 	EnergyCombined: {"totalCombined", KilowattHour, "energy imported and exported, added up without sign", Entity{
@@ -112,7 +112,7 @@ var Quantities = [NumQuantities]Info{
 	CurrentSum:             {"currentSum", Ampere, "sum of the phases' currents", Entity{}},
 	CurrentNeutral:         {"currentNeutral", Ampere, "current in the neutral conductor", rare("current_neutral", "Current neutral", "A", "current", 2, GroupNone)},
 	GridVoltage:            {"gridVoltage", Volt, "voltage that the grid is configured for", Entity{}},
-	MBusRelay1:             {"breaker1", UnitNone, "relay of M-Bus channel 1: 0 disconnected, 1 connected, 2 ready", breaker("relay_1", "Relay 1")},
+	MBusRelay1:             {"breaker1", UnitNone, "relay of M-Bus channel 1", breaker("relay_1", "Relay 1")},
 	MBusRelay2:             {"breaker2", UnitNone, "relay of M-Bus channel 2", breaker("relay_2", "Relay 2")},
 	MBusRelay3:             {"breaker3", UnitNone, "relay of M-Bus channel 3", breaker("relay_3", "Relay 3")},
 	MBusRelay4:             {"breaker4", UnitNone, "relay of M-Bus channel 4", breaker("relay_4", "Relay 4")},

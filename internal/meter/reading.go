@@ -104,6 +104,20 @@ const (
 	TypeColdWater   DeviceType = 22
 )
 
+var deviceTypes = map[DeviceType]string{
+	0: "none", 1: "oil", TypeElectricity: "electricity", TypeGas: "gas", TypeHeat: "heat", 5: "steam", TypeWarmWater: "warm water",
+	TypeWater: "water", 8: "heat cost allocator", TypeCooling: "cooling", TypeCoolingFlow: "cooling (flow)", TypeHeatFlow: "heat (flow)",
+	TypeHeatCooling: "heat and cooling", TypeHotWater: "hot water", TypeColdWater: "cold water", 32: "breaker", 33: "valve", 40: "waste water",
+}
+
+// String is the type's name, or "unknown".
+func (t DeviceType) String() string {
+	if name, ok := deviceTypes[t]; ok {
+		return name
+	}
+	return "unknown"
+}
+
 // Medium is what an M-Bus meter measures. Its row in Media tells all about it.
 type Medium uint8
 
