@@ -28,8 +28,8 @@ func decodeQuantity(p *Parser, f field) bool {
 			return true
 		}
 	}
-	group, ok := f.first()
-	if !ok {
+	group, rest, ok := cutGroup(f.groups)
+	if !ok || len(rest) > 0 || len(group)+2 != len(f.groups) {
 		return false
 	}
 	v, ok := quantityValue(group, f.row.unit)

@@ -47,6 +47,7 @@ type Parser struct {
 type memo struct {
 	id      [22]byte
 	n       uint8
+	length  uint8 // of the whole line
 	channel uint8
 	row     *row
 }
@@ -126,32 +127,53 @@ func (p *Parser) lines(rest []byte) (broken bool) {
 		row, channel, n := p.find(i, line)
 		switch {
 		case n < 0:
-			continue // no object
+			// No object: a line of its own kind, or what is left of one.
+			broken = broken || bytes.IndexByte(line, ')') >= 0 || bytes.IndexByte(line, ':') >= 0
+			continue
 		case n == 0:
 			p.continueReading(line)
-			broken = broken || line[len(line)-1] != ')'
+			broken = broken || !isWhole(line)
 			continue
 		}
 		if p.pending.channel != nil || p.pending.text != nil {
 			p.pending = pending{}
 		}
 		i++
-		closed := line[len(line)-1] == ')'
 		if row == nil {
-			broken = broken || !closed
+			broken = broken || !isWhole(line[n:])
 			continue
 		}
 		p.known++
-		if row.decode(p, field{row, channel, line[n:]}) {
+		if row.unit != meter.UnitNone && p.resized(i-1, len(line)) {
+			broken = true
+		}
+		good := row.decode(p, field{row, channel, line[n:]})
+		if p.reading.Checksum == meter.ChecksumAbsent && p.pending.text == nil {
+			broken = broken || !isWhole(line[n:])
+		}
+		if good {
 			continue
 		}
-		broken = broken || !closed
 		p.reading.Odd++
 		if len(p.odd) < maxOdd {
 			p.odd = append(p.odd, line)
 		}
 	}
 	return broken
+}
+
+// resized tells that object line i has not the length that it had in the last
+// telegram. Numbers on P1 have a fixed width (Fn(x,y), DSMR 5.0.2 section
+// 6.4), so without a checksum this is how a lost digit shows. The new length
+// is remembered: a meter may change its format, but not each time.
+func (p *Parser) resized(i, length int) bool {
+	if i >= len(p.memo) {
+		return false
+	}
+	m := &p.memo[i]
+	before := m.length
+	m.length = uint8(min(length, 255))
+	return before != 0 && before != m.length
 }
 
 // find returns the table's row for object line i, and where its brackets
@@ -167,7 +189,7 @@ func (p *Parser) find(i int, line []byte) (*row, int, int) {
 	row, channel, n := search(line)
 	if n > 0 && n <= len(m.id) {
 		m.n = uint8(copy(m.id[:], line[:n]))
-		m.row, m.channel = row, uint8(channel)
+		m.row, m.channel, m.length = row, uint8(channel), 0
 	}
 	return row, channel, n
 }
@@ -204,6 +226,18 @@ func (p *Parser) finish(r *meter.Reading) {
 		}
 	}
 	r.Standard, r.Tariffs = p.standard.detect(r)
+}
+
+// isWhole tells that brackets follow each other to the end of the line.
+func isWhole(groups []byte) bool {
+	for i, c := range groups {
+		behind := c == ')' && i+1 < len(groups) && groups[i+1] != '(' && groups[i+1] != ')'
+		before := c == '(' && i > 0 && groups[i-1] != ')' && groups[i-1] != '('
+		if behind || before {
+			return false
+		}
+	}
+	return len(groups) > 1 && groups[0] == '(' && groups[len(groups)-1] == ')'
 }
 
 // sendsChecksum tells by the version in 1-3:0.2.8 whether the standard has a

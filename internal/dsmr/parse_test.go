@@ -161,6 +161,8 @@ func TestTrust(t *testing.T) {
 		{"parity bits, one of them wrong", wrongParity(old + "!\n"), dsmr.ErrDamaged},
 		{"a line was cut", strings.Replace(old, "kWh)", "", 1) + "!\n", dsmr.ErrDamaged},
 		{"a register twice: half of one telegram, half of the next", old + "1-0:1.8.1(00001.002*kWh)\n!\n", dsmr.ErrDamaged},
+		{"the rest of a line", old + "k0.000*kW)\n!\n", dsmr.ErrDamaged},
+		{"the start of a line", old + "1-0:2.7.0\n!\n", dsmr.ErrDamaged},
 		{"no text", strings.Replace(old, "k", "\x83", 1) + "!\n", dsmr.ErrDamaged},
 		{"an odd line", old + "what is this\n1-0:2.7.0(%f*kW)\n!\n", nil},
 		{"no object", "/x\n!\n", dsmr.ErrEmpty},
@@ -179,6 +181,23 @@ func TestMissingChecksum(t *testing.T) {
 	s := dsmr.NewScanner(strings.NewReader(swedish + "!\n" + signed(swedish) + swedish + "!\n" + signed(swedish)))
 	p := new(dsmr.Parser)
 	for i, want := range []error{nil, nil, dsmr.ErrNoChecksum, nil} {
+		if !s.Scan() {
+			t.Fatal("too few telegrams")
+		}
+		if _, err := p.Parse(s.Telegram(), time.Time{}); !errors.Is(err, want) {
+			t.Errorf("telegram %d: got %v, want %v", i, err, want)
+		}
+	}
+}
+
+// TestLostDigit: without a checksum, a number that is shorter than it was is
+// not believed, until the meter insists.
+func TestLostDigit(t *testing.T) {
+	const old = "/ISk5\\2MT382-1004\n\n1-0:1.8.1(12345.678*kWh)\n1-0:1.7.0(0001.01*kW)\n0-0:96.13.0()\n!\n"
+	lost := strings.Replace(old, "12345", "1234", 1)
+	s := dsmr.NewScanner(strings.NewReader(old + lost + old + old + strings.Replace(old, "()", "(3031)", 1) + lost + lost + lost))
+	p := new(dsmr.Parser)
+	for i, want := range []error{nil, dsmr.ErrDamaged, dsmr.ErrDamaged, nil, nil, dsmr.ErrDamaged, nil, nil} {
 		if !s.Scan() {
 			t.Fatal("too few telegrams")
 		}

@@ -1,0 +1,203 @@
+package dsmr
+
+import (
+	"bytes"
+	"errors"
+)
+
+// Verdict is what is the matter with a line, as far as its bytes tell.
+type Verdict uint8
+
+// The verdicts. What a person can do about each is told where options are
+// known, not here.
+const (
+	VerdictSilence      Verdict = iota // not a byte
+	VerdictGood                        // telegrams arrive, and nothing else
+	VerdictChecksums                   // telegrams arrive, some or all with a wrong checksum
+	VerdictNoChecksum                  // telegrams have lost the checksum that their meter sends
+	VerdictCut                         // telegrams arrive, but not whole
+	VerdictDamaged                     // telegrams without checksum arrive with broken lines
+	VerdictEncrypted                   // encrypted frames arrive, and there is no key
+	VerdictWrongKey                    // encrypted frames arrive, and the key does not fit
+	VerdictDamagedFrame                // encrypted frames arrive damaged
+	VerdictParity                      // 7E1 read as 8N1, and too damaged to be recovered
+	VerdictNoise                       // wrong speed or parity, or an inverted signal: these look alike
+	VerdictHDLC                        // DLMS in HDLC frames, not P1 (IEC 62056-46)
+	VerdictSML                         // Smart Message Language, not P1 (IEC 62056-5-3-8)
+	VerdictMBus                        // wired M-Bus, not P1 (EN 13757-2)
+	VerdictTIC                         // French Linky, not P1
+	VerdictOtherText                   // text that is no telegram: another format
+	NumVerdicts                        // how many there are
+)
+
+var verdictNames = [NumVerdicts]string{
+	VerdictSilence: "silence", VerdictGood: "good", VerdictChecksums: "checksums", VerdictNoChecksum: "no checksum", VerdictCut: "cut telegrams",
+	VerdictDamaged: "damaged telegrams", VerdictEncrypted: "encrypted", VerdictWrongKey: "wrong key", VerdictDamagedFrame: "damaged frames",
+	VerdictParity: "parity bits", VerdictNoise: "noise", VerdictHDLC: "HDLC", VerdictSML: "SML", VerdictMBus: "M-Bus", VerdictTIC: "TIC", VerdictOtherText: "other text",
+}
+
+// String is the verdict's name.
+func (v Verdict) String() string { return verdictNames[v] }
+
+// Evidence gathers what a line sends, to say what is the matter with it. The
+// zero Evidence has seen nothing. It costs a count a byte.
+type Evidence struct {
+	histogram [256]uint64
+	tail      [7]byte // the last bytes, for marks that two reads share
+	marks     [len(marks)]uint64
+
+	good, checksum, noChecksum, cut, damaged uint64
+	noKey, wrongKey, damagedFrame            uint64
+}
+
+// marks are how other protocols begin their frames.
+var marks = [...]struct {
+	verdict Verdict
+	fits    func(p []byte) bool // p has eight bytes
+}{
+	{VerdictHDLC, func(p []byte) bool { return p[0] == 0x7E && p[1]&0xF8 == 0xA0 && p[2] != 0x7E && p[3]&1 == 1 }},
+	{VerdictSML, func(p []byte) bool { return bytes.Equal(p, []byte{0x1B, 0x1B, 0x1B, 0x1B, 1, 1, 1, 1}) }},
+	{VerdictMBus, func(p []byte) bool { return p[0] == 0x68 && p[3] == 0x68 && p[1] == p[2] && p[1] > 3 }},
+	{VerdictTIC, func(p []byte) bool { return p[0] == 2 && p[1] == '\n' && p[2] > ' ' && p[2] < 0x7F }},
+}
+
+// Bytes takes what the line sent.
+func (e *Evidence) Bytes(p []byte) {
+	for _, b := range p {
+		e.histogram[b]++
+	}
+	var joined [14]byte // windows that begin in the last read
+	n := copy(joined[:], e.tail[:])
+	n += copy(joined[n:], p)
+	e.look(joined[:n])
+	e.look(p)
+	if len(p) >= len(e.tail) {
+		copy(e.tail[:], p[len(p)-len(e.tail):])
+	} else {
+		copy(e.tail[:], joined[len(p):n])
+	}
+}
+
+func (e *Evidence) look(p []byte) {
+	for i := 0; i+8 <= len(p); i++ {
+		if c := p[i]; c != 0x7E && c != 0x1B && c != 0x68 && c != 2 {
+			continue
+		}
+		for m := range marks {
+			if marks[m].fits(p[i : i+8]) {
+				e.marks[m]++
+			}
+		}
+	}
+}
+
+// Telegram takes what Parser said of a telegram.
+func (e *Evidence) Telegram(err error) {
+	switch {
+	case err == nil:
+		e.good++
+	case errors.Is(err, ErrChecksum):
+		e.checksum++
+	case errors.Is(err, ErrNoChecksum):
+		e.noChecksum++
+	case errors.Is(err, ErrTruncated), errors.Is(err, ErrEmpty):
+		e.cut++
+	default:
+		e.damaged++
+	}
+}
+
+// Cut takes how many telegrams never ended, as Stats counts them.
+func (e *Evidence) Cut(n uint64) { e.cut += n }
+
+// Frames takes how many encrypted frames gave no telegram, by cause.
+func (e *Evidence) Frames(noKey, wrongKey, damaged uint64) {
+	e.noKey += noKey
+	e.wrongKey += wrongKey
+	e.damagedFrame += damaged
+}
+
+// Good returns how many telegrams gave a reading, Bad how many did not.
+func (e *Evidence) Good() uint64 { return e.good }
+
+// Bad returns how many telegrams and frames gave no reading.
+func (e *Evidence) Bad() uint64 {
+	return e.checksum + e.noChecksum + e.damaged + e.noKey + e.wrongKey + e.damagedFrame
+}
+
+// Reset forgets all.
+func (e *Evidence) Reset() { *e = Evidence{} }
+
+// Verdict says what is the matter. What is sure goes before what is likely.
+func (e *Evidence) Verdict() Verdict {
+	total, text, high, oddParity := e.share()
+	switch {
+	case e.wrongKey > 0:
+		return VerdictWrongKey
+	case e.noKey > 0:
+		return VerdictEncrypted
+	case e.checksum > 0:
+		return VerdictChecksums
+	case e.noChecksum > 0:
+		return VerdictNoChecksum
+	case e.damagedFrame > 0:
+		return VerdictDamagedFrame
+	case e.damaged > 0:
+		return VerdictDamaged
+	case e.good > 0:
+		return VerdictGood
+	case total == 0:
+		return VerdictSilence
+	}
+	for m := range marks {
+		if e.marks[m] > 0 && (marks[m].verdict == VerdictTIC) == (text*100 >= total*95) {
+			return marks[m].verdict
+		}
+	}
+	switch {
+	case text*100 >= total*95 && e.cut > 0, text*100 >= total*95 && e.objects():
+		return VerdictCut
+	case text*100 >= total*95:
+		return VerdictOtherText
+	case oddParity*50 < total && high*10 > total && high*10 < total*9 && e.cipherless():
+		return VerdictParity
+	}
+	return VerdictNoise
+}
+
+// share counts all bytes, those that a telegram may have, those above 0x7F
+// and those whose number of ones is odd.
+func (e *Evidence) share() (total, text, high, odd uint64) {
+	for b, n := range e.histogram {
+		total += n
+		if b >= ' ' && b <= '~' || b == '\r' || b == '\n' {
+			text += n
+		}
+		if b > 0x7F {
+			high += n
+		}
+		if !even(byte(b)) {
+			odd += n
+		}
+	}
+	return total, text, high, odd
+}
+
+// objects tells whether the text looks like object lines: brackets, colons
+// and dashes by the line.
+func (e *Evidence) objects() bool {
+	lines := e.histogram['\n']
+	return lines > 1 && e.histogram['('] >= lines/2 && e.histogram[':'] >= lines/2 && e.histogram['.'] >= lines
+}
+
+// cipherless tells that taking bit 7 off leaves text.
+func (e *Evidence) cipherless() bool {
+	var total, text uint64
+	for b, n := range e.histogram {
+		total += n
+		if c := b & 0x7F; c >= ' ' && c <= '~' || c == '\r' || c == '\n' {
+			text += n
+		}
+	}
+	return text*100 >= total*95
+}
