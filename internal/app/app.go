@@ -5,6 +5,7 @@ package app
 
 import (
 	"context"
+	"errors"
 	"io"
 	"log/slog"
 	"time"
@@ -103,11 +104,10 @@ func (p *pipeline) use(r io.Reader) error {
 	p.line.R = p.vitals.watch(r)
 	p.scanner.Reset(io.TeeReader(&p.line, socket.NewRawWriter(p.raw)))
 	for p.scanner.Scan() {
-		now := time.Now()
 		telegram := p.scanner.Telegram()
-		reading, err := p.parser.Parse(telegram, now)
-		if err != nil && !(p.lax && (err == dsmr.ErrChecksum || err == dsmr.ErrNoChecksum)) {
-			p.vitals.damaged(err, now)
+		reading, err := p.parser.Parse(telegram, time.Now())
+		if err != nil && !p.forgives(err) {
+			p.vitals.damaged(err)
 			p.log.Debug("telegram dropped", "cause", err)
 			continue
 		}
@@ -115,11 +115,16 @@ func (p *pipeline) use(r io.Reader) error {
 			p.line.On = true
 			p.log.Info("the line is read as 8N1 but sends 7E1: the parity bits are taken off")
 		}
-		p.source.Telegram(now)
-		p.vitals.telegram(now, p.source.Patience())
+		p.source.Telegram(reading.Received)
+		p.vitals.telegram(reading, reading.Time.Time(p.zone, reading.Received), p.source.Patience())
 		p.publish(reading)
 	}
 	return p.scanner.Err()
+}
+
+// forgives tells whether a telegram is taken in spite of its checksum.
+func (p *pipeline) forgives(err error) bool {
+	return p.lax && (errors.Is(err, dsmr.ErrChecksum) || errors.Is(err, dsmr.ErrNoChecksum))
 }
 
 // publish makes what the outputs share. The line leaves first: programs on

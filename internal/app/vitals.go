@@ -15,44 +15,43 @@ import (
 )
 
 const (
-	beat      = time.Second      // how often the vitals are looked at
-	refresh   = time.Minute      // how often they are published without a change
-	summary   = 15 * time.Minute // one log line a kind of damage in this time
-	impatient = 30 * time.Second // without any telegram: the first line comes sooner
-	stuck     = 10 * time.Second // one read's work takes no longer, by far
+	beat     = time.Second      // how often the vitals are looked at
+	refresh  = time.Minute      // how often they are published without a change
+	summary  = 15 * time.Minute // damaged telegrams among good ones: a line at most this often
+	patience = 30 * time.Second // without a good telegram until the verdict is told
+	stuck    = 10 * time.Second // one read's work takes no longer, by far
 )
 
 // vitals tells how the meter's line stands: whether telegrams arrive, what is
 // wrong with them, and whether this program's main loop is alive.
 type vitals struct {
-	log *slog.Logger
-	hub *hub.Hub[meter.Status]
+	log   *slog.Logger
+	hub   *hub.Hub[meter.Status]
+	start time.Time // for durations: the clock that never jumps
 
-	bytes   atomic.Uint64 // read from the line
-	working atomic.Int64  // since when one read's bytes are worked on, ns; 0: waiting for the meter
-	beaten  atomic.Int64  // when run looked last, ns
+	working atomic.Int64 // since when one read's bytes are worked on, ns since start; 0: waiting for the meter
+	beaten  atomic.Int64 // when run looked last, ns since start
 
 	mu       sync.Mutex
 	status   meter.Status
-	patience time.Duration // how long a silence is normal
-	damage   map[error]uint64
-	since    time.Time // the damage is counted
-	good     uint64    // telegrams in that time
-	noise    uint64    // bytes at the last summary
-	start    time.Time // for durations: the clock that never jumps
+	silence  time.Duration // how long one is normal
+	evidence dsmr.Evidence // since the last good telegram
+	told     dsmr.Verdict  // the verdict in the log
+	since    time.Time     // good and bad are counted
+	good     uint64
+	bad      uint64
+	clock    clockCheck
 }
 
 func newVitals(log *slog.Logger) *vitals {
 	now := time.Now()
-	v := &vitals{
-		log: log, hub: new(hub.Hub[meter.Status]), damage: make(map[error]uint64),
-		status: meter.Status{Started: now}, since: now, start: now,
+	return &vitals{
+		log: log, hub: new(hub.Hub[meter.Status]), start: now,
+		status: meter.Status{Started: now}, since: now, told: dsmr.VerdictGood,
 	}
-	v.beaten.Store(int64(time.Since(now)))
-	return v
 }
 
-// watch counts the bytes of r and tells waiting from working.
+// watch notices the bytes of r and tells waiting from working.
 func (v *vitals) watch(r io.Reader) io.Reader { return &watched{r, v} }
 
 type watched struct {
@@ -64,36 +63,44 @@ type watched struct {
 func (w *watched) Read(p []byte) (int, error) {
 	w.v.idle()
 	n, err := w.r.Read(p)
-	w.v.bytes.Add(uint64(n))
 	w.v.working.Store(max(1, int64(time.Since(w.v.start))))
+	w.v.mu.Lock()
+	w.v.evidence.Bytes(p[:n])
+	w.v.mu.Unlock()
 	return n, err
 }
 
 // idle tells that no bytes are worked on.
 func (v *vitals) idle() { v.working.Store(0) }
 
-// telegram records a good one.
-func (v *vitals) telegram(now time.Time, patience time.Duration) {
+// telegram records a good one. silence is how long one is normal.
+func (v *vitals) telegram(r *meter.Reading, at time.Time, silence time.Duration) {
 	v.mu.Lock()
 	defer v.mu.Unlock()
 	if v.status.Alive {
-		v.status.Interval = now.Sub(v.status.Last)
+		v.status.Interval = r.Received.Sub(v.status.Last)
 	}
 	v.status.Telegrams++
 	v.good++
-	v.status.Last, v.patience = now, patience
+	v.status.Last, v.silence = r.Received, silence
+	v.evidence.Reset()
+	if v.told != dsmr.VerdictGood {
+		v.told = dsmr.VerdictGood
+		v.log.Info("readings go on")
+	}
+	v.clock.check(v.log, r.Received, at)
 	v.setAlive(true)
 }
 
 // damaged records one that gave no reading.
-func (v *vitals) damaged(cause error, now time.Time) {
-	if errors.Is(cause, dsmr.ErrTruncated) {
-		return // the line was lost in its middle, which is said already
-	}
+func (v *vitals) damaged(cause error) {
 	v.mu.Lock()
 	defer v.mu.Unlock()
-	v.status.Errors++
-	v.damage[cause]++
+	v.evidence.Telegram(cause)
+	if !errors.Is(cause, dsmr.ErrTruncated) { // the line was lost in its middle, which is said elsewhere
+		v.status.Errors++
+		v.bad++
+	}
 }
 
 // lost records that the line is gone.
@@ -112,12 +119,11 @@ func (v *vitals) setAlive(alive bool) {
 
 // run looks at the vitals once a second.
 func (v *vitals) run(ctx context.Context) error {
-	defer v.beaten.Store(0)
 	ticker := time.NewTicker(beat)
 	defer ticker.Stop()
 	published := time.Now()
 	for {
-		v.beaten.Store(max(1, int64(time.Since(v.start))))
+		v.beaten.Store(int64(time.Since(v.start)))
 		select {
 		case <-ctx.Done():
 			return nil
@@ -125,49 +131,40 @@ func (v *vitals) run(ctx context.Context) error {
 			v.look(now)
 			if now.Sub(published) >= refresh {
 				published = now
-				v.mu.Lock()
-				v.hub.Publish(v.status)
-				v.mu.Unlock()
+				v.publish()
 			}
 		}
 	}
 }
 
+func (v *vitals) publish() {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	v.hub.Publish(v.status)
+}
+
 func (v *vitals) look(now time.Time) {
 	v.mu.Lock()
 	defer v.mu.Unlock()
-	if v.status.Alive && now.Sub(v.status.Last) > v.patience {
+	last := v.status.Last
+	if last.IsZero() {
+		last = v.start
+	} else if now.Sub(last) > v.silence {
 		v.setAlive(false)
 	}
-	age := now.Sub(v.since)
-	if age < summary && !(v.status.Telegrams == 0 && age >= impatient && v.since.Equal(v.start)) {
-		return
-	}
-	bytes := v.bytes.Load()
-	switch {
-	case len(v.damage) > 0:
-		for cause, n := range v.damage {
-			v.log.Warn(complaint(cause), "damaged", n, "good", v.good, "in", age.Round(time.Second))
+	if now.Sub(last) > patience {
+		if verdict := v.evidence.Verdict(); verdict != v.told && advice[verdict] != "" {
+			v.told = verdict
+			v.log.Warn(advice[verdict], "verdict", verdict.String())
 		}
-	case v.good == 0 && bytes > v.noise:
-		v.log.Warn("bytes arrive from the meter, but no telegram: is the serial mode right (option serial.mode; 9600 7E1 for DSMR 2 and 3)? "+
-			"A cable without inverter, an encrypting meter or a reader that sends another format look like this too", "bytes", bytes-v.noise, "in", age.Round(time.Second))
 	}
-	clear(v.damage)
-	v.since, v.good, v.noise = now, 0, bytes
-}
-
-// complaint says what damage means and what to do.
-func complaint(cause error) string {
-	switch {
-	case errors.Is(cause, dsmr.ErrChecksum):
-		return "telegrams with a wrong checksum were dropped: bytes were lost or changed on the way. Now and then is normal; " +
-			"else try a shorter cable or another USB port, and set the option checksum to off only for a meter that is known to send wrong ones"
-	case errors.Is(cause, dsmr.ErrNoChecksum):
-		return "telegrams without the checksum that this meter sends were dropped: does something on the way cut or rewrite them? " +
-			"If it always does, set the option checksum to off"
+	if age := now.Sub(v.since); age >= summary {
+		if v.bad > 0 && v.good > 0 {
+			v.log.Warn("some telegrams were damaged and dropped; now and then is normal, else try a shorter cable or another USB port",
+				"damaged", v.bad, "good", v.good, "in", age.Round(time.Second))
+		}
+		v.since, v.good, v.bad = now, 0, 0
 	}
-	return "damaged telegrams were dropped (" + cause.Error() + "): try a shorter cable or another USB port"
 }
 
 // health is nil while the main loop is alive. It does not depend on the meter
@@ -181,4 +178,32 @@ func (v *vitals) health() error {
 		return errors.New("the main loop is stuck with the meter's bytes")
 	}
 	return nil
+}
+
+// The meter's clock is reported when it is off by more than these.
+const (
+	clockOff    = 30 * time.Minute // a wrong time zone here, or a wrong clock there
+	clockInsane = 24 * time.Hour
+)
+
+// clockCheck reports a meter's clock that is off, once until it is right.
+type clockCheck struct{ off bool }
+
+func (c *clockCheck) check(log *slog.Logger, received, at time.Time) {
+	if at.IsZero() {
+		return
+	}
+	by := at.Sub(received).Round(time.Minute)
+	switch off := by.Abs() > clockOff; {
+	case off == c.off:
+	case !off:
+		log.Info("the meter's clock is right again")
+	case by.Abs() > clockInsane:
+		log.Warn("the meter's clock is wrong: the readings go on, but every time that the meter tells is off. Its owner, the grid operator, can set it",
+			"meter", at.Format(time.RFC3339), "off", by)
+	default:
+		log.Warn("the meter's clock differs from this machine's: is the time zone right (TZ; Home Assistant's is taken under it)?",
+			"meter", at.Format(time.RFC3339), "off", by)
+	}
+	c.off = by.Abs() > clockOff
 }

@@ -1,0 +1,166 @@
+package app
+
+import (
+	"bytes"
+	"log/slog"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/smartmeter-addon/smartmeter-addon/internal/dsmr"
+	"github.com/smartmeter-addon/smartmeter-addon/internal/meter"
+	"github.com/smartmeter-addon/smartmeter-addon/internal/simulate"
+)
+
+func newTestVitals() (*vitals, *bytes.Buffer) {
+	log := new(bytes.Buffer)
+	return newVitals(slog.New(slog.NewTextHandler(log, nil))), log
+}
+
+func (v *vitals) goodAt(at, clock time.Time) {
+	v.telegram(&meter.Reading{Received: at}, clock, 15*time.Second)
+}
+
+// TestVerdictIsTold: once a change, not before half a minute, and its end too.
+func TestVerdictIsTold(t *testing.T) {
+	v, log := newTestVitals()
+	r := v.watch(bytes.NewReader(simulate.Noise(1, 4000)))
+	if _, err := r.Read(make([]byte, 4000)); err != nil {
+		t.Fatal(err)
+	}
+	v.look(v.start.Add(patience))
+	if log.Len() > 0 {
+		t.Errorf("too early: %s", log)
+	}
+	for range 5 {
+		v.look(v.start.Add(patience + time.Second))
+	}
+	if got := strings.Count(log.String(), "the speed or the parity is wrong"); got != 1 {
+		t.Errorf("told %d times, want once: %s", got, log)
+	}
+	v.damaged(dsmr.ErrChecksum)
+	v.look(v.start.Add(patience + 2*time.Second))
+	if !strings.Contains(log.String(), "their checksum is wrong") {
+		t.Errorf("another verdict is not told: %s", log)
+	}
+	v.goodAt(v.start.Add(patience+3*time.Second), time.Time{})
+	if !strings.Contains(log.String(), "readings go on") {
+		t.Errorf("the end is not told: %s", log)
+	}
+}
+
+// TestSilenceIsNoVerdict: the source tells that itself.
+func TestSilenceIsNoVerdict(t *testing.T) {
+	v, log := newTestVitals()
+	v.look(v.start.Add(time.Hour))
+	if log.Len() > 0 {
+		t.Errorf("got %s", log)
+	}
+}
+
+func TestEveryVerdictHasAdvice(t *testing.T) {
+	for verdict := range dsmr.NumVerdicts {
+		silent := verdict == dsmr.VerdictSilence || verdict == dsmr.VerdictGood
+		if (advice[verdict] == "") != silent {
+			t.Errorf("verdict %q: %q", verdict, advice[verdict])
+		}
+	}
+}
+
+func TestAlive(t *testing.T) {
+	v, _ := newTestVitals()
+	status := func() meter.Status { s, _ := v.hub.Latest(); return s }
+	at := v.start
+	for range 3 {
+		at = at.Add(10 * time.Second)
+		v.goodAt(at, time.Time{})
+	}
+	if !status().Alive {
+		t.Fatal("telegrams arrive, and it is not alive")
+	}
+	v.look(at.Add(15 * time.Second))
+	if !status().Alive {
+		t.Error("dead within the normal silence")
+	}
+	v.look(at.Add(16 * time.Second))
+	if status().Alive {
+		t.Error("alive although nothing comes")
+	}
+	v.goodAt(at.Add(20*time.Second), time.Time{})
+	v.lost()
+	if s := status(); s.Alive || s.Telegrams != 4 || s.Interval != 10*time.Second {
+		t.Errorf("after the loss: got %+v", s)
+	}
+}
+
+// TestSummary: damaged telegrams among good ones are told at most every
+// quarter of an hour, as a number.
+func TestSummary(t *testing.T) {
+	v, log := newTestVitals()
+	for i := range 1000 {
+		at := v.start.Add(time.Duration(i) * time.Second)
+		v.goodAt(at, time.Time{})
+		if i%100 == 0 {
+			v.damaged(dsmr.ErrChecksum)
+		}
+		v.look(at)
+	}
+	if got := strings.Count(log.String(), "\n"); got != 1 || !strings.Contains(log.String(), "damaged=10 good=901") {
+		t.Errorf("got %d lines, want 1 with 10 of 901: %s", got, log)
+	}
+	if s := v.status; s.Errors != 10 {
+		t.Errorf("got %d errors, want 10", s.Errors)
+	}
+}
+
+func TestClockIsReported(t *testing.T) {
+	for _, test := range []struct {
+		name string
+		off  time.Duration
+		want string
+	}{
+		{"right", time.Minute, ""},
+		{"an hour", time.Hour, "time zone"},
+		{"the year 2000", -26 * 365 * 24 * time.Hour, "clock is wrong"},
+		{"the future", 48 * time.Hour, "clock is wrong"},
+	} {
+		v, log := newTestVitals()
+		for i := range 3 {
+			at := v.start.Add(time.Duration(i) * time.Second)
+			v.goodAt(at, at.Add(test.off))
+		}
+		if test.want == "" {
+			if log.Len() > 0 {
+				t.Errorf("%s: got %s", test.name, log)
+			}
+			continue
+		}
+		if got := strings.Count(log.String(), "\n"); got != 1 || !strings.Contains(log.String(), test.want) {
+			t.Errorf("%s: got %s", test.name, log)
+		}
+		v.goodAt(v.start.Add(time.Minute), v.start.Add(time.Minute))
+		if !strings.Contains(log.String(), "right again") {
+			t.Errorf("%s: its end is not told: %s", test.name, log)
+		}
+	}
+}
+
+func TestHealth(t *testing.T) {
+	v, _ := newTestVitals()
+	if err := v.health(); err != nil {
+		t.Errorf("at the start: %v", err)
+	}
+	v.start = v.start.Add(-time.Minute)
+	if err := v.health(); err == nil {
+		t.Error("healthy although nothing looked for a minute")
+	}
+	v.beaten.Store(int64(time.Since(v.start)))
+	v.working.Store(1)
+	if err := v.health(); err == nil {
+		t.Error("healthy although one read takes a minute")
+	}
+	v.idle()
+	if err := v.health(); err != nil {
+		t.Errorf("waiting for the meter: %v", err)
+	}
+}
