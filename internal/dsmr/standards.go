@@ -6,54 +6,63 @@ import (
 	"github.com/smartmeter-addon/smartmeter-addon/internal/meter"
 )
 
-// standard is one national variant: how it is recognised and what its
+// Standard is one national variant: how it is recognised and what its
 // telegrams mean beyond their codes.
-type standard struct {
-	name    string
+type Standard struct {
+	Name    string
+	Country string // where its meters hang; ISO 3166 codes
+	Mode    string // of the serial line
+	Sum     string // whether telegrams have a checksum or come encrypted
+	Tariffs meter.Tariffs
+
 	header  []string         // any of these stands in the identification; none: whatever it is
 	version string           // the version information begins with this
 	has     []meter.Quantity // all of these are there
 	lacks   []meter.Quantity // none of these is there
-	tariffs meter.Tariffs
 }
 
-// standards is THE TABLE of national variants; the first row that fits
+// Line modes, and how telegrams are protected.
+const (
+	fast, slow        = "115200 8N1", "9600 7E1"
+	crc, open, sealed = "CRC-16", "none", "AES-128-GCM or CRC-16"
+)
+
+// Standards is THE TABLE of national variants; the first row that fits
 // counts. Its facts come from the P1 companion standards (NL), e-MUCS P1 1.3
 // to 2.1 (BE), Smarty 1.1.3 (LU), and what meters of the other countries
 // print.
-var standards = []standard{
-	{name: "e-MUCS 1.3", version: "50213", tariffs: meter.TariffsNormalFirst},
-	{name: "e-MUCS 1.5", version: "50215", tariffs: meter.TariffsNormalFirst},
-	{name: "e-MUCS 1.6", version: "50216", tariffs: meter.TariffsNormalFirst},
-	{name: "e-MUCS 1.7", version: "50217", tariffs: meter.TariffsNormalFirst},
-	{name: "e-MUCS 2.1", version: "50221", tariffs: meter.TariffsNormalFirst},
-	{name: "e-MUCS A1", version: "50250", tariffs: meter.TariffsNormalFirst},
-	{name: "Swiss P1", version: "50220"},
-	{name: "e-MUCS 2.1", version: "2111", tariffs: meter.TariffsNormalFirst}, // Wallonia
-	{name: "e-MUCS", version: "502", tariffs: meter.TariffsNormalFirst},
-	{name: "e-MUCS", header: []string{"FLU", "MIE5", "SIB5", "ORES", "Fluvius"}, tariffs: meter.TariffsNormalFirst},
-	{name: "Smarty (Luxembourg)", header: []string{"Lux"}},
-	{name: "Austrian DSMR", header: []string{"EST5", "ELS5"}},
-	{name: "ESO (Lithuania)", header: []string{"ESO"}},
-	{name: "Q3D (IEC 62056-21)", header: []string{"ESY"}},
-	{name: "Warmtelink", header: []string{"NWA-WARMTELINK"}},
-	{name: "E.ON Hungary", has: []meter.Quantity{meter.EnergyImportTotal, meter.EnergyImportT1, meter.EnergyCombined}, tariffs: meter.TariffsNormalFirst},
-	{name: "Iskra IE", header: []string{"ISk9", "ISK9"}},
-	{name: "Elgama", header: []string{"EGM"}},
-	{name: "HAN P1", has: []meter.Quantity{meter.EnergyImportTotal, meter.EnergyReactiveImport}, lacks: []meter.Quantity{meter.EnergyImportT1}},
-	{name: "Smarty (Luxembourg)", version: "42", has: []meter.Quantity{meter.EnergyImportTotal, meter.EnergyReactiveImport}},
-	{name: "DSMR 4.0", version: "40", tariffs: meter.TariffsLowFirst},
-	{name: "DSMR 4.2", version: "42", tariffs: meter.TariffsLowFirst},
-	{name: "IEC Israel", version: "50", has: []meter.Quantity{meter.EnergyImportT3}},
-	{name: "DSMR 5.0", version: "50", tariffs: meter.TariffsLowFirst},
-	{name: "DSMR 2/3", has: []meter.Quantity{meter.EnergyImportT2}, lacks: []meter.Quantity{meter.VoltageL1, meter.EnergyImportTotal, meter.EnergyImportT3}, tariffs: meter.TariffsLowFirst},
+var Standards = []Standard{
+	{"e-MUCS 1.3", "BE", fast, crc, meter.TariffsNormalFirst, nil, "50213", nil, nil},
+	{"e-MUCS 1.5", "BE", fast, crc, meter.TariffsNormalFirst, nil, "50215", nil, nil},
+	{"e-MUCS 1.6", "BE", fast, crc, meter.TariffsNormalFirst, nil, "50216", nil, nil},
+	{"e-MUCS 1.7", "BE", fast, crc, meter.TariffsNormalFirst, nil, "50217", nil, nil},
+	{"e-MUCS 2.1", "BE", fast, crc, meter.TariffsNormalFirst, nil, "50221", nil, nil},
+	{"e-MUCS A1", "BE", fast, crc, meter.TariffsNormalFirst, nil, "50250", nil, nil},
+	{"Swiss P1", "CH", fast, crc, meter.TariffsNumbered, nil, "50220", nil, nil},
+	{"e-MUCS 2.1", "BE", fast, crc, meter.TariffsNormalFirst, nil, "2111", nil, nil}, // Wallonia
+	{"e-MUCS", "BE", fast, crc, meter.TariffsNormalFirst, nil, "502", nil, nil},
+	{"e-MUCS", "BE", fast, crc, meter.TariffsNormalFirst, []string{"FLU", "MIE5", "SIB5", "ORES", "Fluvius"}, "", nil, nil},
+	{"Smarty", "LU", fast, sealed, meter.TariffsNumbered, []string{"Lux"}, "", nil, nil},
+	{"Austrian DSMR", "AT", fast, sealed, meter.TariffsNumbered, []string{"EST5", "ELS5"}, "", nil, nil},
+	{"ESO", "LT", fast, crc, meter.TariffsNumbered, []string{"ESO"}, "", nil, nil},
+	{"Q3D", "DE", slow, open, meter.TariffsNumbered, []string{"ESY"}, "", nil, nil},
+	{"Warmtelink", "NL", fast, crc, meter.TariffsNumbered, []string{"NWA-WARMTELINK"}, "", nil, nil},
+	{"E.ON, MVM", "HU", fast, crc, meter.TariffsNormalFirst, nil, "", []meter.Quantity{meter.EnergyImportTotal, meter.EnergyImportT1, meter.EnergyCombined}, nil},
+	{"Iskra IE", "SI", "115200 7E1", open, meter.TariffsNumbered, []string{"ISk9", "ISK9"}, "", nil, nil},
+	{"Elgama", "PL", fast, crc, meter.TariffsNumbered, []string{"EGM"}, "", nil, nil},
+	{"HAN P1", "SE, FI, DK, NO", fast, crc, meter.TariffsNumbered, nil, "", []meter.Quantity{meter.EnergyImportTotal, meter.EnergyReactiveImport}, []meter.Quantity{meter.EnergyImportT1}},
+	{"DSMR 4.0", "NL", fast, crc, meter.TariffsLowFirst, nil, "40", nil, nil},
+	{"DSMR 4.2", "NL", fast, crc, meter.TariffsLowFirst, nil, "42", nil, nil},
+	{"IEC Israel", "IL", fast, crc, meter.TariffsNumbered, nil, "50", []meter.Quantity{meter.EnergyImportT3}, nil},
+	{"DSMR 5.0", "NL", fast, crc, meter.TariffsLowFirst, nil, "50", nil, nil},
+	{"DSMR 2/3", "NL", slow, open, meter.TariffsLowFirst, nil, "", []meter.Quantity{meter.EnergyImportT2}, []meter.Quantity{meter.VoltageL1, meter.EnergyImportTotal, meter.EnergyImportT3}},
 }
 
 // detected keeps the standard while what it was told by does not change.
 type detected struct {
 	header, version string
 	has             [len(fingerprint)]bool
-	standard        *standard
+	standard        *Standard
 	done            bool
 }
 
@@ -77,19 +86,19 @@ func (d *detected) detect(r *meter.Reading) (string, meter.Tariffs) {
 	if d.standard == nil {
 		return "", meter.TariffsNumbered
 	}
-	return d.standard.name, d.standard.tariffs
+	return d.standard.Name, d.standard.Tariffs
 }
 
-func find(r *meter.Reading) *standard {
-	for i := range standards {
-		if s := &standards[i]; s.fits(r) {
+func find(r *meter.Reading) *Standard {
+	for i := range Standards {
+		if s := &Standards[i]; s.fits(r) {
 			return s
 		}
 	}
 	return nil
 }
 
-func (s *standard) fits(r *meter.Reading) bool {
+func (s *Standard) fits(r *meter.Reading) bool {
 	if !strings.HasPrefix(r.Version, s.version) {
 		return false
 	}
