@@ -90,7 +90,7 @@ func printJSON(out io.Writer, t dsmr.Telegram, r *meter.Reading, _ error) {
 	line = meter.AppendText(append(line, `,"header":`...), r.Header)
 	line = append(line, `,"objects":[`...)
 	first := true
-	for o := range dsmr.Objects(t.Bytes) {
+	for o := range dsmr.Objects(t.Body()) {
 		if !first {
 			line = append(line, ',')
 		}

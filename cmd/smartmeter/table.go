@@ -63,7 +63,7 @@ func (t table) print(out io.Writer, telegram dsmr.Telegram, r *meter.Reading, er
 	fmt.Fprintln(columns, "OBIS\tMEANING\tVALUE\tUNIT\tNOTES")
 	unknown := map[int]bool{} // lines of the table
 	line := 0
-	for o := range dsmr.Objects(telegram.Bytes) {
+	for o := range dsmr.Objects(telegram.Body()) {
 		_, known := dsmr.Meaning(o.OBIS)
 		for _, e := range entries(o) {
 			fmt.Fprintf(columns, "%s\t%s\t%s\t%s\t%s\n", e.obis, e.meaning, e.value, e.unit, strings.Join(e.notes, ", "))

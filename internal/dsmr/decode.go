@@ -24,27 +24,30 @@ func decodeQuantity(p *Parser, f field) bool {
 	// Nearly every line is "(digits*unit)" and nothing else.
 	if n := len(f.groups); n > 2 && f.groups[n-1] == ')' {
 		if v, rest, ok := number(f.groups[1 : n-1]); ok && string(rest) == f.row.suffix {
-			p.set(f.row.quantity, v)
+			p.set(f.row, f.row.quantity, v)
 			return true
 		}
 	}
 	group, rest, ok := cutGroup(f.groups)
-	if !ok || len(rest) > 0 || len(group)+2 != len(f.groups) {
+	if !ok || len(group)+2+len(rest) != len(f.groups) { // something else than brackets follows
 		return false
 	}
 	v, ok := quantityValue(group, f.row.unit)
 	if !ok {
 		return false
 	}
-	p.set(f.row.quantity, v)
+	p.set(f.row, f.row.quantity, v)
 	return true
 }
 
-func (p *Parser) set(q meter.Quantity, v meter.Value) {
+// set records a quantity. Two objects may bring the same one; that one object
+// stands twice is a sign of damage.
+func (p *Parser) set(by *row, q meter.Quantity, v meter.Value) {
 	if p.reading.Values.Has(q) {
-		p.repeated = true
+		p.repeated = p.repeated || p.by[q] == by
 		return
 	}
+	p.by[q] = by
 	p.reading.Values.Set(q, v)
 }
 
@@ -58,7 +61,7 @@ func decodeFuse(p *Parser, f field) bool {
 	group, _, _ = bytes.Cut(group, []byte(","))
 	v, ok := quantityValue(group, f.row.unit)
 	if ok {
-		p.set(f.row.quantity, v)
+		p.set(f.row, f.row.quantity, v)
 	}
 	return ok
 }
@@ -76,7 +79,7 @@ func decodeFactor(p *Parser, f field) bool {
 	if one := meter.NewValue(1, 0); v.Cmp(one) > 0 || v.Cmp(meter.NewValue(-1, 0)) < 0 {
 		v = v.Shift(-3)
 	}
-	p.set(f.row.quantity, v)
+	p.set(f.row, f.row.quantity, v)
 	return true
 }
 
@@ -87,16 +90,21 @@ func decodeLimiter(p *Parser, f field) bool {
 	if !ok {
 		return false
 	}
-	for _, q := range [...]meter.Quantity{meter.LimiterPower, meter.LimiterCurrent, meter.LimiterApparent} {
+	for _, q := range limiters { // Elgama prints it three times
+		if p.reading.Values.Has(q) {
+			return true
+		}
+	}
+	for _, q := range limiters {
 		if v, ok := quantityValue(group, meter.Quantities[q].Unit); ok {
-			if !p.reading.Values.Has(q) { // Elgama prints it three times
-				p.reading.Values.Set(q, v)
-			}
+			p.reading.Values.Set(q, v)
 			return true
 		}
 	}
 	return false
 }
+
+var limiters = [...]meter.Quantity{meter.LimiterPower, meter.LimiterCurrent, meter.LimiterApparent}
 
 // decodeSwitch reads 0, 1 or 2, or the ON and OFF of Hungarian meters.
 func decodeSwitch(p *Parser, f field) bool {
@@ -112,15 +120,15 @@ func decodeSwitch(p *Parser, f field) bool {
 	}
 	switch {
 	case bytes.EqualFold(group, []byte("ON")):
-		p.set(q, meter.NewValue(1, 0))
+		p.set(f.row, q, meter.NewValue(1, 0))
 		return true
 	case bytes.EqualFold(group, []byte("OFF")):
-		p.set(q, meter.NewValue(0, 0))
+		p.set(f.row, q, meter.NewValue(0, 0))
 		return true
 	}
 	v, ok := quantityValue(group, meter.UnitNone)
 	if ok {
-		p.set(q, v)
+		p.set(f.row, q, v)
 	}
 	return ok
 }
@@ -137,7 +145,7 @@ func decodeTariff(p *Parser, f field) bool {
 	}
 	v, rest, ok := number(group[digits:])
 	if ok && len(rest) == 0 {
-		p.set(meter.Tariff, v)
+		p.set(f.row, meter.Tariff, v)
 	}
 	return ok
 }
@@ -211,7 +219,7 @@ func decodeText(p *Parser, f field) bool {
 	into, slot := &p.reading.Messages[f.row.rank], slotMessage+f.row.rank
 	group, ok := f.first()
 	if !ok {
-		if len(f.groups) > 1 && isHexText(f.groups[1:]) {
+		if isHexText(f.groups[1:]) {
 			p.pending = pending{text: into, slot: slot}
 			*into = string(f.groups[1:])
 			return true

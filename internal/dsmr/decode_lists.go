@@ -38,9 +38,14 @@ func decodePeak(p *Parser, f field) bool {
 // decodeHistory reads the peaks of up to thirteen months. Hungary uses the same
 // code for last month's registers, Switzerland for a mere count: no peaks.
 func decodeHistory(p *Parser, f field) bool {
-	p.reading.PeakHistory = p.history.of(f.groups, peaks)
+	if p.reading.PeakHistory == nil { // of two the first counts
+		p.reading.PeakHistory = p.history.of(f.groups, peaks)
+	}
 	return true
 }
+
+// peakCode is what the peaks of a history are called.
+var peakCode = newCode(1, 0, 1, 6, 0)
 
 // peaks reads (n)(columns...) and n times (end of month)(columns...). The
 // columns are named by their codes: the time and the value of 1-0:1.6.0 bear
@@ -56,7 +61,7 @@ func peaks(groups []byte) []meter.Peak {
 			break
 		}
 		columns++
-		if column < 0 && bytes.HasSuffix(v, []byte(":1.6.0")) {
+		if code, _, ok := parseCode(v); column < 0 && ok && code == peakCode {
 			column = columns
 		}
 	}
@@ -79,7 +84,9 @@ func peaks(groups []byte) []meter.Peak {
 // decodeFailures reads the log of long power failures:
 // (n)(0-0:96.7.19)(end)(seconds*s)...
 func decodeFailures(p *Parser, f field) bool {
-	p.reading.Failures = p.failures.of(f.groups, failures)
+	if p.reading.Failures == nil {
+		p.reading.Failures = p.failures.of(f.groups, failures)
+	}
 	return true
 }
 

@@ -144,6 +144,9 @@ func decodeOldReading(p *Parser, f field) bool {
 		return false
 	}
 	c := p.channel(f)
+	if c.Unit != meter.UnitNone {
+		return true // the first one counts: heat before cold
+	}
 	c.Time = t
 	if group, _, ok = cutGroup(rest); ok {
 		return p.total(c, group, unit)

@@ -69,7 +69,7 @@ func describe(t *testing.T, file string) []byte {
 			verdict = err.Error()
 		}
 		fmt.Fprintf(&out, "checksum %s, %s; standard %q, tariffs %d\n", telegram.Checksum, verdict, r.Standard, r.Tariffs)
-		for o := range dsmr.Objects(telegram.Bytes) {
+		for o := range dsmr.Objects(telegram.Body()) {
 			fmt.Fprintf(&out, "%s", meter.AppendText(nil, o.OBIS))
 			for _, v := range o.Values {
 				fmt.Fprintf(&out, " %s", meter.AppendText(nil, v))

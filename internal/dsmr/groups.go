@@ -13,43 +13,48 @@ type Object struct {
 	Values [][]byte // what stands between its brackets
 }
 
-// Objects returns a telegram's objects in their order. Values of lines that
-// have no id of their own belong to the object before. The bytes are the
-// telegram's.
-func Objects(telegram []byte) iter.Seq[Object] {
+// Objects returns the objects of a telegram's Body in their order. Values of
+// lines that have no id of their own belong to the object before. The bytes
+// are the telegram's, except of texts that were broken over lines.
+func Objects(body []byte) iter.Seq[Object] {
 	return func(yield func(Object) bool) {
 		var object Object
-		open := false
-		for line := range lines(telegram) {
+		var text []byte // of a bracket that the line did not close
+		for line := range lines(body) {
 			id, rest, found := cutID(line)
-			switch {
-			case open && !found: // a text that was broken over lines
-				if end := bytes.LastIndexByte(line, ')'); end >= 0 {
-					line, open = line[:end], false
+			if text != nil {
+				var done bool
+				if text, done = continued(text, line, found); done {
+					object.Values, text = append(object.Values, text), nil
 				}
-				last := &object.Values[len(object.Values)-1]
-				*last = append((*last)[:len(*last):len(*last)], line...)
-				continue
-			case !found:
-				continue
-			case len(id) == 0:
-				if object.OBIS != nil {
-					object.Values, _ = appendGroups(object.Values, rest)
-				}
+			}
+			if !found {
 				continue
 			}
-			if object.OBIS != nil && !yield(object) {
-				return
+			if len(id) > 0 {
+				if object.OBIS != nil && len(object.Values) > 0 && !yield(object) {
+					return
+				}
+				object = Object{OBIS: id}
 			}
-			object = Object{OBIS: id}
-			if object.Values, open = appendGroups(nil, rest); object.Values == nil {
-				object.OBIS = nil // no bracket is closed
+			if object.OBIS != nil {
+				object.Values, text = appendGroups(object.Values, rest)
 			}
 		}
-		if object.OBIS != nil {
+		if object.OBIS != nil && len(object.Values) > 0 {
 			yield(object)
 		}
 	}
+}
+
+// continued joins a text that DSMR 3.0 breaks over lines. It is nil when line
+// does not continue it.
+func continued(text, line []byte, bracket bool) (_ []byte, done bool) {
+	part, _, closed := bytes.Cut(line, []byte(")"))
+	if bracket || !isHexText(part) {
+		return nil, false
+	}
+	return append(text[:len(text):len(text)], part...), closed
 }
 
 // lines returns the lines behind the identification, without line ends, outer
@@ -57,7 +62,7 @@ func Objects(telegram []byte) iter.Seq[Object] {
 func lines(telegram []byte) iter.Seq[[]byte] {
 	return func(yield func([]byte) bool) {
 		_, rest := cutLine(telegram)
-		for len(rest) > 0 && rest[0] != '!' {
+		for len(rest) > 0 {
 			var line []byte
 			line, rest = cutLine(rest)
 			if len(line) > 0 && !yield(line) {
@@ -114,31 +119,32 @@ func cutGroup(p []byte) (group, rest []byte, ok bool) {
 	}
 }
 
-// appendGroups appends what stands in each bracket. open tells that the last
-// one, a text, goes on in the next line.
-func appendGroups(values [][]byte, p []byte) (_ [][]byte, open bool) {
+// appendGroups appends what stands in each bracket. text is what stands in a
+// last one that is not closed, if it may go on in the next line.
+func appendGroups(values [][]byte, p []byte) (_ [][]byte, text []byte) {
 	for len(p) > 0 {
 		group, rest, ok := cutGroup(p)
 		if !ok {
-			if len(p) > 1 && p[0] == '(' && isHexText(p[1:]) {
-				return append(values, p[1:]), true
+			if p[0] == '(' && isHexText(p[1:]) {
+				text = p[1:]
 			}
 			break
 		}
 		values = append(values, group)
 		p = rest
 	}
-	return values, false
+	return values, text
 }
 
-// isHexText tells text of a message from what damage leaves of a line.
+// isHexText tells the text of a message, which is hex digits only, from what
+// damage leaves of a line.
 func isHexText(p []byte) bool {
 	for _, c := range p {
 		if !isHex(c) {
 			return false
 		}
 	}
-	return len(p) >= 32
+	return true
 }
 
 // number reads the decimal in front of p; rest begins behind its last digit.

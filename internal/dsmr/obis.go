@@ -71,5 +71,7 @@ func separates(rest []byte, part int) bool {
 	case 3:
 		return rest[0] == '.'
 	}
-	return rest[0] == '*' || rest[0] == '.'
+	// F tells which billing period; the current one has none, or 255. Another
+	// one is history, and must not be taken for the current value.
+	return (rest[0] == '*' || rest[0] == '.') && string(rest[1:]) == "255"
 }

@@ -17,6 +17,8 @@ type row struct {
 	suffix   string           // of a value in that unit: "*kWh"
 	rank     int              // what decode needs to tell rows apart
 	device   meter.DeviceType // of an object whose group is the medium
+	isText   bool             // its value may be any text
+	index    uint8            // in objects
 }
 
 func quantity(pattern string, q meter.Quantity) row {
@@ -36,7 +38,7 @@ func id(pattern, help string, rank int) row {
 }
 
 func text(pattern, help string, slot int) row {
-	return row{pattern: pattern, help: help, decode: decodeText, rank: slot}
+	return row{pattern: pattern, help: help, decode: decodeText, rank: slot, isText: true}
 }
 
 func special(decode func(*Parser, field) bool, pattern, help string) row {
@@ -257,9 +259,10 @@ var rows = func() map[code]*row {
 	m := make(map[code]*row, len(objects))
 	for i := range objects {
 		c, _, ok := parseCode([]byte(strings.Replace(objects[i].pattern, "n", "1", 1)))
-		if !ok || m[c] != nil {
+		if !ok || m[c] != nil || i > 255 {
 			panic("dsmr: the table of objects has a wrong or repeated code: " + objects[i].pattern)
 		}
+		objects[i].index = uint8(i)
 		m[c] = &objects[i]
 	}
 	return m

@@ -25,10 +25,16 @@ const maxOdd = 8
 // recognises and does not build again, so that the steady state allocates
 // nothing. A Parser serves one goroutine.
 type Parser struct {
+	// Lax reads a meter that is known to send wrong checksums, or none where
+	// its standard has one. What is plausible must do then.
+	Lax bool
+
 	reading  meter.Reading
 	odd      [][]byte
-	known    int    // objects whose code is in the table
-	repeated bool   // a register stands twice in the telegram
+	known    int  // objects whose code is in the table
+	repeated bool // a register stands twice in the telegram
+	by       [meter.NumQuantities]*row
+	doubt    bool   // no checksum vouches for the telegram
 	idRank   int    // of the object that the equipment identifier is from
 	checked  string // header of the meter that has sent valid checksums
 	clock    clock
@@ -41,13 +47,13 @@ type Parser struct {
 	history  memoised[meter.Peak]
 	failures memoised[meter.Failure]
 	standard detected
+	widths   widths
 }
 
 // memo is the code of one line: the next telegram has it there again.
 type memo struct {
 	id      [22]byte
 	n       uint8
-	length  uint8 // of the whole line
 	channel uint8
 	row     *row
 }
@@ -73,8 +79,8 @@ func (p *Parser) Parse(t Telegram, received time.Time) (*meter.Reading, error) {
 	r := &p.reading
 	p.reset(r)
 	r.Received, r.Checksum = received, t.Checksum
-	body := t.Bytes[:t.body]
-	header, rest := cutLine(body)
+	p.doubt = t.Checksum == meter.ChecksumAbsent || p.Lax && t.Checksum == meter.ChecksumInvalid
+	header, rest := cutLine(t.Body())
 	if len(header) > 0 {
 		header = header[1:]
 	}
@@ -85,17 +91,19 @@ func (p *Parser) Parse(t Telegram, received time.Time) (*meter.Reading, error) {
 	switch {
 	case t.Truncated:
 		return r, ErrTruncated
-	case t.Checksum == meter.ChecksumInvalid:
-		return r, ErrChecksum
 	case t.Checksum == meter.ChecksumValid:
 		p.checked = r.Header
 		return r, nil
-	case p.checked == r.Header && p.checked != "" || sendsChecksum(r.Version):
+	case t.Checksum == meter.ChecksumInvalid && !p.Lax:
+		return r, ErrChecksum
+	case !p.Lax && (p.checked == r.Header && p.checked != "" || sendsChecksum(r.Version) || p.standard.sendsChecksum()):
 		return r, ErrNoChecksum
-	case broken || p.repeated || t.damaged || !isText(body):
+	case broken || p.repeated || t.damaged || !isText(header):
 		return r, ErrDamaged
 	case p.known == 0:
 		return r, ErrEmpty
+	case p.widths.differ(r.Header):
+		return r, ErrDamaged
 	}
 	return r, nil
 }
@@ -111,12 +119,13 @@ func (p *Parser) reset(r *meter.Reading) {
 	p.odd = p.odd[:0]
 	p.known, p.repeated, p.idRank = 0, false, 0
 	p.clock, p.pending = clock{}, pending{}
+	p.widths.begin()
 }
 
-// lines decodes the object lines. broken tells that one was cut: without a
-// checksum, the sign that bytes were lost.
+// lines decodes the object lines. broken tells that one was cut or is no
+// text: where no checksum vouches, the sign that bytes were lost.
 func (p *Parser) lines(rest []byte) (broken bool) {
-	for i := 0; len(rest) > 0 && rest[0] != '!'; {
+	for i := 0; len(rest) > 0; {
 		var line []byte
 		if line, rest = cutLine(rest); len(line) == 0 {
 			continue
@@ -125,14 +134,14 @@ func (p *Parser) lines(rest []byte) (broken bool) {
 			continue
 		}
 		row, channel, n := p.find(i, line)
+		if p.doubt && !broken {
+			broken = isBroken(row, line, n)
+		}
 		switch {
 		case n < 0:
-			// No object: a line of its own kind, or what is left of one.
-			broken = broken || bytes.IndexByte(line, ')') >= 0 || bytes.IndexByte(line, ':') >= 0
-			continue
+			continue // no object
 		case n == 0:
 			p.continueReading(line)
-			broken = broken || !isWhole(line)
 			continue
 		}
 		if p.pending.channel != nil || p.pending.text != nil {
@@ -140,40 +149,31 @@ func (p *Parser) lines(rest []byte) (broken bool) {
 		}
 		i++
 		if row == nil {
-			broken = broken || !isWhole(line[n:])
 			continue
 		}
 		p.known++
-		if row.unit != meter.UnitNone && p.resized(i-1, len(line)) {
-			broken = true
-		}
-		good := row.decode(p, field{row, channel, line[n:]})
-		if p.reading.Checksum == meter.ChecksumAbsent && p.pending.text == nil {
-			broken = broken || !isWhole(line[n:])
-		}
-		if good {
-			continue
-		}
-		p.reading.Odd++
-		if len(p.odd) < maxOdd {
-			p.odd = append(p.odd, line)
+		if !row.decode(p, field{row, channel, line[n:]}) {
+			p.reading.Odd++
+			if len(p.odd) < maxOdd {
+				p.odd = append(p.odd, line)
+			}
+		} else if p.doubt && row.unit != meter.UnitNone {
+			p.widths.add(row, line, n)
 		}
 	}
 	return broken
 }
 
-// resized tells that object line i has not the length that it had in the last
-// telegram. Numbers on P1 have a fixed width (Fn(x,y), DSMR 5.0.2 section
-// 6.4), so without a checksum this is how a lost digit shows. The new length
-// is remembered: a meter may change its format, but not each time.
-func (p *Parser) resized(i, length int) bool {
-	if i >= len(p.memo) {
+// isBroken tells whether a line, whose brackets begin at n, has lost bytes.
+// A text may hold any, and may go on in the next line.
+func isBroken(r *row, line []byte, n int) bool {
+	switch {
+	case r != nil && r.isText:
 		return false
+	case n < 0:
+		return isRest(line) || !isText(line)
 	}
-	m := &p.memo[i]
-	before := m.length
-	m.length = uint8(min(length, 255))
-	return before != 0 && before != m.length
+	return !isWhole(line[n:]) || !isText(line[:n])
 }
 
 // find returns the table's row for object line i, and where its brackets
@@ -189,7 +189,7 @@ func (p *Parser) find(i int, line []byte) (*row, int, int) {
 	row, channel, n := search(line)
 	if n > 0 && n <= len(m.id) {
 		m.n = uint8(copy(m.id[:], line[:n]))
-		m.row, m.channel, m.length = row, uint8(channel), 0
+		m.row, m.channel = row, uint8(channel)
 	}
 	return row, channel, n
 }
@@ -213,6 +213,9 @@ func lookup(id []byte) (*row, int) {
 
 // finish settles what only the whole telegram tells.
 func (p *Parser) finish(r *meter.Reading) {
+	if p.pending.text != nil { // it was never closed
+		*p.pending.text = ""
+	}
 	if r.Time.IsZero() {
 		r.Time = p.clock.timestamp()
 	}
@@ -226,34 +229,6 @@ func (p *Parser) finish(r *meter.Reading) {
 		}
 	}
 	r.Standard, r.Tariffs = p.standard.detect(r)
-}
-
-// isWhole tells that brackets follow each other to the end of the line.
-func isWhole(groups []byte) bool {
-	for i, c := range groups {
-		behind := c == ')' && i+1 < len(groups) && groups[i+1] != '(' && groups[i+1] != ')'
-		before := c == '(' && i > 0 && groups[i-1] != ')' && groups[i-1] != '('
-		if behind || before {
-			return false
-		}
-	}
-	return len(groups) > 1 && groups[0] == '(' && groups[len(groups)-1] == ')'
-}
-
-// sendsChecksum tells by the version in 1-3:0.2.8 whether the standard has a
-// checksum: DSMR 4.0 and later have.
-func sendsChecksum(version string) bool {
-	return len(version) == 2 && version >= "40" && version <= "99"
-}
-
-// isText tells that all bytes are text, as all of a telegram is.
-func isText(p []byte) bool {
-	for _, c := range p {
-		if (c < ' ' || c > '~') && c != '\r' && c != '\n' {
-			return false
-		}
-	}
-	return true
 }
 
 // Slots of texts that a meter repeats: the last one of each is kept and

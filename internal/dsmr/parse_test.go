@@ -49,6 +49,9 @@ func TestObjects(t *testing.T) {
 		{"1-0:1.8.0(00032549.5061662*kWh)", `"totalUse":32549.5061662}`},
 		{"1-0:1.8.0*255(00001.500*kWh)", `"totalUse":1.5}`},
 		{"1-0:1.8.0.255(00001.500*kWh)", `"totalUse":1.5}`},
+		{"1-1:1.8.1*62(000001.000*kWh)\n1-1:1.8.1(000025.600*kWh)", `"totalT1Use":25.6}`}, // history is not now
+		{"1-0:1.7.0(00.100*kW)(1)", `"currentUsage":0.1}`},
+		{"1-0:1.7.0(00.100*kW)x", `}`},
 		{"1-1:1.8.0(00000001.021*kWh)", `"totalUse":1.021}`},
 		{"1.8.0(00000001.021*kWh)", `"totalUse":1.021}`},
 		{"1-0:1.8.0(1.021*MWh)", `"totalUse":1021}`},
@@ -89,6 +92,7 @@ func TestObjects(t *testing.T) {
 		{"0-0:17.0.0(999.9*kW)", `"limiter":999.9}`},
 		{"0-0:17.0.0(016*A)", `"limiter":16}`},
 		{"0-0:17.0.0(069.0*kVA)", `"limiter":69}`},
+		{"0-0:17.0.0(069.0*kVA)\n0-0:17.0.0(016*A)", `"limiter":69}`},
 		{"1-1:31.4.0(100*A)(-100*A)", `"fuseL1":100}`},
 		{"1-1:31.4.0(65.0*A,-65.0*A)", `"fuseL1":65}`},
 		// Who and when.
@@ -112,6 +116,11 @@ func TestObjects(t *testing.T) {
 		{"0-1:24.1.0(3)\n0-1:24.3.0(121030140000)(00)(60)(1)(0-1:24.2.1)(m3)\n(00024.123)", `"deviceType":"3","gas":{"ts":"2012-10-30T14:00:00","totalUse":24.123}}`},
 		{"0-3:24.1.0(3)\n0-3:24.3.0(121030140000)(08)(60)(1)(0-1:24.2.1)(m3)(00024.123)", `"deviceType":"3","gas":{"ts":"2012-10-30T14:00:00","totalUse":24.123}}`},
 		{"0-1:24.1.0(3)\n0-1:24.3.0(121030140000)(00)(60)(1)(0-1:24.2.1)(m3)\n1-0:1.7.0(0.1*kW)\n(00024.123)", `"currentUsage":0.1,"deviceType":"3"}`},
+		{"0-1:24.1.0(004)\n0-1:24.3.0(121030140000)(00)(60)(1)(0-1:24.3.0)(GJ)\n(00024.123)\n0-1:24.3.1(121030140000)(00)(60)(1)(0-1:24.3.1)(GJ)\n(00099.999)",
+			`"deviceType":"004","heat":{"ts":"2012-10-30T14:00:00","totalUse":24.123,"unit":"GJ"}}`},
+		{"0-1:24.1.0(012)\n0-1:24.2.1(211105211215W)(12.345*GJ)\n0-2:24.1.0(012)\n0-2:24.2.1(211105211220W)(45.678*m3)",
+			`"deviceType":"012","heat":{"ts":"2021-11-05T21:12:15","totalUse":12.345,"unit":"GJ"}}`},
+		{"0-1:24.1.0(012)\n0-1:24.2.1(211105211220W)(45.678*m3)", `"deviceType":"012","heat":{"ts":"2021-11-05T21:12:20","totalUse":45.678,"unit":"m3"}}`},
 		{"0-1:24.1.0(012)\n0-1:24.2.1(211105211215W)(93.435*GJ)", `"deviceType":"012","heat":{"ts":"2021-11-05T21:12:15","totalUse":93.435,"unit":"GJ"}}`},
 		{"0-1:24.1.0(004)\n0-1:24.2.1(211105211215W)(00093435*MJ)", `"deviceType":"004","heat":{"ts":"2021-11-05T21:12:15","totalUse":93.435,"unit":"GJ"}}`},
 		{"0-1:24.1.0(003)\n0-1:24.2.3(632525252525W)(00000.000)", `"deviceType":"003"}`},
@@ -131,6 +140,7 @@ func TestObjects(t *testing.T) {
 			`"peakDemandHistory":[{"month":"2023-10","ts":"2023-10-31T12:00:00","value":1.747}]}`},
 		{"0-0:98.1.0(2)(1-0:1.6.0)(1-0:1.6.0)(230201000000W)(230117224500W)(04.329*kW)(230301000000W)(2302", `"peakDemandHistory":[{"month":"2023-01","ts":"2023-01-17T22:45:00","value":4.329}]}`},
 		{"0-0:98.1.0(12)", `}`},
+		{"0-0:98.1.0(1)(1-0:1.6.0*255)(1-0:1.6.0*255)(231101000000W)(231031120000W)(01.747*kW)\n0-0:98.1.0()", `"peakDemandHistory":[{"month":"2023-10","ts":"2023-10-31T12:00:00","value":1.747}]}`},
 		{"0-0:98.1.0(230801000000S)(000663.924*kWh)(12.212*kW)", `}`},
 		{"1-0:99.97.0(1)(0-0:96.7.19)(000101000001W)(2147483647*s)", `}`},
 		{"1-0:99.97.0()", `}`},
@@ -139,6 +149,8 @@ func TestObjects(t *testing.T) {
 		{"0-0:96.13.0(\xFF\xFF\xFF\xFF)", `}`},
 		{"0-0:96.13.0(" + strings.Repeat("41", 20) + "\n" + strings.Repeat("42", 3) + ")", `"textMessage":"AAAAAAAAAAAAAAAAAAAABBB"}`},
 		{"0-0:96.13.0(" + strings.Repeat("41", 20) + "\n1-0:1.7.0(00.100*kW)", `"currentUsage":0.1}`},
+		{"0-0:96.13.0(\n4142)", `"textMessage":"AB"}`},
+		{"0-0:96.13.0(" + strings.Repeat("41", 20), `}`},
 	} {
 		if diff := cmp.Diff(test.want, reading(t, test.lines)); diff != "" {
 			t.Errorf("%s: (-want +got)\n%s", test.lines, diff)
@@ -175,10 +187,58 @@ func TestTrust(t *testing.T) {
 	}
 }
 
+// TestGluedEnd is how Aidon prints the end mark.
+func TestGluedEnd(t *testing.T) {
+	r, err := parse(t, "/ADN9 6534\r\n1-0:71.7.0(0123.1*A)!\r\n")
+	if v, ok := r.Values.Get(meter.CurrentL3); err != nil || !ok || v.String() != "123.1" {
+		t.Errorf("got %s, %v, %v", v, ok, err)
+	}
+}
+
+// TestLax is for meters whose checksums are known to be wrong: what is
+// plausible is read, what is damaged is not.
+func TestLax(t *testing.T) {
+	wrong := strings.Replace(signed(small), "!", "!0", 1)
+	for _, test := range []struct {
+		name, text string
+		want       error
+	}{
+		{"wrong checksum", wrong, nil},
+		{"right checksum", signed(small), nil},
+		{"no checksum", small + "!\n", nil},
+		{"spliced", strings.Replace(wrong, "1-0:1.7.0(00.111", "1-0:1.7.0(00.1-0:2.7.0(0", 1), dsmr.ErrDamaged},
+		{"no text", strings.Replace(wrong, "kW", "k\xFF", 1), dsmr.ErrDamaged},
+		{"raw bytes in a message", strings.Replace(wrong, "1-0:1.7.0", "0-0:96.13.0(\xFF\xFF)\r\n1-0:1.7.0", 1), nil},
+		{"a register twice", strings.Replace(wrong, "1-0:1.7.0", "1-0:1.7.0(00.222*kW)\r\n1-0:1.7.0", 1), dsmr.ErrDamaged},
+	} {
+		s := dsmr.NewScanner(strings.NewReader(test.text))
+		if !s.Scan() {
+			t.Fatal(test.name)
+		}
+		if _, err := (&dsmr.Parser{Lax: true}).Parse(s.Telegram(), time.Time{}); !errors.Is(err, test.want) {
+			t.Errorf("%s: got %v, want %v", test.name, err, test.want)
+		}
+	}
+}
+
+// TestNotPadded: a meter that does not pad its numbers is not held to a width.
+func TestNotPadded(t *testing.T) {
+	p := new(dsmr.Parser)
+	for _, power := range []string{"1.5", "12.25", "3", "100.125", "1.5"} {
+		s := dsmr.NewScanner(strings.NewReader("/ISk5\\2MT382-1004\n\n1-0:1.8.1(9.9*kWh)\n1-0:1.7.0(" + power + "*kW)\n!\n"))
+		if !s.Scan() {
+			t.Fatal("no telegram")
+		}
+		if _, err := p.Parse(s.Telegram(), time.Time{}); err != nil {
+			t.Errorf("%s kW: %v", power, err)
+		}
+	}
+}
+
 // TestMissingChecksum: a meter that has sent checksums sends them always.
 func TestMissingChecksum(t *testing.T) {
-	const swedish = "/ELL5\\253833635_A\n\n1-0:1.8.0(00001605.055*kWh)\n1-0:3.8.0(00000003.642*kvarh)\n"
-	s := dsmr.NewScanner(strings.NewReader(swedish + "!\n" + signed(swedish) + swedish + "!\n" + signed(swedish)))
+	const unknown = "/XYZ5 a meter of no known standard\n\n1-0:1.8.0(00001605.055*kWh)\n"
+	s := dsmr.NewScanner(strings.NewReader(unknown + "!\n" + signed(unknown) + unknown + "!\n" + signed(unknown)))
 	p := new(dsmr.Parser)
 	for i, want := range []error{nil, nil, dsmr.ErrNoChecksum, nil} {
 		if !s.Scan() {
@@ -197,7 +257,7 @@ func TestLostDigit(t *testing.T) {
 	lost := strings.Replace(old, "12345", "1234", 1)
 	s := dsmr.NewScanner(strings.NewReader(old + lost + old + old + strings.Replace(old, "()", "(3031)", 1) + lost + lost + lost))
 	p := new(dsmr.Parser)
-	for i, want := range []error{nil, dsmr.ErrDamaged, dsmr.ErrDamaged, nil, nil, dsmr.ErrDamaged, nil, nil} {
+	for i, want := range []error{nil, dsmr.ErrDamaged, nil, nil, nil, dsmr.ErrDamaged, nil, nil} {
 		if !s.Scan() {
 			t.Fatal("too few telegrams")
 		}
@@ -290,7 +350,7 @@ func FuzzParse(f *testing.F) {
 			if line := got.AppendJSON(nil, amsterdam); !json.Valid(line) {
 				t.Fatalf("no JSON: %s", line)
 			}
-			for o := range dsmr.Objects(telegram.Bytes) {
+			for o := range dsmr.Objects(telegram.Body()) {
 				if len(o.OBIS) == 0 || len(o.Values) == 0 {
 					t.Fatalf("an object without id or values: %q", o)
 				}

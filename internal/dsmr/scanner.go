@@ -21,8 +21,16 @@ type Telegram struct {
 	Truncated bool // the stream ended before the "!"
 	Parity    bool // it came with parity bits in bit 7, which are taken off
 
-	body    int  // length up to and with the "!"
+	body    int  // length up to and with the "!", where there is one
 	damaged bool // a parity bit was wrong
+}
+
+// Body is the telegram without its end mark and checksum.
+func (t Telegram) Body() []byte {
+	if t.Truncated {
+		return t.Bytes[:t.body]
+	}
+	return t.Bytes[:t.body-1]
 }
 
 // Stats counts what passed a Scanner.
@@ -205,9 +213,9 @@ func (s *Scanner) findEnd() (mark, digits int) {
 		case before == '\n' || before == '\r':
 			return mark, s.checksumDigits(mark+1, false)
 		case before == ')':
-			// Aidon prints "...(0123.1*A)!" at the end; in a text such a mark
-			// means nothing, hence the checksum and the line end behind it.
-			if n := s.checksumDigits(mark+1, true); n != 0 {
+			// Aidon prints "...(0123.1*A)!" at the end; in mid-line such a mark
+			// means nothing, hence the line end behind it.
+			if n := s.checksumDigits(mark+1, true); n != noEnd {
 				return mark, n
 			}
 		}
@@ -236,7 +244,7 @@ func (s *Scanner) checksumDigits(from int, strict bool) int {
 // checksumDigits counts the hex digits of a checksum: four, or fewer before
 // any other byte (some meters leave out leading zeros: "!B9F"). -1 means that
 // the next bytes decide. A strict checksum is followed by a line end, or it
-// is none.
+// is noEnd.
 func checksumDigits(p []byte, strict bool) int {
 	n := 0
 	for n < len(p) && n < 4 && isHex(p[n]) {
@@ -248,10 +256,13 @@ func checksumDigits(p []byte, strict bool) int {
 	case n == len(p):
 		return -1
 	case strict && p[n] != '\r' && p[n] != '\n':
-		return 0
+		return noEnd
 	}
 	return n
 }
+
+// noEnd is no number of digits: the mark does not end a telegram.
+const noEnd = -2
 
 func isHex(c byte) bool {
 	return c-'0' <= 9 || (c|0x20)-'a' <= 5

@@ -89,6 +89,9 @@ func (d *detected) detect(r *meter.Reading) (string, meter.Tariffs) {
 	return d.standard.Name, d.standard.Tariffs
 }
 
+// sendsChecksum tells whether the standard found last has a checksum.
+func (d *detected) sendsChecksum() bool { return d.standard != nil && d.standard.Sum != open }
+
 func find(r *meter.Reading) *Standard {
 	for i := range Standards {
 		if s := &Standards[i]; s.fits(r) {

@@ -53,7 +53,7 @@ func fits(body []byte, want uint16) bool {
 	if Checksum(body) == want {
 		return true
 	}
-	if lf := bytes.IndexByte(body, '\n'); lf < 1 || body[lf-1] == '\r' {
+	if bytes.Count(body, []byte("\n")) == bytes.Count(body, []byte("\r\n")) {
 		return false
 	}
 	var crc uint16

@@ -171,8 +171,9 @@ func (t DeviceType) Medium() (Medium, bool) {
 
 // Medium returns the channel of the meter for m, whichever number it has: of
 // several the one with the newest reading, so that a meter that was replaced
-// but stays in the telegram never wins. Without any reading it is the first
-// channel of that type; false when there is none.
+// but stays in the telegram never wins. A heat meter that counts energy goes
+// before one that counts the water it took it from. Without any reading it is
+// the first channel of that type; false when there is none.
 func (r *Reading) Medium(m Medium) (*Channel, bool) {
 	var best *Channel
 	for i := range r.Channels {
@@ -180,9 +181,20 @@ func (r *Reading) Medium(m Medium) (*Channel, bool) {
 		if of, ok := c.Type.Medium(); !ok || of != m {
 			continue
 		}
-		if best == nil || (c.Unit != UnitNone && (best.Unit == UnitNone || c.Time.Compare(best.Time) > 0)) {
+		if best == nil || c.rank(m) > best.rank(m) || c.rank(m) == best.rank(m) && c.Time.Compare(best.Time) > 0 {
 			best = c
 		}
 	}
 	return best, best != nil
+}
+
+// rank tells how well a channel speaks for its medium.
+func (c *Channel) rank(m Medium) int {
+	switch {
+	case c.Unit == UnitNone:
+		return 0
+	case c.Unit != Media[m].Unit && c.Unit == CubicMetre:
+		return 1
+	}
+	return 2
 }

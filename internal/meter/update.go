@@ -6,9 +6,20 @@ import "time"
 // and never changed.
 type Update struct {
 	Reading  Reading
-	JSON     []byte  // the reading as on the JSON socket, without a line end
-	Usage    *Change // the power used changed; nil: it did not
-	GasUsage *Change // there is a new gas reading to compute a flow from
+	Guarded  *Reading // Reading without the totals that are doubted; nil: none is. See Entities
+	JSON     []byte   // the reading as on the JSON socket, without a line end
+	Usage    *Change  // the power used changed; nil: it did not
+	GasUsage *Change  // there is a new gas reading to compute a flow from
+}
+
+// Entities returns the reading that entities show. A total that is doubted
+// stands there as it was when it was believed last, or not at all: Home
+// Assistant books a total that falls once as a year's use, for ever.
+func (u *Update) Entities() *Reading {
+	if u.Guarded != nil {
+		return u.Guarded
+	}
+	return &u.Reading
 }
 
 // Change is the step of a quantity from one reading to the next.
@@ -23,6 +34,7 @@ type Status struct {
 	Alive     bool          // telegrams arrive
 	Telegrams uint64        // telegrams that gave a reading, since the start
 	Errors    uint64        // telegrams that were damaged, since the start
+	Held      uint64        // how often a total was held back from entities, since the start
 	Interval  time.Duration // between the last telegrams; 0 before the second
 	Last      time.Time     // our clock at the last reading; zero before the first
 	Started   time.Time     // when the program started

@@ -127,15 +127,24 @@ func align(a, b Value) (Value, Value) {
 	return a, b
 }
 
-// Add returns v + w, exactly as long as the digits fit into 64 bits.
+// Add returns v + w, exactly while the digits fit into 64 bits; beyond, it
+// saturates.
 func (v Value) Add(w Value) Value {
 	v, w = align(v, w)
-	return Value{v.n + w.n, v.scale}
+	sum := v.n + w.n
+	switch {
+	case v.n > 0 && w.n > 0 && sum < 0:
+		sum = math.MaxInt64
+	case v.n < 0 && w.n < 0 && sum >= 0:
+		sum = math.MinInt64
+	}
+	return Value{sum, v.scale}
 }
 
-// Sub returns v - w, exactly as long as the digits fit into 64 bits.
+// Sub returns v - w, exactly while the digits fit into 64 bits; beyond, it
+// saturates.
 func (v Value) Sub(w Value) Value {
-	w.n = -w.n
+	w.n = max(-w.n, -math.MaxInt64) // the smallest int64 has no negative
 	return v.Add(w)
 }
 
@@ -204,6 +213,10 @@ func (v Value) Sign() int {
 	}
 	return 0
 }
+
+// Decimals returns how many decimals the value carries, as the meter prints
+// them: 2 for 001.50.
+func (v Value) Decimals() int { return int(v.scale) }
 
 // Int returns the whole part.
 func (v Value) Int() int64 {

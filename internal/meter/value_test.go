@@ -43,6 +43,9 @@ func TestArithmetic(t *testing.T) {
 		got  meter.Value
 		want string
 	}{
+		{meter.NewValue(math.MaxInt64, 0).Add(value("1")), "9223372036854775807"},
+		{meter.NewValue(math.MinInt64, 0).Add(value("-1")), "-9223372036854775808"},
+		{meter.NewValue(math.MaxInt64, 0).Sub(value("-1")), "9223372036854775807"},
 		{value("1.5").Sub(value("2.25")), "-0.75"},
 		{value("0.329").Shift(3), "329"},
 		{value("12").Shift(3), "12000"},
