@@ -65,10 +65,15 @@ func decode(args []string, stdin io.Reader, stdout, stderr io.Writer) int {
 type printer func(io.Writer, dsmr.Telegram, *meter.Reading, error)
 
 func decodeAll(r io.Reader, out *bufio.Writer, print printer) (found, good int, err error) {
-	s, p, d := dsmr.NewScanner(r), new(dsmr.Parser), &derive.Deriver{Zone: time.Local}
+	s, p, d := dsmr.NewScanner(r), new(dsmr.Parser), derive.Deriver{Zone: time.Local}
 	for s.Scan() {
 		reading, err := p.Parse(s.Telegram(), time.Now())
-		d.Apply(reading)
+		if err == nil {
+			d.Apply(reading)
+		} else { // the app drops it: the next reading must not depend on it
+			aside := d
+			aside.Apply(reading)
+		}
 		print(out, s.Telegram(), reading, err)
 		found++
 		if err == nil {

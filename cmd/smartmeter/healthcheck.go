@@ -23,7 +23,8 @@ func healthcheck(environ []string, stdout, stderr io.Writer) int {
 		fmt.Fprintln(stdout, "the health check is switched off (SMARTMETER_HEALTH=0)")
 		return exitGood
 	}
-	client := http.Client{Timeout: 3 * time.Second}
+	// The app is on this machine: no proxy of the environment is.
+	client := http.Client{Timeout: 3 * time.Second, Transport: &http.Transport{DisableKeepAlives: true}}
 	answer, err := client.Get("http://" + string(cfg.Health) + "/healthz")
 	if err != nil {
 		fmt.Fprintf(stderr, "smartmeter: asking the running app: %v\n", err)

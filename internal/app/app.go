@@ -5,7 +5,6 @@ package app
 
 import (
 	"context"
-	"errors"
 	"io"
 	"log/slog"
 	"time"
@@ -63,12 +62,12 @@ type pipeline struct {
 	vitals *vitals
 	log    *slog.Logger
 	zone   *time.Location
-	lax    bool // take telegrams with a wrong checksum too
 
 	line    dsmr.ParityReader
 	scanner *dsmr.Scanner
 	parser  *dsmr.Parser
 	deriver *derive.Deriver
+	cut     uint64 // telegrams that never ended, as counted so far
 
 	raw     *hub.Hub[socket.Chunk]
 	lines   *hub.Hub[socket.Line]
@@ -80,9 +79,8 @@ func newPipeline(cfg config.Config, log *slog.Logger) *pipeline {
 		vitals:  newVitals(log.With("part", "meter")),
 		log:     log.With("part", "meter"),
 		zone:    time.Local,
-		lax:     cfg.Checksum == config.ChecksumOff,
 		scanner: dsmr.NewScanner(nil),
-		parser:  new(dsmr.Parser),
+		parser:  &dsmr.Parser{Lax: cfg.Checksum == config.ChecksumOff},
 		deriver: &derive.Deriver{Zone: time.Local},
 		raw:     socket.NewChunks(),
 		lines:   socket.NewLines(),
@@ -103,10 +101,12 @@ func (p *pipeline) use(r io.Reader) error {
 	defer p.vitals.idle()
 	p.line.R = p.vitals.watch(r)
 	p.scanner.Reset(io.TeeReader(&p.line, socket.NewRawWriter(p.raw)))
+	defer p.countCut()
 	for p.scanner.Scan() {
+		p.countCut()
 		telegram := p.scanner.Telegram()
 		reading, err := p.parser.Parse(telegram, time.Now())
-		if err != nil && !p.forgives(err) {
+		if err != nil {
 			p.vitals.damaged(err)
 			p.log.Debug("telegram dropped", "cause", err)
 			continue
@@ -122,9 +122,12 @@ func (p *pipeline) use(r io.Reader) error {
 	return p.scanner.Err()
 }
 
-// forgives tells whether a telegram is taken in spite of its checksum.
-func (p *pipeline) forgives(err error) bool {
-	return p.lax && (errors.Is(err, dsmr.ErrChecksum) || errors.Is(err, dsmr.ErrNoChecksum))
+// countCut tells the vitals of telegrams that never ended.
+func (p *pipeline) countCut() {
+	if cut := p.scanner.Stats().Cut; cut != p.cut {
+		p.vitals.cutOff(cut - p.cut)
+		p.cut = cut
+	}
 }
 
 // publish makes what the outputs share. The line leaves first: programs on
@@ -132,6 +135,9 @@ func (p *pipeline) forgives(err error) bool {
 func (p *pipeline) publish(r *meter.Reading) {
 	changes := p.deriver.Apply(r)
 	line := append(r.AppendJSON(make([]byte, 0, 1536), p.zone), "\r\n"...)
+	if p.log.Enabled(context.Background(), slog.LevelDebug) {
+		p.log.Debug("reading", "json", string(line[:len(line)-2]))
+	}
 	p.lines.Publish(socket.Line{Received: r.Received, Data: line})
 	p.updates.Publish(&meter.Update{Reading: *r, JSON: line[: len(line)-2 : len(line)-2], Usage: changes.Usage, GasUsage: changes.GasUsage})
 }

@@ -45,10 +45,12 @@ type vitals struct {
 
 func newVitals(log *slog.Logger) *vitals {
 	now := time.Now()
-	return &vitals{
+	v := &vitals{
 		log: log, hub: new(hub.Hub[meter.Status]), start: now,
 		status: meter.Status{Started: now}, since: now, told: dsmr.VerdictGood,
 	}
+	v.hub.Publish(v.status)
+	return v
 }
 
 // watch notices the bytes of r and tells waiting from working.
@@ -92,15 +94,24 @@ func (v *vitals) telegram(r *meter.Reading, at time.Time, silence time.Duration)
 	v.setAlive(true)
 }
 
-// damaged records one that gave no reading.
+// damaged records a telegram that gave no reading.
 func (v *vitals) damaged(cause error) {
 	v.mu.Lock()
 	defer v.mu.Unlock()
 	v.evidence.Telegram(cause)
-	if !errors.Is(cause, dsmr.ErrTruncated) { // the line was lost in its middle, which is said elsewhere
+	if !errors.Is(cause, dsmr.ErrTruncated) { // counted as cut off
 		v.status.Errors++
 		v.bad++
 	}
+}
+
+// cutOff records n telegrams that never ended.
+func (v *vitals) cutOff(n uint64) {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	v.evidence.Cut(n)
+	v.status.Errors += n
+	v.bad += n
 }
 
 // lost records that the line is gone.

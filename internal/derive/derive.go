@@ -10,20 +10,20 @@ import (
 )
 
 // Deriver adds derived quantities to the readings of one meter, in their
-// order. The zero Deriver with a Zone is ready. It serves one goroutine.
+// order. The zero Deriver with a Zone is ready. It serves one goroutine; a
+// copy goes its own way.
 type Deriver struct {
 	Zone *time.Location // of the meter's clock
 
-	imports, exports registers
-	gas              gas
-	usage            meter.Value // last power used; 0 at the start, as smartmeter2mqtt
+	seen  [meter.NumQuantities]uint8 // readings for which a register is still expected
+	gas   gas
+	usage meter.Value // last power used; 0 at the start, as smartmeter2mqtt
 }
 
-// registers remembers which tariff registers the meter has, so that a total
-// is never computed from some of them.
-type registers struct {
-	seen [5]bool
-}
+// memory is for how many readings a register is missed: nothing is computed
+// from some of the registers while one has been lost on the way, but a
+// register that was only ever damage is forgotten.
+const memory = 10
 
 var (
 	importTariffs = [5]meter.Quantity{meter.EnergyImportT1, meter.EnergyImportT2, meter.EnergyImportT3, meter.EnergyImportT4, meter.EnergyImportT5}
@@ -45,21 +45,34 @@ type Changes struct {
 
 // Apply adds the derived quantities to r and tells what changed.
 func (d *Deriver) Apply(r *meter.Reading) Changes {
-	v := &r.Values
-	d.imports.total(v, meter.EnergyImportTotal, &importTariffs)
-	d.exports.total(v, meter.EnergyExportTotal, &exportTariffs)
-	net(v, meter.PowerImport, meter.PowerExport, meter.PowerNet)
+	d.total(r, meter.EnergyImportTotal, &importTariffs)
+	d.total(r, meter.EnergyExportTotal, &exportTariffs)
+	d.net(r, meter.PowerImport, meter.PowerExport, meter.PowerNet)
 	for _, p := range phases {
-		net(v, p.in, p.out, p.net)
+		d.net(r, p.in, p.out, p.net)
 	}
 	var c Changes
-	if used, ok := v.Get(meter.HouseUse); ok {
+	if used, ok := r.Values.Get(meter.HouseUse); ok {
 		c.Usage = d.changed(used)
-	} else if used, ok := v.Get(meter.PowerNet); ok {
+	} else if used, ok := r.Values.Get(meter.PowerNet); ok {
 		c.Usage = d.changed(used)
 	}
 	c.GasUsage = d.gas.apply(r, d.Zone)
 	return c
+}
+
+// take returns a register, and whether nothing can be computed because it is
+// missing: it was there a moment ago, or its line was odd.
+func (d *Deriver) take(r *meter.Reading, q meter.Quantity) (v meter.Value, has, missing bool) {
+	if v, has = r.Values.Get(q); has {
+		d.seen[q] = memory
+		return v, true, false
+	}
+	missing = d.seen[q] > 0 || r.Values.Odd(q)
+	if d.seen[q] > 0 {
+		d.seen[q]--
+	}
+	return v, false, missing
 }
 
 func (d *Deriver) changed(used meter.Value) *meter.Change {
@@ -71,30 +84,32 @@ func (d *Deriver) changed(used meter.Value) *meter.Change {
 	return c
 }
 
-// total adds up the tariffs where the meter sends no total itself. One
-// register that is missing, because its line was odd, makes no total: it
-// would be too low, and believed.
-func (g *registers) total(v *meter.Values, total meter.Quantity, tariffs *[5]meter.Quantity) {
-	complete := v.Has(tariffs[0]) && v.Has(tariffs[1])
+// total adds up the tariffs where the meter sends no total itself. A register
+// that is missing makes no total: it would be too low, and believed. So does a
+// single tariff of a telegram without checksum, whose other line may be lost.
+func (d *Deriver) total(r *meter.Reading, total meter.Quantity, tariffs *[5]meter.Quantity) {
 	var sum meter.Value
-	for i, q := range tariffs {
-		value, ok := v.Get(q)
-		complete = complete && (ok || !g.seen[i])
-		g.seen[i] = g.seen[i] || ok
-		sum = sum.Add(value)
+	count, complete := 0, true
+	for _, q := range tariffs {
+		v, has, missing := d.take(r, q)
+		if has {
+			sum = sum.Add(v)
+			count++
+		}
+		complete = complete && !missing
 	}
-	if complete && !v.Has(total) {
-		v.Set(total, sum)
+	if complete && !r.Values.Has(total) && (count > 1 || count == 1 && r.Checksum == meter.ChecksumValid) {
+		r.Values.Set(total, sum)
 	}
 }
 
 // net is import less export in W; a meter without solar panels may send no
 // export.
-func net(v *meter.Values, in, out, net meter.Quantity) {
-	imported, ok := v.Get(in)
-	exported, too := v.Get(out)
-	if ok || too {
-		v.Set(net, imported.Sub(exported).Shift(3))
+func (d *Deriver) net(r *meter.Reading, in, out, net meter.Quantity) {
+	imported, hasImport, lost := d.take(r, in)
+	exported, hasExport, lostToo := d.take(r, out)
+	if (hasImport || hasExport) && !lost && !lostToo {
+		r.Values.Set(net, imported.Sub(exported).Shift(3))
 	}
 }
 
@@ -104,7 +119,8 @@ type gas struct {
 	time  meter.Timestamp
 	total meter.Value
 	flow  meter.Value
-	known bool // flow is
+	known bool  // flow is
+	step  int64 // seconds between the readings that it is from
 }
 
 // maxFlow bounds what is believed, m3/h: the largest household gas meter (G25)
@@ -125,10 +141,19 @@ func (g *gas) apply(r *meter.Reading, zone *time.Location) *meter.Change {
 	if c.Time != g.time {
 		change = g.next(c, r.Received, zone)
 	}
-	if g.known {
+	if g.known && !g.stale(r, zone) {
 		r.Values.Set(meter.GasFlow, g.flow)
 	}
 	return change
+}
+
+// stale tells by the meter's own clock that the next reading is overdue.
+func (g *gas) stale(r *meter.Reading, zone *time.Location) bool {
+	if r.Time.IsZero() {
+		return false
+	}
+	age := r.Time.Time(zone, r.Received).Sub(g.time.Time(zone, r.Received))
+	return age > time.Duration(2*g.step)*time.Second+10*time.Minute
 }
 
 func (g *gas) next(c *meter.Channel, received time.Time, zone *time.Location) *meter.Change {
@@ -148,6 +173,6 @@ func (g *gas) next(c *meter.Channel, received time.Time, zone *time.Location) *m
 	if g.known {
 		change.Previous = g.flow
 	}
-	g.flow, g.known = flow, true
+	g.flow, g.known, g.step = flow, true, seconds
 	return change
 }

@@ -53,8 +53,7 @@ func TestQuantities(t *testing.T) {
 		{"total of two tariffs", values{t1: "4512.345", t2: "3241.123"}, total, "7753.468"},
 		{"total of three", values{t1: "1", t2: "2", t3: "3.5"}, total, "6.5"},
 		{"the meter's own total", values{t1: "1", t2: "2", total: "9"}, total, "9"},
-		{"one tariff is missing", values{t2: "2"}, total, "absent"},
-		{"the other is missing", values{t1: "2"}, total, "absent"},
+		{"one tariff, nothing vouches for the telegram", values{t2: "2"}, total, "absent"},
 		{"export", values{meter.EnergyExportT1: "1.5", meter.EnergyExportT2: "2"}, meter.EnergyExportTotal, "3.5"},
 		{"zero is a value", values{meter.EnergyExportT1: "0", meter.EnergyExportT2: "0"}, meter.EnergyExportTotal, "0"},
 	} {
@@ -66,22 +65,47 @@ func TestQuantities(t *testing.T) {
 	}
 }
 
-// TestNoTotalOfSomeTariffs: a register that was there once is missed.
-func TestNoTotalOfSomeTariffs(t *testing.T) {
+// TestLostRegister: nothing is computed while a register is missing that was
+// there a moment ago.
+func TestLostRegister(t *testing.T) {
+	const t1, t2, t3 = meter.EnergyImportT1, meter.EnergyImportT2, meter.EnergyImportT3
 	d := &derive.Deriver{Zone: zone}
-	for i, test := range []struct {
-		in   values
-		want string
-	}{
-		{values{meter.EnergyImportT1: "1", meter.EnergyImportT2: "2", meter.EnergyImportT3: "3"}, "6"},
-		{values{meter.EnergyImportT1: "1", meter.EnergyImportT2: "2"}, "absent"},
-		{values{meter.EnergyImportT1: "1", meter.EnergyImportT2: "2", meter.EnergyImportT3: "3"}, "6"},
-	} {
-		r := of(t, test.in)
+	all := values{t1: "1", t2: "2", meter.PowerImport: "0.5", meter.PowerExport: "0.1"}
+	step := func(name string, in values, total, net string) {
+		t.Helper()
+		r := of(t, in)
 		d.Apply(r)
-		if got := get(r, meter.EnergyImportTotal); got != test.want {
-			t.Errorf("reading %d: got %s, want %s", i, got, test.want)
+		if got := get(r, meter.EnergyImportTotal); got != total {
+			t.Errorf("%s: total %s, want %s", name, got, total)
 		}
+		if got := get(r, meter.PowerNet); got != net {
+			t.Errorf("%s: net %s, want %s", name, got, net)
+		}
+	}
+	step("all", all, "3", "400")
+	step("some", values{t1: "1", meter.PowerImport: "0.5"}, "absent", "absent")
+	step("all again", all, "3", "400")
+	step("what was never there: a changed code", values{t1: "1", t2: "2", t3: "9", meter.PowerImport: "0.5", meter.PowerExport: "0.1"}, "12", "400")
+	for range 10 {
+		step("it is missed", all, "absent", "400")
+	}
+	step("and forgotten", all, "3", "400")
+}
+
+func TestOddLineMakesNothing(t *testing.T) {
+	r := of(t, values{meter.EnergyImportT1: "1", meter.PowerImport: "0.5"})
+	r.Checksum = meter.ChecksumValid
+	r.Values.SetOdd(meter.EnergyImportT2)
+	r.Values.SetOdd(meter.PowerExport)
+	(&derive.Deriver{Zone: zone}).Apply(r)
+	if total, net := get(r, meter.EnergyImportTotal), get(r, meter.PowerNet); total != "absent" || net != "absent" {
+		t.Errorf("got total %s, net %s", total, net)
+	}
+	r = of(t, values{meter.EnergyImportT1: "1.5"})
+	r.Checksum = meter.ChecksumValid
+	(&derive.Deriver{Zone: zone}).Apply(r)
+	if got := get(r, meter.EnergyImportTotal); got != "1.5" {
+		t.Errorf("a meter with one tariff: got total %s, want 1.5", got)
 	}
 }
 
@@ -147,6 +171,33 @@ func TestGasFlow(t *testing.T) {
 		"absent", "0.012 event 0 to 0.012", "0 event 0.012 to 0", "0.5 event 0 to 0.5", "absent"}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("(-want +got)\n%s", diff)
+	}
+}
+
+// TestFlowGrowsStale: a gas meter that no longer reports flows no more.
+func TestFlowGrowsStale(t *testing.T) {
+	d := &derive.Deriver{Zone: zone}
+	at := func(hour, minute int) meter.Timestamp {
+		s, ok := meter.NewTimestamp(2026, 1, 1, hour, minute, 0, 'W')
+		if !ok {
+			t.Fatal("no such time")
+		}
+		return s
+	}
+	for _, test := range []struct {
+		now, reading meter.Timestamp
+		total        int64
+		want         string
+	}{
+		{at(12, 1), at(12, 0), 1000, "absent"}, {at(13, 1), at(13, 0), 1500, "0.5"}, {at(15, 5), at(13, 0), 1500, "0.5"},
+		{at(15, 11), at(13, 0), 1500, "absent"}, {at(16, 1), at(16, 0), 4500, "1"},
+	} {
+		r := &meter.Reading{Time: test.now}
+		r.Channels[0] = meter.Channel{Type: meter.TypeGas, Time: test.reading, Value: meter.NewValue(test.total, 3), Unit: meter.CubicMetre}
+		d.Apply(r)
+		if got := get(r, meter.GasFlow); got != test.want {
+			t.Errorf("%s: got %s, want %s", test.now, got, test.want)
+		}
 	}
 }
 

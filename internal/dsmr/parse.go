@@ -154,6 +154,9 @@ func (p *Parser) lines(rest []byte) (broken bool) {
 		p.known++
 		if !row.decode(p, field{row, channel, line[n:]}) {
 			p.reading.Odd++
+			if row.help == "" {
+				p.reading.Values.SetOdd(row.quantity)
+			}
 			if len(p.odd) < maxOdd {
 				p.odd = append(p.odd, line)
 			}

@@ -162,13 +162,19 @@ const (
 // The zero Values is empty.
 type Values struct {
 	values [NumQuantities]Value
-	set    [(NumQuantities + 63) / 64]uint64
+	set    bitset
+	odd    bitset
 }
+
+type bitset [(NumQuantities + 63) / 64]uint64
+
+func (b *bitset) has(q Quantity) bool { return b[q/64]&(1<<(q%64)) != 0 }
+func (b *bitset) add(q Quantity)      { b[q/64] |= 1 << (q % 64) }
 
 // Set records v as the value of q.
 func (s *Values) Set(q Quantity, v Value) {
 	s.values[q] = v
-	s.set[q/64] |= 1 << (q % 64)
+	s.set.add(q)
 }
 
 // Get returns the value of q; false when it was not reported.
@@ -180,10 +186,17 @@ func (s *Values) Get(q Quantity) (Value, bool) {
 }
 
 // Has tells whether q was reported.
-func (s *Values) Has(q Quantity) bool { return s.set[q/64]&(1<<(q%64)) != 0 }
+func (s *Values) Has(q Quantity) bool { return s.set.has(q) }
+
+// SetOdd records that q was reported, but in a way that could not be read.
+func (s *Values) SetOdd(q Quantity) { s.odd.add(q) }
+
+// Odd tells whether q was reported in a way that could not be read, and in no
+// other.
+func (s *Values) Odd(q Quantity) bool { return s.odd.has(q) && !s.set.has(q) }
 
 // Clear forgets q.
 func (s *Values) Clear(q Quantity) { s.set[q/64] &^= 1 << (q % 64) }
 
 // Reset forgets all values.
-func (s *Values) Reset() { clear(s.set[:]) }
+func (s *Values) Reset() { s.set, s.odd = bitset{}, bitset{} }
