@@ -254,8 +254,11 @@ func TestMosquitto(t *testing.T) {
 		b.t = t
 		p := start(t, binary, append(broker, "SMARTMETER_MQTT_PASSWORD=wrong")...)
 		p.waitLog("level=WARN", "part=mqtt", user)
-		if err := p.cmd.Process.Signal(syscall.Signal(0)); err != nil {
-			t.Errorf("the program does not live on: %v", err)
+		if err := p.cmd.Process.Signal(syscall.SIGTERM); err != nil {
+			t.Fatal(err)
+		}
+		if err := p.cmd.Wait(); err != nil { // it lived on until then
+			t.Errorf("exit: got %v, want 0", err)
 		}
 	})
 }

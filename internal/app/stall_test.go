@@ -1,0 +1,56 @@
+package app_test
+
+import (
+	"fmt"
+	"net"
+	"strings"
+	"testing"
+)
+
+// TestStall: a broker that hangs, a client that never reads and one that
+// floods change nothing for the others: every reading arrives, in order.
+func TestStall(t *testing.T) {
+	hanging, err := net.Listen("tcp", "127.0.0.1:0") // accepts by the backlog and never answers
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer hanging.Close()
+	meter := newLine(t)
+	p := start(t, meter.variable(), "MQTT_URL=mqtt://"+hanging.Addr().String())
+	for _, name := range []string{"json", "raw"} { // never read
+		conn := p.dial(name).conn
+		if err := conn.(*net.TCPConn).SetReadBuffer(4096); err != nil {
+			t.Fatal(err)
+		}
+	}
+	flood := p.dial("json").conn
+	go func() {
+		rubbish := []byte(strings.Repeat("x", 4096))
+		for {
+			if _, err := flood.Write(rubbish); err != nil {
+				return
+			}
+		}
+	}()
+	lines, raw := p.dial("json"), p.dial("raw")
+	waitFor(t, "all clients", func() bool { return p.log.count("client connected") == 5 })
+	conn := meter.accept()
+	const n = 5000
+	go func() {
+		for i := range n {
+			if _, err := fmt.Fprint(conn, numbered(i)); err != nil {
+				return
+			}
+		}
+	}()
+	rawEnd := make(chan string, 1)
+	go func() { rawEnd <- raw.bytes(n * len(numbered(1))) }()
+	for i := range n {
+		if line := lines.line(); !strings.Contains(line, fmt.Sprintf(`"calculatedUsage":%d}`, i)) {
+			t.Fatalf("reading %d: got %s", i, line)
+		}
+	}
+	if got := <-rawEnd; !strings.HasSuffix(got, numbered(n-1)) {
+		t.Errorf("the raw socket's last telegram is %q", got[len(got)-80:])
+	}
+}
