@@ -2,12 +2,15 @@ package main
 
 import (
 	"bufio"
+	"encoding/hex"
 	"flag"
 	"fmt"
 	"io"
 	"os"
+	"strings"
 	"time"
 
+	"github.com/smartmeter-addon/smartmeter-addon/internal/config"
 	"github.com/smartmeter-addon/smartmeter-addon/internal/derive"
 	"github.com/smartmeter-addon/smartmeter-addon/internal/dsmr"
 	"github.com/smartmeter-addon/smartmeter-addon/internal/meter"
@@ -19,7 +22,14 @@ func decode(args []string, stdin io.Reader, stdout, stderr io.Writer) int {
 	flags := flag.NewFlagSet("smartmeter decode", flag.ContinueOnError)
 	flags.SetOutput(stderr)
 	asJSON := flags.Bool("json", false, "print one JSON object a telegram")
+	key := flags.String("key", "", "key of an encrypting meter, 32 hex `digits`")
+	aad := flags.String("aad", config.DefaultAAD, "additional authenticated data, hex `digits`: 30 and the authentication key")
 	if err := flags.Parse(args); err != nil {
+		return exitCall
+	}
+	keys, err := parseKeys(*key, *aad)
+	if err != nil {
+		fmt.Fprintf(stderr, "smartmeter: %v\n", err)
 		return exitCall
 	}
 	out := bufio.NewWriter(stdout)
@@ -29,14 +39,25 @@ func decode(args []string, stdin io.Reader, stdout, stderr io.Writer) int {
 	}
 	code := exitGood
 	one := func(name string, r io.Reader) {
-		found, good, err := decodeAll(r, out, print)
+		// Captures may be of any age, so each file's frame counters are new.
+		decrypter := dsmr.NewDecrypter(unhexed(r), keys)
+		failures := map[error]int{}
+		decrypter.Notify = func(n dsmr.Notice) { failures[n.Err]++ }
+		found, good, err := decodeAll(decrypter, out, print)
+		delete(failures, nil) // how a frame was verified
+		for cause, n := range failures {
+			fmt.Fprintf(stderr, "smartmeter: %s: %d encrypted frames: %v\n", name, n, cause)
+		}
+		if repeats := decrypter.Stats().Repeats; repeats > 0 {
+			fmt.Fprintf(stderr, "smartmeter: %s: %d encrypted frames were there before and are left out\n", name, repeats)
+		}
 		switch {
 		case err != nil:
 			fmt.Fprintf(stderr, "smartmeter: reading %s: %v\n", name, err)
-		case found == 0:
+		case found == 0 && len(failures) == 0:
 			fmt.Fprintf(stderr, "smartmeter: %s holds no telegram: none of its lines begins with \"/\"\n", name)
 		}
-		if err != nil || found == 0 || good < found {
+		if err != nil || found == 0 || good < found || len(failures) > 0 {
 			code = exitBad
 		}
 	}
@@ -60,6 +81,45 @@ func decode(args []string, stdin io.Reader, stdout, stderr io.Writer) int {
 		}
 	}
 	return code
+}
+
+func parseKeys(key, aad string) (dsmr.Keys, error) {
+	k, err := dsmr.ParseKey(key)
+	if err != nil {
+		return dsmr.Keys{}, fmt.Errorf("-key: %w", err)
+	}
+	a, err := dsmr.ParseAAD(aad)
+	if err != nil {
+		return dsmr.Keys{}, fmt.Errorf("-aad: %w", err)
+	}
+	return dsmr.Keys{Key: k, AAD: a}, nil
+}
+
+// unhexed reads frames that were written down as hex digits, which is how
+// they stand in issues and mails; anything else it passes on.
+func unhexed(r io.Reader) io.Reader {
+	b := bufio.NewReader(r)
+	start, err := b.Peek(4)
+	if err != nil || !strings.EqualFold(string(start), "DB08") {
+		return b
+	}
+	return hex.NewDecoder(&digits{b})
+}
+
+// digits leaves out blanks and line ends.
+type digits struct{ r io.Reader }
+
+// Read reads from r.
+func (d *digits) Read(p []byte) (int, error) {
+	n, err := d.r.Read(p)
+	kept := 0
+	for _, c := range p[:n] {
+		if c > ' ' {
+			p[kept] = c
+			kept++
+		}
+	}
+	return kept, err
 }
 
 type printer func(io.Writer, dsmr.Telegram, *meter.Reading, error)

@@ -22,7 +22,8 @@ import (
 const usage = `smartmeter reads a smart meter's P1 port and shares it.
 
   smartmeter                               the app: reads the meter until SIGTERM or SIGINT
-  smartmeter decode [-json] [FILE ...]     explains telegrams from files or standard input
+  smartmeter decode [-json] [-key HEX] [FILE ...]
+                                           explains telegrams from files or standard input
   smartmeter healthcheck                   exit 0 when the running app is alive
   smartmeter version                       version, commit, Go version
 

@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"encoding/hex"
 	"encoding/json"
 	"os"
 	"path/filepath"
@@ -81,6 +82,35 @@ func TestDecodeTable(t *testing.T) {
 	code, _, stderr := call(t, "", nil, "decode", file+".missing")
 	if code != exitBad || !strings.Contains(stderr, "no such file") {
 		t.Errorf("a missing file: got exit %d, %q", code, stderr)
+	}
+}
+
+// TestDecodeEncrypted reads frames as bytes and as hex digits.
+func TestDecodeEncrypted(t *testing.T) {
+	const key = "50fb5fbd11976b2c635a0b020fd45336"
+	const folder = "../../internal/dsmr/testdata/encrypted/"
+	frame, err := os.ReadFile(folder + "lu-encrypted-synthetic-aad.bin")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, test := range []struct {
+		name, in    string
+		args        []string
+		code, lines int
+		stderr      string
+	}{
+		{"bytes", string(frame), []string{"-key", key}, exitGood, 1, ""},
+		{"hex", strings.ToUpper(hex.EncodeToString(frame[:100])) + "\r\n" + hex.EncodeToString(frame[100:]) + "\n", []string{"-key", key}, exitGood, 1, ""},
+		{"no key", string(frame), nil, exitBad, 0, "1 encrypted frames: the telegram is encrypted and no key is set"},
+		{"wrong key", string(frame), []string{"-key", strings.Repeat("0", 32)}, exitBad, 0, "the key does not open"},
+		{"half a key", string(frame), []string{"-key", key[:20]}, exitCall, 0, "20 hex digits are no key"},
+		{"repeat", string(frame) + string(frame), []string{"-key", key}, exitGood, 1, "1 encrypted frames were there before"},
+		{"with a plain one", string(frame) + "/A\r\n\r\n1-0:1.7.0(1*kW)\r\n!\r\n", []string{"-key", key}, exitGood, 2, ""},
+	} {
+		code, got, stderr := call(t, test.in, nil, append([]string{"decode", "-json"}, test.args...)...)
+		if code != test.code || strings.Count(got, "\n") != test.lines || !strings.Contains(stderr, test.stderr) {
+			t.Errorf("%s: got exit %d, %d lines, %q, want %d, %d, %q", test.name, code, strings.Count(got, "\n"), stderr, test.code, test.lines, test.stderr)
+		}
 	}
 }
 

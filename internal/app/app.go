@@ -5,6 +5,7 @@ package app
 
 import (
 	"context"
+	"fmt"
 	"io"
 	"log/slog"
 	"time"
@@ -37,7 +38,10 @@ type Deps struct {
 // them and returns nil. An error is an option that cannot work; nothing that
 // happens later ends it.
 func Run(ctx context.Context, cfg config.Config, deps Deps) error {
-	p := newPipeline(cfg, deps.Log)
+	p, err := newPipeline(cfg, deps.Log)
+	if err != nil {
+		return err
+	}
 	tasks, err := outputs(cfg, deps, p)
 	if err != nil {
 		return err
@@ -63,18 +67,28 @@ type pipeline struct {
 	log    *slog.Logger
 	zone   *time.Location
 
-	line    dsmr.ParityReader
-	scanner *dsmr.Scanner
-	parser  *dsmr.Parser
-	deriver *derive.Deriver
-	cut     uint64 // telegrams that never ended, as counted so far
+	line      dsmr.ParityReader
+	decrypter *dsmr.Decrypter
+	hasKey    bool
+	scanner   *dsmr.Scanner
+	parser    *dsmr.Parser
+	deriver   *derive.Deriver
+	cut       uint64 // telegrams that never ended, as counted so far
 
 	raw     *hub.Hub[socket.Chunk]
 	lines   *hub.Hub[socket.Line]
 	updates *hub.Hub[*meter.Update]
 }
 
-func newPipeline(cfg config.Config, log *slog.Logger) *pipeline {
+func newPipeline(cfg config.Config, log *slog.Logger) (*pipeline, error) {
+	key, err := dsmr.ParseKey(string(cfg.Decryption.Key))
+	if err != nil {
+		return nil, fmt.Errorf("option decryption.key: %w", err)
+	}
+	aad, err := dsmr.ParseAAD(string(cfg.Decryption.AAD))
+	if err != nil {
+		return nil, fmt.Errorf("option decryption.aad: %w", err)
+	}
 	p := &pipeline{
 		vitals:  newVitals(log.With("part", "meter")),
 		log:     log.With("part", "meter"),
@@ -85,8 +99,12 @@ func newPipeline(cfg config.Config, log *slog.Logger) *pipeline {
 		raw:     socket.NewChunks(),
 		lines:   socket.NewLines(),
 		updates: new(hub.Hub[*meter.Update]),
+
+		decrypter: dsmr.NewDecrypter(nil, dsmr.Keys{Key: key, AAD: aad}),
+		hasKey:    len(key) > 0,
 	}
-	return p
+	p.decrypter.Notify = p.frame
+	return p, nil
 }
 
 func (p *pipeline) tasks() []task {
@@ -100,7 +118,7 @@ func (p *pipeline) tasks() []task {
 func (p *pipeline) use(r io.Reader) error {
 	defer p.vitals.idle()
 	p.line.R = p.vitals.watch(r)
-	p.scanner.Reset(io.TeeReader(&p.line, socket.NewRawWriter(p.raw)))
+	p.scanner.Reset(p.decrypted(&p.line, socket.NewRawWriter(p.raw)))
 	defer p.countCut()
 	for p.scanner.Scan() {
 		p.countCut()
@@ -120,6 +138,34 @@ func (p *pipeline) use(r io.Reader) error {
 		p.publish(reading)
 	}
 	return p.scanner.Err()
+}
+
+// decrypted puts the stage between the line and the scanner that replaces
+// encrypted frames. The raw socket carries what comes behind it if there is a
+// key, so that its programs need none, and else the line's own bytes.
+func (p *pipeline) decrypted(line io.Reader, raw io.Writer) io.Reader {
+	if !p.hasKey {
+		p.decrypter.Reset(io.TeeReader(line, raw))
+		return p.decrypter
+	}
+	p.decrypter.Reset(line)
+	return io.TeeReader(p.decrypter, raw)
+}
+
+// frame hears of encrypted frames.
+func (p *pipeline) frame(n dsmr.Notice) {
+	switch {
+	case n.Err != nil:
+		p.vitals.damaged(n.Err)
+		p.log.Debug("frame dropped", "cause", n.Err)
+	case n.Way == dsmr.ByTag:
+		p.log.Info("the meter's telegrams are decrypted and verified", "maker", n.Maker)
+	case n.Way == dsmr.ByTagAlone:
+		p.log.Info("the meter's telegrams are decrypted; their tag covers no additional data", "maker", n.Maker)
+	default:
+		p.log.Warn("the meter's telegrams are decrypted, but their tag does not fit: only the checksum inside vouches for them. "+
+			"In Austria set the option decryption.aad to 30 and the authentication key", "maker", n.Maker)
+	}
 }
 
 // countCut tells the vitals of telegrams that never ended.

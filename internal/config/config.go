@@ -10,6 +10,7 @@ type Config struct {
 	Source     Source `json:"source" env:"SOURCE" envDefault:"auto"`
 	Serial     Serial
 	Network    Network
+	Decryption Decryption
 	MQTT       MQTT
 	JSONSocket Listen `env:"TCP_SERVER" envDefault:"3010"`     // JSON socket
 	RawSocket  Listen `env:"RAW_TCP_SERVER" envDefault:"3020"` // raw socket
@@ -25,12 +26,23 @@ type Config struct {
 // Serial is the cable.
 type Serial struct {
 	Device string     `json:"serial.device" env:"PORT"` // best a /dev/serial/by-id/... path
-	Mode   SerialMode `json:"serial.mode" env:"SERIAL_MODE" envDefault:"115200 8N1"`
+	Mode   SerialMode `json:"serial.mode" env:"SERIAL_MODE" envDefault:"auto"`
 }
 
 // Network is a P1-to-network reader.
 type Network struct {
 	Address string `json:"network.address" env:"SOCKET"` // host:port, IPv6 in brackets
+}
+
+// DefaultAAD is Luxembourg's additional authenticated data, which is public.
+const DefaultAAD = "3000112233445566778899AABBCCDDEEFF"
+
+// Decryption is for meters that encrypt.
+type Decryption struct {
+	Key Secret `json:"decryption.key" env:"ENC_KEY"` // 32 hex digits
+	// AAD is what the tag of a frame covers besides: 30 and the authentication
+	// key, hex. The default is Luxembourg's.
+	AAD Secret `json:"decryption.aad" env:"ENC_AAD" envDefault:"3000112233445566778899AABBCCDDEEFF"`
 }
 
 // MQTT is the broker and what is published there.

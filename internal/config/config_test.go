@@ -112,6 +112,12 @@ func TestSecretHides(t *testing.T) {
 	}
 }
 
+func TestDefaultAAD(t *testing.T) {
+	if got := defaults().Decryption.AAD; got != config.DefaultAAD {
+		t.Errorf("the option's default is not the constant")
+	}
+}
+
 func TestLogValue(t *testing.T) {
 	c, _, err := config.Load([]string{
 		"SMARTMETER_SOCKET=10.0.0.2:23", "SMARTMETER_MQTT_URL=mqtt://me:geheim@10.0.0.3", "SMARTMETER_TCP_SERVER=0",
@@ -129,7 +135,7 @@ func TestLogValue(t *testing.T) {
 		}})).Info("options", "", c)
 		return strings.TrimSpace(log.String())
 	}
-	const want = `source=auto serial.mode="115200 8N1" network.address=10.0.0.2:23 ` +
+	const want = `source=auto serial.mode=auto network.address=10.0.0.2:23 decryption.aad=(hidden) ` +
 		`mqtt.url=mqtt://10.0.0.3:1883 mqtt.username=me mqtt.password=(hidden) mqtt.topic=smartmeter mqtt.discovery=true ` +
 		`mqtt.discovery_prefix=homeassistant mqtt.birth_topic=homeassistant/status mqtt.interval=10 ` +
 		`tcp_server=off raw_tcp_server=:3020 socket_clients=32 slot=p1 checksum=auto health=127.0.0.1:8098 log_level=info debug=false`

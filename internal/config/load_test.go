@@ -24,10 +24,13 @@ func (f files) read(name string) ([]byte, error) {
 // options is a file system that holds only the app's options file.
 func options(json string) files { return files{config.DefaultOptions: json} }
 
+const key = "50fb5fbd11976b2c635a0b020fd45336"
+
 func defaults() config.Config {
 	return config.Config{
 		Source:     config.SourceAuto,
-		Serial:     config.Serial{Mode: config.Serial115200N8},
+		Serial:     config.Serial{Mode: config.SerialAuto},
+		Decryption: config.Decryption{AAD: "3000112233445566778899AABBCCDDEEFF"},
 		JSONSocket: ":3010",
 		RawSocket:  ":3020",
 		Clients:    32,
@@ -86,6 +89,7 @@ func TestLoad(t *testing.T) {
 			name: "every variable",
 			environ: []string{
 				"SMARTMETER_SOURCE=serial", "SMARTMETER_PORT=/dev/ttyUSB0", "SMARTMETER_SERIAL_MODE=9600 7e1", "SMARTMETER_SOCKET=[fe80::1%eth0]:23",
+				"SMARTMETER_ENC_KEY=" + key, "SMARTMETER_ENC_AAD=30" + key,
 				"SMARTMETER_MQTT_URL=mqtts://broker", "SMARTMETER_MQTT_USERNAME=u", "SMARTMETER_MQTT_PASSWORD= p ", "SMARTMETER_MQTT_TOPIC=t",
 				"SMARTMETER_MQTT_DISCOVERY=no", "SMARTMETER_MQTT_DISCOVERY_PREFIX=d", "SMARTMETER_MQTT_BIRTH_TOPIC=b", "SMARTMETER_MQTT_INTERVAL=3600",
 				"SMARTMETER_TCP_SERVER=0", "SMARTMETER_RAW_TCP_SERVER=[::1]:2000", "SMARTMETER_SOCKET_CLIENTS=400", "SMARTMETER_SLOT=p2",
@@ -93,11 +97,12 @@ func TestLoad(t *testing.T) {
 			},
 			want: func(c *config.Config) {
 				*c = config.Config{
-					Source:    config.SourceSerial,
-					Serial:    config.Serial{Device: "/dev/ttyUSB0", Mode: config.Serial9600E7},
-					Network:   config.Network{Address: "[fe80::1%eth0]:23"},
-					MQTT:      config.MQTT{URL: "mqtts://broker:8883", Username: "u", Password: " p ", Topic: "t", DiscoveryPrefix: "d", BirthTopic: "b", Interval: 3600},
-					RawSocket: "[::1]:2000", Clients: 400, Slot: "p2", Checksum: config.ChecksumOff, LogLevel: config.LogWarning,
+					Source:     config.SourceSerial,
+					Serial:     config.Serial{Device: "/dev/ttyUSB0", Mode: config.Serial9600E7},
+					Network:    config.Network{Address: "[fe80::1%eth0]:23"},
+					Decryption: config.Decryption{Key: key, AAD: "30" + key},
+					MQTT:       config.MQTT{URL: "mqtts://broker:8883", Username: "u", Password: " p ", Topic: "t", DiscoveryPrefix: "d", BirthTopic: "b", Interval: 3600},
+					RawSocket:  "[::1]:2000", Clients: 400, Slot: "p2", Checksum: config.ChecksumOff, LogLevel: config.LogWarning,
 				}
 			},
 		},
@@ -162,15 +167,16 @@ func TestLoad(t *testing.T) {
 		},
 		{
 			name: "smartmeter2mqtt's file",
-			files: options(`{"serialPort": "/dev/ttyUSB1", "socket": "", "encryption": {"key": "00", "aad": ""}, "solar": {"host": "10.0.0.9"},
+			files: options(`{"serialPort": "/dev/ttyUSB1", "socket": "", "encryption": {"key": "` + key + `", "aad": ""}, "solar": {"host": "10.0.0.9"},
 				"outputs": {"debug": true, "jsonSocket": 4010, "rawSocket": "4020", "webserver": 3000, "post": {}, "mqttSocket": null,
 				"mqtt": {"url": "mqtt://u:p@h:1", "prefix": "m", "discovery": false, "discoveryPrefix": "d", "distinct": false, "distinctFields": ["a"]}}}`),
 			want: func(c *config.Config) {
 				c.Serial.Device, c.JSONSocket, c.RawSocket, c.Debug, c.LogLevel = "/dev/ttyUSB1", ":4010", ":4020", true, config.LogDebug
 				c.MQTT.URL, c.MQTT.Username, c.MQTT.Password = "mqtt://h:1", "u", "p"
 				c.MQTT.Topic, c.MQTT.Discovery, c.MQTT.DiscoveryPrefix = "m", false, "d"
+				c.Decryption.Key = key
 			},
-			warnings: []string{"/data/options.json is smartmeter2mqtt's; it is understood, but better written with this program's options; this version does not have encryption.key, outputs.mqtt.distinctFields, outputs.webserver, solar.host"},
+			warnings: []string{"/data/options.json is smartmeter2mqtt's; it is understood, but better written with this program's options; this version does not have outputs.mqtt.distinctFields, outputs.webserver, solar.host"},
 		},
 		{
 			name:     "smartmeter2mqtt's file with nothing to leave out",

@@ -29,6 +29,8 @@ func (l *loader) takeForeign(file string, root map[string]any, c *Config) error 
 	fields := map[string]any{
 		"serialPort":                   &c.Serial.Device,
 		"socket":                       &c.Network.Address,
+		"encryption.key":               &c.Decryption.Key,
+		"encryption.aad":               &c.Decryption.AAD,
 		"outputs.debug":                &c.Debug,
 		"outputs.jsonSocket":           &c.JSONSocket,
 		"outputs.rawSocket":            &c.RawSocket,

@@ -23,13 +23,16 @@ var sources = []Source{SourceAuto, SourceSerial, SourceNetwork}
 // SerialMode is speed, data bits, parity and stop bits.
 type SerialMode string
 
-// The modes of a serial line.
+// The modes of a serial line. SerialAuto finds the right one by listening.
 const (
+	SerialAuto     SerialMode = "auto"
 	Serial115200N8 SerialMode = "115200 8N1" // DSMR 4 and later, and most others
 	Serial9600E7   SerialMode = "9600 7E1"   // DSMR 2 and 3
+	Serial115200E7 SerialMode = "115200 7E1" // Slovenia
+	Serial115200E8 SerialMode = "115200 8E1" // Denmark: NES
 )
 
-var serialModes = []SerialMode{Serial115200N8, Serial9600E7}
+var serialModes = []SerialMode{SerialAuto, Serial115200N8, Serial9600E7, Serial115200E7, Serial115200E8}
 
 // Checksum tells whether a wrong checksum drops the telegram.
 type Checksum string

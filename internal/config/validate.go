@@ -9,6 +9,8 @@ import (
 	"strconv"
 	"strings"
 	"unicode/utf8"
+
+	"github.com/smartmeter-addon/smartmeter-addon/internal/dsmr"
 )
 
 // Validate returns the first option that cannot work as an *Error, named as in
@@ -32,6 +34,8 @@ func (c *Config) wrong() (field any, mend string) {
 		{&c.Serial.Mode, oneOf(c.Serial.Mode, serialModes)},
 		{&c.Network.Address, address(c.Network.Address)},
 		{&c.Source, c.lacksSource()},
+		{&c.Decryption.Key, keyed(dsmr.ParseKey(string(c.Decryption.Key)))},
+		{&c.Decryption.AAD, keyed(dsmr.ParseAAD(string(c.Decryption.AAD)))},
 		{&c.MQTT.URL, brokerURL(c.MQTT.URL)},
 		{&c.MQTT.Topic, topic(c.MQTT.Topic)},
 		{&c.MQTT.DiscoveryPrefix, topic(c.MQTT.DiscoveryPrefix)},
@@ -66,6 +70,14 @@ func (c *Config) lacksSource() string {
 		return needs(&c.Serial.Device, "a serial device")
 	case c.Source == SourceNetwork && c.Network.Address == "":
 		return needs(&c.Network.Address, "the address of a P1-to-network reader")
+	}
+	return ""
+}
+
+// keyed passes on what a key lacks.
+func keyed(_ []byte, err error) string {
+	if err != nil {
+		return err.Error()
 	}
 	return ""
 }

@@ -91,7 +91,7 @@ func (e *Evidence) look(p []byte) {
 	}
 }
 
-// Telegram takes what Parser said of a telegram.
+// Telegram takes what Parser said of a telegram, or Decrypter of a frame.
 func (e *Evidence) Telegram(err error) {
 	switch {
 	case err == nil:
@@ -102,6 +102,12 @@ func (e *Evidence) Telegram(err error) {
 		e.noChecksum++
 	case errors.Is(err, ErrTruncated), errors.Is(err, ErrEmpty):
 		e.cut++
+	case errors.Is(err, ErrNoKey):
+		e.noKey++
+	case errors.Is(err, ErrKey):
+		e.wrongKey++
+	case errors.Is(err, ErrFrame):
+		e.damagedFrame++
 	default:
 		e.damaged++
 	}
@@ -109,13 +115,6 @@ func (e *Evidence) Telegram(err error) {
 
 // Cut takes how many telegrams never ended, as Stats counts them.
 func (e *Evidence) Cut(n uint64) { e.cut += n }
-
-// Frames takes how many encrypted frames gave no telegram, by cause.
-func (e *Evidence) Frames(noKey, wrongKey, damaged uint64) {
-	e.noKey += noKey
-	e.wrongKey += wrongKey
-	e.damagedFrame += damaged
-}
 
 // Good returns how many telegrams gave a reading, Bad how many did not.
 func (e *Evidence) Good() uint64 { return e.good }
@@ -131,6 +130,12 @@ func (e *Evidence) Reset() { *e = Evidence{} }
 // Verdict says what is the matter. What is sure goes before what is likely.
 func (e *Evidence) Verdict() Verdict {
 	total, text, high, oddParity := e.share()
+	// An encrypted P1 frame in the frames of another protocol: one by one.
+	for m := range marks {
+		if frames := e.noKey + e.wrongKey + e.damagedFrame; frames > 0 && e.marks[m] >= frames {
+			return marks[m].verdict
+		}
+	}
 	switch {
 	case e.wrongKey > 0:
 		return VerdictWrongKey

@@ -34,7 +34,7 @@ func TestHelp(t *testing.T) {
 		{ErrNotSerial, some, []string{"another device", "/dev/ttyUSB0"}},
 		{ErrGone, some, []string{"pulled", "opened again"}},
 		{syscall.EIO, some, []string{"pulled"}},
-		{silence(15 * time.Second), some, []string{"P1 port is open", "115200 8N1 is set", "9600 7E1"}},
+		{silence(15 * time.Second), some, []string{"P1 port is open", "115200 8N1 is set", "auto"}},
 		{syscall.ECONNREFUSED, nil, []string{"check the port"}},
 		{&net.DNSError{Err: "no such host", Name: "p1.lan", IsNotFound: true}, nil, []string{"spelling"}},
 		{&net.DNSError{Err: "server misbehaving", Name: "p1.lan", IsTemporary: true}, nil, []string{"name server"}},
@@ -57,6 +57,9 @@ func TestHelp(t *testing.T) {
 				t.Errorf("%v: help %q does not mention %q", test.err, got, want)
 			}
 		}
+	}
+	if got := serialHelp(silence(15*time.Second), automatic, none); !strings.Contains(got, "P1 port is open") || strings.Contains(got, "mode") {
+		t.Errorf("help for a silent line in automatic mode: %q", got)
 	}
 	if got := serialHelp(io.ErrNoProgress, mode, some) + networkHelp(io.ErrNoProgress); got != "" {
 		t.Errorf("help for an error nobody knows: %q", got)

@@ -24,20 +24,27 @@ var (
 
 // Serial returns the line of a serial device. A path below /dev/serial/by-id
 // is followed at each opening, so a cable that comes back under another name
-// is found. Nothing is ever written to the device.
+// is found. Nothing is ever written to the device. With the automatic mode the
+// mode is found by listening, and changed while the device stays open.
 func Serial(device string, mode Mode) Port {
+	if mode == automatic {
+		return probing(newProber(device, mode115200N8, usualPace), openTunable)
+	}
 	return Port{
 		Name: device + " (" + mode.String() + ")",
-		Open: func(context.Context) (Conn, error) {
-			line := mode.line
-			port, err := serial.Open(device, &line)
-			if err != nil {
-				return nil, fmt.Errorf("opening serial device %s: %w", device, serialError(err))
-			}
-			return &serialConn{port: port}, nil
-		},
+		Open: func(context.Context) (Conn, error) { return openSerial(device, mode) },
 		Help: func(err error) string { return serialHelp(err, mode, Ports) },
 	}
+}
+
+func openTunable(device string, mode Mode) (tunable, error) { return openSerial(device, mode) }
+
+func openSerial(device string, mode Mode) (*serialConn, error) {
+	port, err := serial.Open(device, &mode.line)
+	if err != nil {
+		return nil, fmt.Errorf("opening serial device %s: %w", device, serialError(err))
+	}
+	return &serialConn{port: port}, nil
 }
 
 // serialError makes the library's errors such that errors.Is knows them.
@@ -78,8 +85,11 @@ func serialHelp(err error, mode Mode, ports func() []string) string {
 	case errors.Is(err, ErrNotSerial), errors.Is(err, syscall.EISDIR):
 		return "choose another device; " + found()
 	case errors.Is(err, os.ErrDeadlineExceeded):
-		return "check the cable, whether the meter's P1 port is open (some network operators do it on request), and the mode: " +
-			mode.String() + " is set, DSMR 2 and 3 need 9600 7E1, later meters 115200 8N1"
+		help := "check the cable, and whether the meter's P1 port is open (some network operators do it on request)"
+		if mode != automatic {
+			help += "; and the mode: " + mode.String() + " is set, auto finds it by itself"
+		}
+		return help
 	}
 	return ""
 }
@@ -141,6 +151,21 @@ func (c *serialConn) read(p []byte, timeout time.Duration) (int, error) {
 		err = fmt.Errorf("reading: %w", serialError(err))
 	}
 	return n, err
+}
+
+// setMode changes the mode while the port stays open. The driver takes all of
+// it in one step, so RTS and DTR stay as they are, and what has been received
+// stays to be read.
+func (c *serialConn) setMode(m Mode) error {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.closed.Load() {
+		return os.ErrClosed
+	}
+	if err := c.port.SetMode(&m.line); err != nil {
+		return fmt.Errorf("setting serial mode %s: %w", m, serialError(err))
+	}
+	return nil
 }
 
 // Close returns when the port is closed and no Read uses it any more.

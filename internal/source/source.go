@@ -26,6 +26,8 @@ type Port struct {
 	Name string                                  // for people: device and mode, or host:port
 	Open func(ctx context.Context) (Conn, error) // opens it once; errors say what was tried
 	Help func(error) string                      // what a person can do about an error, or empty; may be nil
+
+	prober *prober // finds the mode of a serial line; nil where there is none to find
 }
 
 // State is how the line stands.
@@ -65,8 +67,8 @@ const (
 	lastPause  = 30 * time.Second
 )
 
-// Source keeps a line open. All its methods belong to one goroutine: Run
-// calls use, and use calls the others.
+// Source keeps a line open. Its methods belong to one goroutine, save Name:
+// Run calls use, and use calls the others.
 type Source struct {
 	port     Port
 	log      *slog.Logger
@@ -88,13 +90,20 @@ func New(port Port, log *slog.Logger, onChange func(Event)) *Source {
 	return &Source{port: port, log: log, onChange: onChange}
 }
 
-// Name names the line for people.
-func (s *Source) Name() string { return s.port.Name }
+// Name names the line for people: device and mode, or host:port. With the
+// automatic mode it tells the one that was found. Any goroutine may call it.
+func (s *Source) Name() string {
+	if s.port.prober != nil {
+		return s.port.prober.name()
+	}
+	return s.port.Name
+}
 
 // Run opens the line and hands use a reader of its bytes, again and again
 // until ctx ends; then it returns nil. The reader returns bytes as they come
-// and fails when the line does, when it is silent for too long and when ctx
-// ends; use must return then.
+// and fails when the line does, when it is silent for too long, when its mode
+// is changed (what comes then is another stream) and when ctx ends; use must
+// return then.
 func (s *Source) Run(ctx context.Context, use func(io.Reader) error) error {
 	pause := firstPause
 	for {
@@ -103,8 +112,10 @@ func (s *Source) Run(ctx context.Context, use func(io.Reader) error) error {
 			return nil
 		}
 		// A reader that accepts, says that it is busy and hangs up must not
-		// be called four times a second, so bytes alone are no success.
-		if s.heard || r.bytes > 0 && time.Since(r.opened) > pause {
+		// be called four times a second, so bytes alone are no success. Who
+		// noticed silence has waited long enough.
+		_, waited := errors.AsType[silence](err)
+		if s.heard || waited || r.bytes > 0 && time.Since(r.opened) > pause {
 			pause = firstPause
 		}
 		s.lose(err, pause)
@@ -130,6 +141,15 @@ func (s *Source) once(ctx context.Context, use func(io.Reader) error) (reader, e
 	s.open()
 	r := reader{conn: conn, rhythm: &s.rhythm, opened: time.Now()}
 	err = use(&r)
+	for {
+		changed, ok := errors.AsType[*modeChanged](r.err)
+		if !ok {
+			break
+		}
+		s.log.Debug("listening in another serial mode", "source", s.port.Name, "mode", changed.mode, "because", changed.why)
+		r.err = nil
+		err = use(&r)
+	}
 	// A scanner hides io.EOF, and whatever use says, it is the line's own
 	// error that tells the cause.
 	return r, cmp.Or(r.err, err, io.EOF)
@@ -139,6 +159,11 @@ func (s *Source) once(ctx context.Context, use func(io.Reader) error) (reader, e
 // time between telegrams tells how long a silence is normal.
 func (s *Source) Telegram(t time.Time) {
 	s.rhythm.beat(t)
+	if p := s.port.prober; p != nil {
+		if mode, isNew := p.telegram(); isNew {
+			s.log.Info("the meter speaks "+mode, "source", s.port.Name)
+		}
+	}
 	if s.heard {
 		return
 	}
@@ -161,7 +186,11 @@ func (s *Source) open() {
 	if s.last.State == 0 {
 		say = s.log.Info
 	}
-	say("line to the meter is open", "source", s.port.Name)
+	attrs := []any{"source", s.port.Name}
+	if p := s.port.prober; p != nil {
+		attrs = append(attrs, "mode", modes[p.mode])
+	}
+	say("line to the meter is open", attrs...)
 	s.change(Event{State: Opened})
 }
 
