@@ -17,9 +17,10 @@ var advice = [dsmr.NumVerdicts]string{
 	dsmr.VerdictDamagedFrame: "encrypted telegrams arrive damaged: bytes are lost or changed on the way. Try a shorter cable or another USB port; " +
 		"if it goes on, compare the options decryption.key and decryption.aad with what your grid operator sent",
 	dsmr.VerdictParity: "the line sends 7 data bits and parity but is read as 8 without, and the telegrams are too damaged to mend: " +
-		"set serial.mode, or the network reader, to 9600 7E1",
+		"set the network reader to 7 data bits and even parity (9600 7E1 for DSMR 2 and 3), and leave the option serial.mode at auto",
 	dsmr.VerdictNoise: "bytes arrive that are no text: the speed or the parity is wrong, or the signal is inverted. " +
-		"DSMR 2 and 3 meters speak 9600 7E1, all others 115200 8N1 (option serial.mode, or the network reader's own setting); a cable without inverter needs another cable",
+		"With the option serial.mode at auto the modes are tried by themselves; a network reader must be set to the meter's own, 9600 7E1 for DSMR 2 and 3, " +
+		"115200 8N1 for all others. If it goes on, the cable has no inverter: use one made for P1",
 	dsmr.VerdictHDLC: "this port speaks DLMS in HDLC frames, which is no P1 telegram: a meter of Norway, Denmark, Croatia or Switzerland, perhaps. " +
 		"Ask your grid operator to switch the port to P1 (ASCII), or use a reader for HDLC",
 	dsmr.VerdictSML:  "this port speaks SML, as German meters do, which is no P1 telegram: use a reader for SML",
