@@ -11,6 +11,8 @@ import (
 	"os/signal"
 	"runtime"
 	"runtime/debug"
+	"slices"
+	"strings"
 	"syscall"
 	"time"
 	_ "time/tzdata" // the image has no zones of its own
@@ -88,6 +90,22 @@ func commit() string {
 	return "unknown"
 }
 
+// tune fits the runtime to a program that works for a millisecond a second on
+// a machine that others need: collecting at a quarter of the usual growth
+// keeps 3 MiB less, and one processor saves waking threads for each telegram,
+// which is a third of the work. The usual variables win.
+func tune(environ []string) {
+	set := func(name string) bool {
+		return slices.ContainsFunc(environ, func(v string) bool { return strings.HasPrefix(v, name+"=") })
+	}
+	if !set("GOGC") {
+		debug.SetGCPercent(25)
+	}
+	if !set("GOMAXPROCS") {
+		runtime.GOMAXPROCS(1)
+	}
+}
+
 func runApp(environ []string, stderr io.Writer) int {
 	cfg, warnings, err := config.Load(environ, os.ReadFile)
 	log := newLogger(stderr, cfg.LogLevel, environ)
@@ -98,6 +116,7 @@ func runApp(environ []string, stderr io.Writer) int {
 		log.Error(err.Error())
 		return exitCall
 	}
+	tune(environ)
 	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGTERM, syscall.SIGINT)
 	defer stop()
 	done := make(chan error, 1)

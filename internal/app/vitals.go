@@ -15,7 +15,7 @@ import (
 )
 
 const (
-	beat     = time.Second      // how often the vitals are looked at
+	beat     = 5 * time.Second  // how often the vitals are looked at while nothing arrives
 	refresh  = time.Minute      // how often they are published without a change
 	summary  = 15 * time.Minute // damaged telegrams among good ones: a line at most this often
 	patience = 30 * time.Second // without a good telegram until the verdict is told
@@ -32,6 +32,8 @@ type vitals struct {
 	working atomic.Int64 // since when one read's bytes are worked on, ns since start; 0: waiting for the meter
 	beaten  atomic.Int64 // when run looked last, ns since start
 
+	timer *time.Timer // the next look; each telegram puts it off
+
 	mu       sync.Mutex
 	status   meter.Status
 	silence  time.Duration // how long one is normal
@@ -41,6 +43,8 @@ type vitals struct {
 	good     uint64
 	bad      uint64
 	clock    clockCheck
+
+	published time.Time // the status, without a change
 }
 
 func newVitals(log *slog.Logger) *vitals {
@@ -48,6 +52,7 @@ func newVitals(log *slog.Logger) *vitals {
 	v := &vitals{
 		log: log, hub: new(hub.Hub[meter.Status]), start: now,
 		status: meter.Status{Started: now}, since: now, told: dsmr.VerdictGood,
+		timer: time.NewTimer(beat), published: now,
 	}
 	v.hub.Publish(v.status)
 	return v
@@ -92,6 +97,9 @@ func (v *vitals) telegram(r *meter.Reading, at time.Time, silence time.Duration)
 	}
 	v.clock.check(v.log, r.Received, at)
 	v.setAlive(true)
+	v.look(r.Received)
+	v.beaten.Store(int64(time.Since(v.start)))
+	v.timer.Reset(beat)
 }
 
 // damaged records a telegram that gave no reading.
@@ -128,35 +136,29 @@ func (v *vitals) setAlive(alive bool) {
 	}
 }
 
-// run looks at the vitals once a second.
+// run looks at the vitals when no telegram has done so for a while. Waking up
+// each second beside the telegrams would cost as much as they do.
 func (v *vitals) run(ctx context.Context) error {
-	ticker := time.NewTicker(beat)
-	defer ticker.Stop()
-	published := time.Now()
 	for {
 		v.beaten.Store(int64(time.Since(v.start)))
 		select {
 		case <-ctx.Done():
 			return nil
-		case now := <-ticker.C:
+		case now := <-v.timer.C:
+			v.timer.Reset(beat)
+			v.mu.Lock()
 			v.look(now)
-			if now.Sub(published) >= refresh {
-				published = now
-				v.publish()
-			}
+			v.mu.Unlock()
 		}
 	}
 }
 
-func (v *vitals) publish() {
-	v.mu.Lock()
-	defer v.mu.Unlock()
-	v.hub.Publish(v.status)
-}
-
+// look says what there is to say. The lock is held.
 func (v *vitals) look(now time.Time) {
-	v.mu.Lock()
-	defer v.mu.Unlock()
+	if now.Sub(v.published) >= refresh {
+		v.published = now
+		v.hub.Publish(v.status)
+	}
 	last := v.status.Last
 	if last.IsZero() {
 		last = v.start
