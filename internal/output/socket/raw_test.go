@@ -94,6 +94,7 @@ func FuzzRawWriter(f *testing.F) {
 	f.Add([]byte("/ISk5\r\n\r\n1-0:1.8.1(1*kWh)\r\n!1234\r\n/ISk5\r\n!\r\n"), uint64(1))
 	f.Add([]byte("x\r\n!\xff\xff/ESY5\n!\x00/ESY5(\xff/)\n!\r/"), uint64(2))
 	f.Fuzz(func(t *testing.T, stream []byte, seed uint64) {
+		stream = stream[:min(len(stream), 2048)] // each is cut into single bytes
 		all, starts := split(t, stream)
 		if !bytes.Equal(all, stream) {
 			t.Errorf("out came %q, want %q", all, stream)
