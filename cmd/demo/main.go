@@ -68,6 +68,11 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 	if *verbose {
 		level = slog.LevelDebug
 	}
+	data, err := os.MkdirTemp("", "smartmeter-demo-*") // the next demo is another household
+	if err != nil {
+		return err
+	}
+	defer os.RemoveAll(data)
 	log := slog.New(slog.NewTextHandler(stderr, &slog.HandlerOptions{Level: level}))
 	cfg, _, err := config.Load([]string{
 		"SMARTMETER_SOCKET=" + line.Addr(),
@@ -76,6 +81,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 		"SMARTMETER_TCP_SERVER=" + freeAddr(3010),
 		"SMARTMETER_RAW_TCP_SERVER=" + freeAddr(3020),
 		"SMARTMETER_HEALTH=" + freeAddr(8098),
+		"SMARTMETER_DATA=" + data,
 	}, func(string) ([]byte, error) { return nil, os.ErrNotExist })
 	if err != nil {
 		return err

@@ -131,7 +131,11 @@ func runApp(environ []string, stderr io.Writer) int {
 			log.Warn("not every output closed in time; leaving without it")
 		}
 	}
-	if err != nil && !errors.Is(err, context.Canceled) {
+	if wrong, ok := errors.AsType[*config.Error](err); ok {
+		log.Error(wrong.Error())
+		return exitCall
+	}
+	if err != nil {
 		log.Error(err.Error())
 		return exitBad
 	}

@@ -127,6 +127,7 @@ func TestCalls(t *testing.T) {
 		{[]string{"decode", "-what"}, nil, exitCall, "-what"},
 		{nil, []string{"SMARTMETER_SERIAL_MODE=fast"}, exitCall, "fast"},
 		{nil, []string{"SMARTMETER_MQTT_URL=broker:1883"}, exitCall, "mqtt://"},
+		{nil, []string{"SMARTMETER_MQTT_URL=mqtts://broker", "SMARTMETER_MQTT_CA_FILE=/nowhere/ca.pem", "SMARTMETER_LOG_LEVEL=error"}, exitCall, "/nowhere/ca.pem"},
 		{[]string{"healthcheck"}, []string{"SMARTMETER_HEALTH=0"}, exitGood, "switched off"},
 		{[]string{"healthcheck"}, []string{"SMARTMETER_HEALTH=127.0.0.1:1"}, exitBad, "asking the running app"},
 	} {

@@ -19,6 +19,7 @@ import (
 	"github.com/smartmeter-addon/smartmeter-addon/internal/meter"
 	"github.com/smartmeter-addon/smartmeter-addon/internal/output/socket"
 	"github.com/smartmeter-addon/smartmeter-addon/internal/source"
+	"github.com/smartmeter-addon/smartmeter-addon/internal/store"
 )
 
 // Version and Commit are what was built; the linker sets them.
@@ -54,6 +55,7 @@ func Run(ctx context.Context, cfg config.Config, deps Deps) error {
 		}
 	}
 	err = group.Wait()
+	p.totals.save() // what came while the tasks ended
 	deps.Log.Info("smartmeter has stopped")
 	return err
 }
@@ -73,6 +75,8 @@ type pipeline struct {
 	scanner   *dsmr.Scanner
 	parser    *dsmr.Parser
 	deriver   *derive.Deriver
+	store     *store.Store
+	totals    *totals
 	cut       uint64 // telegrams that never ended, as counted so far
 
 	raw     *hub.Hub[socket.Chunk]
@@ -104,6 +108,8 @@ func newPipeline(cfg config.Config, log *slog.Logger) (*pipeline, error) {
 		hasKey:    len(key) > 0,
 	}
 	p.decrypter.Notify = p.frame
+	p.store = store.Open(cfg.Data, log.With("part", "store"))
+	p.totals = newTotals(cfg.Slot, p.store, p.log)
 	return p, nil
 }
 
@@ -111,6 +117,7 @@ func (p *pipeline) tasks() []task {
 	return []task{
 		{"meter", true, p.run},
 		{"vitals", true, p.vitals.run},
+		{"totals", true, p.totals.run},
 	}
 }
 
@@ -185,5 +192,9 @@ func (p *pipeline) publish(r *meter.Reading) {
 		p.log.Debug("reading", "json", string(line[:len(line)-2]))
 	}
 	p.lines.Publish(socket.Line{Received: r.Received, Data: line})
-	p.updates.Publish(&meter.Update{Reading: *r, JSON: line[: len(line)-2 : len(line)-2], Usage: changes.Usage, GasUsage: changes.GasUsage})
+	u := &meter.Update{Reading: *r, JSON: line[: len(line)-2 : len(line)-2], Usage: changes.Usage, GasUsage: changes.GasUsage}
+	guarded, holds := p.totals.apply(&u.Reading)
+	u.Guarded = guarded
+	p.vitals.held(holds)
+	p.updates.Publish(u)
 }

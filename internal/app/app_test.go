@@ -210,6 +210,23 @@ func TestBrokerRestart(t *testing.T) {
 	second.wait("smartmeter/p1/availability", "online")
 }
 
+// TestDiscoveryIsRemembered: after a restart the entities are announced before
+// the first telegram, and offline until then.
+func TestDiscoveryIsRemembered(t *testing.T) {
+	meter, data := newLine(t), "DATA="+t.TempDir()
+	first := newBroker(t, "127.0.0.1:0")
+	p := start(t, meter.variable(), first.variable(), data)
+	write(t, meter.accept(), numbered(1))
+	first.wait("homeassistant/device/smartmeter_p1/config", "power_net")
+	p.stop()
+	second := newBroker(t, "127.0.0.1:0")
+	start(t, meter.variable(), second.variable(), data)
+	second.wait("homeassistant/device/smartmeter_p1/config", "power_net")
+	second.wait("smartmeter/p1/availability", "offline")
+	write(t, meter.accept(), numbered(2))
+	second.wait("smartmeter/p1/availability", "online")
+}
+
 // TestNothingIsSet: the program says so, names what there is, and waits with
 // its outputs open.
 func TestNothingIsSet(t *testing.T) {

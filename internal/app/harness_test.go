@@ -42,7 +42,7 @@ type program struct {
 // without their prefix.
 func start(t *testing.T, variables ...string) *program {
 	t.Helper()
-	environ := []string{"SMARTMETER_TCP_SERVER=127.0.0.1:0", "SMARTMETER_RAW_TCP_SERVER=127.0.0.1:0", "SMARTMETER_HEALTH=127.0.0.1:0", "SMARTMETER_LOG_LEVEL=debug"}
+	environ := []string{"SMARTMETER_TCP_SERVER=127.0.0.1:0", "SMARTMETER_RAW_TCP_SERVER=127.0.0.1:0", "SMARTMETER_HEALTH=127.0.0.1:0", "SMARTMETER_LOG_LEVEL=debug", "SMARTMETER_DATA=" + t.TempDir()}
 	for _, v := range variables {
 		environ = append(environ, "SMARTMETER_"+v)
 	}

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net"
+	"os"
 	"runtime/debug"
 	"strings"
 
@@ -47,8 +48,12 @@ func outputs(cfg config.Config, deps Deps, p *pipeline) ([]task, error) {
 	rawSocket := socket.NewRaw(p.raw, socket.Options{
 		Address: string(cfg.RawSocket), Clients: cfg.Clients, Log: log("raw socket"), OnListen: opened("raw"),
 	})
+	security, err := cfg.BrokerTLS(os.ReadFile)
+	if err != nil {
+		return nil, err
+	}
 	toBroker := mqtt.New(mqtt.Options{
-		MQTT: cfg.MQTT, Slot: cfg.Slot, Version: Version, SupportURL: homepage(), Log: log("mqtt"), Broker: broker,
+		MQTT: cfg.MQTT, TLS: security, Slot: cfg.Slot, Version: Version, SupportURL: homepage(), Log: log("mqtt"), Broker: broker, Store: p.store,
 	}, p.updates, p.vitals.hub)
 	return []task{
 		{"json socket", cfg.JSONSocket != "", jsonSocket.Run},

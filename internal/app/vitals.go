@@ -122,6 +122,17 @@ func (v *vitals) cutOff(n uint64) {
 	v.bad += n
 }
 
+// held counts totals that are held back from entities from now on.
+func (v *vitals) held(n uint64) {
+	if n == 0 {
+		return
+	}
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	v.status.Held += n
+	v.hub.Publish(v.status)
+}
+
 // lost records that the line is gone.
 func (v *vitals) lost() {
 	v.mu.Lock()

@@ -87,7 +87,7 @@ func TestAppKeys(t *testing.T) {
 	defaults := map[string]any{ // nil: none
 		"name": nil, "version": nil, "slug": nil, "description": nil, "url": nil, "image": nil, "arch": nil,
 		"startup": "application", "stage": "stable", "boot": "auto", "init": true, "homeassistant": nil, "timeout": 10,
-		"uart": false, "services": nil, "apparmor": true, "backup": "hot", "backup_exclude": nil, "tmpfs": false,
+		"uart": false, "services": nil, "map": nil, "apparmor": true, "backup": "hot", "backup_exclude": nil, "tmpfs": false,
 		"ingress": false, "ingress_port": 8099, "panel_icon": "mdi:puzzle", "panel_title": nil, "panel_admin": true,
 		"ports": nil, "options": nil, "schema": nil,
 	}

@@ -18,6 +18,7 @@ type Config struct {
 
 	Slot     string   `json:"slot" env:"SLOT" envDefault:"p1"` // name of the meter in topics and unique ids
 	Checksum Checksum `json:"checksum" env:"CHECKSUM" envDefault:"auto"`
+	Data     string   `env:"DATA"` // folder where state is kept from one run to the next; Load finds one where none is set
 	Health   Listen   `env:"HEALTH" envDefault:"127.0.0.1:8098"`
 	LogLevel LogLevel `json:"log_level" env:"LOG_LEVEL" envDefault:"info"`
 	Debug    bool     `env:"DEBUG"` // as smartmeter2mqtt: Load makes the log level debug
@@ -53,6 +54,10 @@ type MQTT struct {
 	URL             string `json:"mqtt.url" env:"MQTT_URL"`
 	Username        string `json:"mqtt.username" env:"MQTT_USERNAME"`
 	Password        Secret `json:"mqtt.password" env:"MQTT_PASSWORD"`
+	CAFile          string `json:"mqtt.ca_file" env:"MQTT_CA_FILE"`     // the only authority that is trusted, PEM; empty: the system's
+	CertFile        string `json:"mqtt.cert_file" env:"MQTT_CERT_FILE"` // client certificate, PEM
+	KeyFile         string `json:"mqtt.key_file" env:"MQTT_KEY_FILE"`   // its private key, PEM
+	Insecure        bool   `json:"mqtt.insecure" env:"MQTT_INSECURE"`   // accept any certificate; with CAFile: any name in one of that authority
 	Topic           string `json:"mqtt.topic" env:"MQTT_TOPIC" envDefault:"smartmeter"`
 	Discovery       bool   `json:"mqtt.discovery" env:"MQTT_DISCOVERY" envDefault:"true"`
 	DiscoveryPrefix string `json:"mqtt.discovery_prefix" env:"MQTT_DISCOVERY_PREFIX" envDefault:"homeassistant"`

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io/fs"
 	"net/url"
+	"path/filepath"
 	"reflect"
 	"strconv"
 	"strings"
@@ -77,6 +78,12 @@ func Load(environ []string, readFile func(name string) ([]byte, error)) (Config,
 		return Config{}, l.warnings, l.fault(optionAt(l.list, field), mend)
 	}
 	c.complete()
+	if _, field, mend := c.brokerTLS(readFile); mend != "" {
+		return Config{}, l.warnings, l.fault(optionAt(l.list, field), mend)
+	}
+	if c.Data == "" {
+		c.Data = dataFolder(environ)
+	}
 	l.warnings = append(l.warnings, c.warnings()...)
 	return c, l.warnings, nil
 }
@@ -166,6 +173,27 @@ func (c *Config) complete() {
 	c.MQTT.URL = withPort(u).String()
 }
 
+// dataFolder is where state is kept unless the user says otherwise: what the
+// Supervisor keeps for an app and backs up, else the user's folder for state
+// (XDG Base Directory Specification), else the system's.
+func dataFolder(environ []string) string {
+	variables := make(map[string]string)
+	for _, line := range environ {
+		name, text, _ := strings.Cut(line, "=")
+		variables[name] = text
+	}
+	state, home := variables["XDG_STATE_HOME"], variables["HOME"]
+	switch {
+	case variables["SUPERVISOR_TOKEN"] != "":
+		return "/data"
+	case filepath.IsAbs(state):
+		return filepath.Join(state, "smartmeter")
+	case filepath.IsAbs(home):
+		return filepath.Join(home, ".local", "state", "smartmeter")
+	}
+	return "/var/lib/smartmeter"
+}
+
 // warnings are about options that work but are hardly meant so.
 func (c *Config) warnings() []string {
 	list := optionsOf(c)
@@ -177,6 +205,17 @@ func (c *Config) warnings() []string {
 	if c.MQTT.Password != "" && c.MQTT.Username == "" {
 		w = append(w, fmt.Sprintf("%s is not used, because MQTT has no password without a user; set %s too",
 			optionAt(list, &c.MQTT.Password).name(), optionAt(list, &c.MQTT.Username).name()))
+	}
+	switch certified := c.MQTT.CAFile != "" || c.MQTT.CertFile != ""; {
+	case c.MQTT.unencrypted() && (certified || c.MQTT.Insecure):
+		w = append(w, fmt.Sprintf("the options for TLS are not used, because the connection to the broker is not encrypted; write mqtts:// or wss:// in %s",
+			optionAt(list, &c.MQTT.URL).name()))
+	case c.MQTT.Insecure && c.MQTT.CAFile == "":
+		w = append(w, fmt.Sprintf("%s is on: whoever answers in the broker's place gets the password and the readings; set %s instead",
+			optionAt(list, &c.MQTT.Insecure).name(), optionAt(list, &c.MQTT.CAFile).name()))
+	case c.MQTT.Insecure:
+		w = append(w, fmt.Sprintf("%s is on: any certificate of the authority in %s is taken for the broker's, whatever name it has",
+			optionAt(list, &c.MQTT.Insecure).name(), optionAt(list, &c.MQTT.CAFile).name()))
 	}
 	return w
 }

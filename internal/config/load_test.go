@@ -43,6 +43,7 @@ func defaults() config.Config {
 		},
 		Slot:     "p1",
 		Checksum: config.ChecksumAuto,
+		Data:     "/var/lib/smartmeter",
 		Health:   "127.0.0.1:8098",
 		LogLevel: config.LogInfo,
 	}
@@ -93,7 +94,7 @@ func TestLoad(t *testing.T) {
 				"SMARTMETER_MQTT_URL=mqtts://broker", "SMARTMETER_MQTT_USERNAME=u", "SMARTMETER_MQTT_PASSWORD= p ", "SMARTMETER_MQTT_TOPIC=t",
 				"SMARTMETER_MQTT_DISCOVERY=no", "SMARTMETER_MQTT_DISCOVERY_PREFIX=d", "SMARTMETER_MQTT_BIRTH_TOPIC=b", "SMARTMETER_MQTT_INTERVAL=3600",
 				"SMARTMETER_TCP_SERVER=0", "SMARTMETER_RAW_TCP_SERVER=[::1]:2000", "SMARTMETER_SOCKET_CLIENTS=400", "SMARTMETER_SLOT=p2",
-				"SMARTMETER_CHECKSUM=off", "SMARTMETER_HEALTH=0", "SMARTMETER_LOG_LEVEL=warn", "SMARTMETER_DEBUG=false", "PATH=/bin", "SMARTMETER=x",
+				"SMARTMETER_CHECKSUM=off", "SMARTMETER_DATA=/srv/meter", "SMARTMETER_HEALTH=0", "SMARTMETER_LOG_LEVEL=warn", "SMARTMETER_DEBUG=false", "PATH=/bin", "SMARTMETER=x",
 			},
 			want: func(c *config.Config) {
 				*c = config.Config{
@@ -102,7 +103,7 @@ func TestLoad(t *testing.T) {
 					Network:    config.Network{Address: "[fe80::1%eth0]:23"},
 					Decryption: config.Decryption{Key: key, AAD: "30" + key},
 					MQTT:       config.MQTT{URL: "mqtts://broker:8883", Username: "u", Password: " p ", Topic: "t", DiscoveryPrefix: "d", BirthTopic: "b", Interval: 3600},
-					RawSocket:  "[::1]:2000", Clients: 400, Slot: "p2", Checksum: config.ChecksumOff, LogLevel: config.LogWarning,
+					RawSocket:  "[::1]:2000", Clients: 400, Slot: "p2", Checksum: config.ChecksumOff, Data: "/srv/meter", LogLevel: config.LogWarning,
 				}
 			},
 		},
@@ -199,6 +200,26 @@ func TestLoad(t *testing.T) {
 				t.Errorf("warnings (-want +got):\n%s", diff)
 			}
 		})
+	}
+}
+
+// State is kept where the Supervisor keeps it, else where the user's is.
+func TestDataFolder(t *testing.T) {
+	for _, tt := range []struct {
+		environ []string
+		want    string
+	}{
+		{[]string{"SUPERVISOR_TOKEN=abc", "HOME=/root"}, "/data"},
+		{[]string{"SUPERVISOR_TOKEN=", "HOME=/home/anna"}, "/home/anna/.local/state/smartmeter"},
+		{[]string{"XDG_STATE_HOME=/state", "HOME=/home/anna"}, "/state/smartmeter"},
+		{[]string{"XDG_STATE_HOME=state", "HOME=/home/anna"}, "/home/anna/.local/state/smartmeter"}, // the standard has it ignored
+		{[]string{"HOME="}, "/var/lib/smartmeter"},
+		{[]string{"SUPERVISOR_TOKEN=abc", "SMARTMETER_DATA=/srv/meter"}, "/srv/meter"},
+	} {
+		c, _, err := config.Load(tt.environ, files{}.read)
+		if err != nil || c.Data != tt.want {
+			t.Errorf("%q: got %q, %v, want %q", tt.environ, c.Data, err, tt.want)
+		}
 	}
 }
 

@@ -79,6 +79,7 @@ func TestLoadRefuses(t *testing.T) {
 		{"SMARTMETER_TCP_SERVER=65536", `SMARTMETER_TCP_SERVER = "65536": write a port, host:port (an IPv6 address in brackets), or 0 for off`},
 		{"SMARTMETER_tcp-server=*:3010", `SMARTMETER_tcp-server = "*:3010": write a port, host:port (an IPv6 address in brackets), or 0 for off`},
 		{"SMARTMETER_HEALTH=::1:8098", `SMARTMETER_HEALTH = "::1:8098": write a port, host:port (an IPv6 address in brackets), or 0 for off`},
+		{"SMARTMETER_DATA=data", `SMARTMETER_DATA = "data": write the whole path of a folder, such as /var/lib/smartmeter`},
 		{"SMARTMETER_RAW_TCP_SERVER=3010", `SMARTMETER_RAW_TCP_SERVER = "3010": the JSON socket has this port already; write another one, or 0 for off`},
 		{"SMARTMETER_SOCKET_CLIENTS=0", `SMARTMETER_SOCKET_CLIENTS = "0": write a number from 1 to 400 (clients)`},
 		{`{"slot": "P 1"}`, `slot = "P 1": write small letters, digits and _ only, such as p1`},

@@ -5,6 +5,7 @@ import (
 	"net"
 	"net/netip"
 	"net/url"
+	"path/filepath"
 	"regexp"
 	"strconv"
 	"strings"
@@ -37,6 +38,11 @@ func (c *Config) wrong() (field any, mend string) {
 		{&c.Decryption.Key, keyed(dsmr.ParseKey(string(c.Decryption.Key)))},
 		{&c.Decryption.AAD, keyed(dsmr.ParseAAD(string(c.Decryption.AAD)))},
 		{&c.MQTT.URL, brokerURL(c.MQTT.URL)},
+		{&c.MQTT.CAFile, file(c.MQTT.CAFile)},
+		{&c.MQTT.CertFile, file(c.MQTT.CertFile)},
+		{&c.MQTT.KeyFile, file(c.MQTT.KeyFile)},
+		{&c.MQTT.CertFile, c.lacksOther(c.MQTT.CertFile, "its private key", &c.MQTT.KeyFile)},
+		{&c.MQTT.KeyFile, c.lacksOther(c.MQTT.KeyFile, "the certificate that it belongs to", &c.MQTT.CertFile)},
 		{&c.MQTT.Topic, topic(c.MQTT.Topic)},
 		{&c.MQTT.DiscoveryPrefix, topic(c.MQTT.DiscoveryPrefix)},
 		{&c.MQTT.BirthTopic, topic(c.MQTT.BirthTopic)},
@@ -44,6 +50,7 @@ func (c *Config) wrong() (field any, mend string) {
 		{&c.JSONSocket, listen(c.JSONSocket)},
 		{&c.RawSocket, listen(c.RawSocket)},
 		{&c.RawSocket, apart(c.RawSocket, c.JSONSocket)},
+		{&c.Data, folder(c.Data)},
 		{&c.Health, listen(c.Health)},
 		// The serial library waits with select, which ends at descriptor 1023.
 		{&c.Clients, within(c.Clients, 1, 400, "clients")},
@@ -60,18 +67,26 @@ func (c *Config) wrong() (field any, mend string) {
 
 // lacksSource looks for what the chosen source needs.
 func (c *Config) lacksSource() string {
-	list := optionsOf(c)
-	needs := func(field any, what string) string {
-		o := optionAt(list, field)
-		return fmt.Sprintf("this needs %s; set %s (or the variable %s%s)", what, o.path, prefix, o.variable)
-	}
 	switch {
 	case c.Source == SourceSerial && c.Serial.Device == "":
-		return needs(&c.Serial.Device, "a serial device")
+		return c.needs(&c.Serial.Device, "a serial device")
 	case c.Source == SourceNetwork && c.Network.Address == "":
-		return needs(&c.Network.Address, "the address of a P1-to-network reader")
+		return c.needs(&c.Network.Address, "the address of a P1-to-network reader")
 	}
 	return ""
+}
+
+// lacksOther wants both files of a pair, or none.
+func (c *Config) lacksOther(this, what string, other *string) string {
+	if this == "" || *other != "" {
+		return ""
+	}
+	return c.needs(other, what)
+}
+
+func (c *Config) needs(field any, what string) string {
+	o := optionAt(optionsOf(c), field)
+	return fmt.Sprintf("this needs %s; set %s (or the variable %s%s)", what, o.path, prefix, o.variable)
 }
 
 // keyed passes on what a key lacks.
@@ -120,6 +135,24 @@ func device(s string) string {
 		return "remove the control characters"
 	case !strings.HasPrefix(s, "/") && !windowsPort.MatchString(s):
 		return "write the whole path of the serial device, such as /dev/ttyUSB0"
+	}
+	return ""
+}
+
+// folder wants the whole path of a folder, or nothing.
+func folder(s string) string { return absolute(s, "folder, such as /var/lib/smartmeter") }
+
+// file wants the whole path of a file, or nothing: what a relative one would
+// begin at, no user of an app or a container knows.
+func file(s string) string { return absolute(s, "file, such as /ssl/ca.crt") }
+
+func absolute(s, what string) string {
+	switch {
+	case s == "":
+	case strings.ContainsFunc(s, control):
+		return "remove the control characters"
+	case !filepath.IsAbs(s):
+		return "write the whole path of a " + what
 	}
 	return ""
 }

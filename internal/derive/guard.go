@@ -9,9 +9,9 @@ import (
 // use of years once more. The Guard holds back a total that falls, and one
 // that rises faster than the connection delivers, until that
 //
-//   - lasts a minute and five telegrams, without a checksum two and ten;
-//     of an M-Bus meter three readings of different times; the values must
-//     follow each other in themselves,
+//   - lasts a minute and five telegrams, without a checksum two minutes and
+//     ten; of an M-Bus meter three readings of different times; and its values
+//     follow each other all the while,
 //   - or comes with another equipment identifier: the meter was replaced.
 //
 // Meanwhile entities show the last total that was believed. A total that is
@@ -35,7 +35,7 @@ type Guard struct {
 type Event struct {
 	Kind    Kind
 	Subject Subject
-	From    meter.Value // Held: last believed. Returned: wrong. Confirmed, Replaced: last of the old line
+	From    meter.Value // Held: last believed. Returned: wrong. Confirmed, Replaced: last of the old line, 0 of another unit
 	To      meter.Value // what came now
 	Unit    meter.Unit
 

@@ -95,8 +95,6 @@ func (g *Guard) find(channel int, m meter.Medium, c *meter.Channel, isChecked bo
 		return here
 	case !here.another(c.ID, isChecked):
 		return here
-	default:
-		here.next = ""
 	}
 	return g.add(here, channel, m, c)
 }
@@ -110,7 +108,7 @@ func (g *Guard) search(channel int, m meter.Medium, c *meter.Channel) (here, els
 		if s.medium != m || s.met == g.telegrams {
 			continue
 		}
-		if s.channel == channel && (here == nil || s.met > here.met || s.met == here.met && s.id == c.ID) {
+		if s.channel == channel && (here == nil || s.met >= here.met) { // of an earlier run the last counts
 			here = s
 		}
 		if c.ID != "" && s.id == c.ID && s.truth.unit == c.Unit {
@@ -126,7 +124,7 @@ func (g *Guard) add(before *submeter, channel int, m meter.Medium, c *meter.Chan
 	oldest := 0
 	for i := range g.submeters {
 		s := &g.submeters[i]
-		if before == nil && s.medium == m && s.born < g.telegrams {
+		if before == nil && s.medium == m && s.truth.unit == c.Unit && s.born < g.telegrams {
 			before = s
 		}
 		if s.met < g.submeters[oldest].met {
@@ -134,10 +132,12 @@ func (g *Guard) add(before *submeter, channel int, m meter.Medium, c *meter.Chan
 		}
 	}
 	if before != nil && before.known {
-		g.events = append(g.events, Event{
-			Kind: Replaced, Subject: Subject{Channel: channel, Medium: m}, Unit: c.Unit,
-			From: before.truth.value, To: c.Value, Booked: booked(before.truth.value, c.Value),
-		})
+		e := Event{Kind: Replaced, Subject: Subject{Channel: channel, Medium: m}, To: c.Value, Unit: c.Unit}
+		if before.truth.unit == c.Unit {
+			e.From = before.truth.value
+			e.Booked = booked(e.From, e.To)
+		}
+		g.events = append(g.events, e)
 	}
 	fresh := submeter{identity: identity{id: c.ID}, medium: m, channel: channel, born: g.telegrams}
 	if len(g.submeters) == maxSubmeters {

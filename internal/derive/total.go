@@ -82,11 +82,14 @@ func (t *total) judge(v meter.Value, u meter.Unit, now time.Time, r *rules, fres
 	// The longer we doubt, the more we believe: whatever a meter does steadily
 	// becomes the truth in the end.
 	switch {
-	case d.count == 0 || !d.fits(v, u, now, r.rate*float64(d.held), r.idle):
+	case d.count == 0 || !d.fits(v, u, now, max(r.rate, t.rate)*float64(d.held), r.idle):
 		d.start(v, u, now)
 	case fresh:
 		d.take(v, u, now)
 		d.count++
+	}
+	if now.Before(d.since) {
+		d.since = now // the clock was set back
 	}
 	values, lasts := r.values, r.lasts
 	if !t.known {

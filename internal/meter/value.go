@@ -263,3 +263,10 @@ func (v Value) String() string { return string(v.Append(nil)) }
 
 // MarshalJSON writes the value as a JSON number.
 func (v Value) MarshalJSON() ([]byte, error) { return v.Append(nil), nil }
+
+// UnmarshalJSON reads what MarshalJSON wrote. Anything that ParseValue does
+// not read is ErrNumber, as are numbers with an exponent.
+func (v *Value) UnmarshalJSON(text []byte) (err error) {
+	*v, err = ParseValue(text)
+	return err
+}

@@ -1,6 +1,7 @@
 package meter_test
 
 import (
+	"encoding/json"
 	"errors"
 	"math"
 	"math/big"
@@ -141,6 +142,26 @@ func TestParseUnit(t *testing.T) {
 		unit, shift, ok := meter.ParseUnit(test.text)
 		if unit != test.unit || shift != test.shift || ok != test.ok {
 			t.Errorf("%q: got %v, %d, %v", test.text, unit, shift, ok)
+		}
+	}
+}
+
+func TestValueJSON(t *testing.T) {
+	for _, test := range []struct {
+		in       string
+		decimals int
+	}{{"2000.123", 3}, {"0", 0}, {"-1.25", 2}, {"123456789012345678", 0}} {
+		var v meter.Value
+		if err := json.Unmarshal([]byte(test.in), &v); err != nil {
+			t.Errorf("%s: %v", test.in, err)
+		}
+		if got, err := json.Marshal(v); err != nil || string(got) != test.in || v.Decimals() != test.decimals {
+			t.Errorf("got %s with %d decimals, %v, want %s with %d", got, v.Decimals(), err, test.in, test.decimals)
+		}
+	}
+	for _, in := range []string{`"1"`, `1e3`, `null`, `{}`} {
+		if err := json.Unmarshal([]byte(in), new(meter.Value)); !errors.Is(err, meter.ErrNumber) {
+			t.Errorf("%s: got %v, want %v", in, err, meter.ErrNumber)
 		}
 	}
 }

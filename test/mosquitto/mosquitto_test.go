@@ -130,7 +130,7 @@ func start(t *testing.T, binary string, variables ...string) *program {
 	}
 	defer log.Close()
 	p.cmd.Stderr = log
-	p.cmd.Env = append(os.Environ(), "SMARTMETER_TCP_SERVER=0", "SMARTMETER_RAW_TCP_SERVER=0", "SMARTMETER_HEALTH=0")
+	p.cmd.Env = append(os.Environ(), "SMARTMETER_TCP_SERVER=0", "SMARTMETER_RAW_TCP_SERVER=0", "SMARTMETER_HEALTH=0", "SMARTMETER_DATA="+t.TempDir())
 	p.cmd.Env = append(p.cmd.Env, variables...)
 	if err := p.cmd.Start(); err != nil {
 		t.Fatal(err)

@@ -1,0 +1,158 @@
+package app
+
+import (
+	"context"
+	"log/slog"
+	"sync"
+	"time"
+
+	"github.com/smartmeter-addon/smartmeter-addon/internal/derive"
+	"github.com/smartmeter-addon/smartmeter-addon/internal/meter"
+	"github.com/smartmeter-addon/smartmeter-addon/internal/store"
+)
+
+const (
+	// saveEvery spares the SD cards that many of these machines run on: the
+	// totals of a quarter of an hour ago do as well.
+	saveEvery = 15 * time.Minute
+
+	// sayEvery is how often the log tells that the same total is held back.
+	sayEvery = 15 * time.Minute
+)
+
+// totals guards the totals that entities show, tells what it does, and keeps
+// what it believes from one run to the next.
+type totals struct {
+	log   *slog.Logger
+	store *store.Store
+	file  string
+
+	mu    sync.Mutex
+	guard derive.Guard
+	fresh bool // there is something to save
+	said  map[derive.Subject]*said
+}
+
+// said is what the log told of one total.
+type said struct {
+	at     time.Time // that it is held back
+	open   bool      // and not yet how it ended
+	unsaid int       // times it was held back since
+}
+
+func newTotals(slot string, s *store.Store, log *slog.Logger) *totals {
+	t := &totals{log: log, store: s, file: "totals_" + slot, said: make(map[derive.Subject]*said)}
+	var state derive.State
+	if s.Load(t.file, &state) {
+		t.guard.Restore(state)
+	}
+	return t
+}
+
+// apply returns the reading without the totals that are held back, or nil if
+// none is; and how many are held back from now on.
+func (t *totals) apply(r *meter.Reading) (*meter.Reading, uint64) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	guarded, events := t.guard.Apply(r)
+	t.fresh = true
+	var holds uint64
+	for _, e := range events {
+		if e.Kind == derive.Held {
+			holds++
+		}
+		t.tell(r.Received, e)
+	}
+	return guarded, holds
+}
+
+// run saves now and then, and at the end without waiting for any output.
+func (t *totals) run(ctx context.Context) error {
+	ticker := time.NewTicker(saveEvery)
+	defer ticker.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			t.save()
+			return nil
+		case <-ticker.C:
+			t.save()
+		}
+	}
+}
+
+// save writes to disk, while the meter's goroutine goes on.
+func (t *totals) save() {
+	t.mu.Lock()
+	fresh, state := t.fresh, t.guard.State()
+	t.fresh = false
+	t.mu.Unlock()
+	if fresh {
+		t.store.Save(t.file, state)
+	}
+}
+
+// tell logs that a total is held back, and how that ended.
+func (t *totals) tell(now time.Time, e derive.Event) {
+	s := t.said[e.Subject]
+	if s == nil {
+		s = new(said)
+		t.said[e.Subject] = s
+	}
+	log := t.log.With("total", e.Subject.Key(), "from", e.From.String(), "to", e.To.String(), "unit", e.Unit.String())
+	due := s.at.IsZero() || now.Sub(s.at) >= sayEvery
+	switch e.Kind {
+	case derive.Held:
+		if !due {
+			s.unsaid++
+			return
+		}
+		text := "a total is held back from the entities: it cannot have risen so fast. It is shown again when it goes on as before, or when the new value persists"
+		if e.To.Cmp(e.From) < 0 {
+			text = "a total is held back from the entities: it fell. It is shown again when it goes on as before, or when the new value persists"
+		}
+		if s.unsaid > 0 {
+			log = log.With("again", s.unsaid)
+		}
+		log.Info(text)
+		*s = said{at: now, open: true}
+	case derive.Returned:
+		if s.open {
+			log.Info("the total goes on as before; what was held back was wrong")
+		}
+		s.open = false
+	case derive.Confirmed:
+		if s.open || due {
+			log.Warn("the total that was held back is confirmed and shown now. " + advise(e))
+		}
+		s.open = false
+	case derive.Replaced:
+		if due || s.open {
+			t.replaced(log, e)
+			*s = said{at: now}
+		}
+	}
+}
+
+// replaced tells of another meter; only where the statistics need a person,
+// as a warning.
+func (t *totals) replaced(log *slog.Logger, e derive.Event) {
+	device := "Electricity meter"
+	if e.Subject.Channel > 0 {
+		device = meter.Media[e.Subject.Medium].Device
+	}
+	const text = "the meter was replaced, or there is one more: its totals are shown as they are"
+	if !e.Booked {
+		log.Info(text, "meter", device)
+		return
+	}
+	log.Warn(text+". "+advise(e), "meter", device)
+}
+
+// advise is what a person can do about statistics that are wrong now.
+func advise(e derive.Event) string {
+	if e.Booked {
+		return "Home Assistant books the difference as used: correct it under Developer tools, Statistics"
+	}
+	return "Was the meter replaced? If not, look at the energy dashboard; statistics are corrected under Developer tools, Statistics"
+}
