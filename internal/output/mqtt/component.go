@@ -11,6 +11,7 @@ import (
 const (
 	platformSensor       = "sensor"
 	platformBinarySensor = "binary_sensor"
+	platformButton       = "button"
 )
 
 // component is one entity of a device: how it is announced, and how its value
@@ -273,6 +274,10 @@ func bridge(slot string) []component {
 		{Entity: meter.Entity{Key: "telegram_errors_" + slot, Name: "Telegram errors", State: "total_increasing", Icon: "mdi:alert-circle-outline", Rare: true},
 			value: func(dst []byte, v *view) ([]byte, bool) {
 				return number(dst, meter.NewValue(int64(v.status.Errors), 0), true)
+			}},
+		{Entity: meter.Entity{Key: "held_values_" + slot, Name: "Held values", State: "total_increasing", Icon: "mdi:shield-alert-outline"}, diagnostic: true,
+			value: func(dst []byte, v *view) ([]byte, bool) {
+				return number(dst, meter.NewValue(int64(v.status.Held), 0), true)
 			}},
 		{Entity: meter.Entity{Key: "telegram_interval_" + slot, Name: "Telegram interval", Unit: "s", Class: "duration", State: "measurement", Precision: 1, Rare: true},
 			value: func(dst []byte, v *view) ([]byte, bool) {

@@ -5,13 +5,9 @@ import (
 	"crypto/rand"
 	"crypto/tls"
 	"encoding/hex"
-	"errors"
-	"fmt"
 	"log/slog"
 	"net/url"
 	"time"
-
-	"github.com/eclipse/paho.mqtt.golang/packets"
 )
 
 const (
@@ -35,22 +31,11 @@ const (
 	askAgain = time.Minute
 )
 
-// trouble is why there is no connection. Each kind is logged once until there
-// is one again.
-type trouble uint8
-
-const (
-	troubleNone     trouble = iota
-	troubleUnknown          // nobody tells which broker
-	troubleAway             // not reached, or lost
-	troubleLogin            // user name or password refused
-	troubleRejected         // refused for another reason
-)
-
 // connector hands out one link after the other: the next one after the last
 // was reported lost.
 type connector struct {
 	log    *slog.Logger
+	tls    *tls.Config
 	dial   func(ctx context.Context, address *url.URL, b Broker) (*link, error)
 	broker func(ctx context.Context, refused bool) (Broker, error)
 	links  chan *link
@@ -61,7 +46,8 @@ type connector struct {
 	asked   time.Time
 	refused bool // the last login was
 
-	trouble  trouble
+	told     map[string]bool // troubles since the last connection
+	lostAt   time.Time       // the last connection; zero: there was none
 	flaps    int
 	refusals int
 }
@@ -82,6 +68,8 @@ func newConnector(o *Options) *connector {
 	}
 	return &connector{
 		log:    o.Log,
+		tls:    config,
+		told:   make(map[string]bool),
 		dial:   login.dial,
 		broker: o.Broker,
 		links:  make(chan *link),
@@ -104,7 +92,8 @@ func (c *connector) run(ctx context.Context) {
 		}
 		select {
 		case err := <-c.lost:
-			c.report(troubleAway, "the connection to the MQTT broker is lost; trying to get it back", "error", err)
+			c.lostAt = time.Now()
+			c.report("the connection to the MQTT broker is lost; trying to get it back", "error", err)
 		case <-ctx.Done():
 			return
 		}
@@ -126,7 +115,8 @@ func (c *connector) connect(ctx context.Context) *link {
 		}
 		l, err := c.dial(ctx, c.address, c.as)
 		if err == nil {
-			c.trouble, c.refusals, c.refused = troubleNone, 0, false
+			c.refusals, c.refused = 0, false
+			clear(c.told)
 			c.log.Info("connected to the MQTT broker", "broker", c.address.String())
 			return l
 		}
@@ -167,7 +157,7 @@ func (c *connector) ask(ctx context.Context) bool {
 		c.address, c.as = address, b
 		return true
 	case !known && ctx.Err() == nil:
-		c.report(troubleUnknown, "no MQTT broker to publish to; asking again", "error", err)
+		c.report("no MQTT broker to publish to; asking again", "error", err)
 	}
 	return known
 }
@@ -185,41 +175,23 @@ func (c *connector) patience(kind trouble) time.Duration {
 	return retryAway
 }
 
-// failed finds out what went wrong and tells the user what to do about it.
+// failed tells the user why an attempt failed and what to do about it.
 func (c *connector) failed(err error) trouble {
-	broker := c.address.String()
-	switch {
-	case errors.Is(err, packets.ErrorRefusedBadUsernameOrPassword), errors.Is(err, packets.ErrorRefusedNotAuthorised):
-		if c.as.Username == "" {
-			c.report(troubleLogin, "the MQTT broker wants a login: set mqtt.username and mqtt.password", "broker", broker, "error", err)
-		} else {
-			c.report(troubleLogin, fmt.Sprintf("the MQTT broker refuses user name %q: check mqtt.username and mqtt.password, and that the broker knows the user", c.as.Username), "broker", broker, "error", err)
-		}
-		return troubleLogin
-	case errors.Is(err, packets.ErrorRefusedBadProtocolVersion), errors.Is(err, packets.ErrorRefusedIDRejected):
-		c.report(troubleRejected, "the MQTT broker refuses the connection: look into its log; it must speak MQTT 3.1.1", "broker", broker, "error", err)
-		return troubleRejected
+	kind, text := diagnosis(err, c.address, c.as, c.tls)
+	if kind == troubleAway && !c.lostAt.IsZero() && time.Since(c.lostAt) < askAgain {
+		return kind // the loss was told, and most end soon
 	}
-	c.report(troubleAway, "the MQTT broker cannot be reached: check that it runs and that mqtt.url is right; trying again", "broker", broker, "error", network(err))
-	return troubleAway
+	c.report(text, "broker", c.address.String(), "error", network(err))
+	return kind
 }
 
-// report logs a trouble unless it is the one that is known already.
-func (c *connector) report(kind trouble, text string, args ...any) {
-	if c.trouble != kind {
-		c.trouble = kind
+// report logs a trouble once until there is a connection again, also when
+// several take turns.
+func (c *connector) report(text string, args ...any) {
+	if !c.told[text] {
+		c.told[text] = true
 		c.log.Warn(text, args...)
 	}
-}
-
-// network drops the words that paho puts before what really happened.
-func network(err error) error {
-	if both, ok := err.(interface{ Unwrap() []error }); ok {
-		if list := both.Unwrap(); len(list) == 2 {
-			return list[1]
-		}
-	}
-	return err
 }
 
 func pause(ctx context.Context, d time.Duration) {

@@ -3,11 +3,14 @@ package mqtt
 import (
 	"bytes"
 	"context"
+	"crypto/x509"
 	"errors"
 	"fmt"
+	"io"
 	"log/slog"
 	"net/url"
 	"strings"
+	"syscall"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -76,7 +79,7 @@ func known(bool) (Broker, error) {
 
 func forever(int) time.Duration { return 24 * time.Hour }
 
-var errAway = fmt.Errorf("%w : %w", packets.ErrorNetworkError, errors.New("connection refused"))
+var errAway = fmt.Errorf("%w : %w", packets.ErrorNetworkError, syscall.ECONNREFUSED)
 
 func TestAway(t *testing.T) {
 	at, log := attempts(t, 61*time.Second-1, forever, known, func(int) error { return errAway })
@@ -175,6 +178,40 @@ func TestLoss(t *testing.T) {
 	want := []string{"0s asked false", "0s", "5s", "5.5s", "6.5s", "8.5s", "12.5s"}
 	if diff := cmp.Diff(want, at); diff != "" {
 		t.Errorf("attempts (-want +got):\n%s", diff)
+	}
+}
+
+// TestLongLoss tells of a loss at once, and why it lasts after a minute; a
+// trouble that no waiting mends is told at once.
+func TestLongLoss(t *testing.T) {
+	_, log := attempts(t, 5*time.Minute, func(int) time.Duration { return 10 * time.Second }, known, func(n int) error {
+		switch {
+		case n == 1:
+			return nil
+		case n < 200 && n%2 == 0:
+			return errAway
+		case n < 200:
+			return fmt.Errorf("%w : %w", packets.ErrorNetworkError, io.EOF)
+		case n < 203:
+			return fmt.Errorf("%w : %w", packets.ErrorNetworkError, x509.UnknownAuthorityError{})
+		}
+		return nil
+	})
+	var got []string
+	for line := range strings.Lines(log) {
+		_, text, _ := strings.Cut(line, "msg=")
+		got = append(got, text[:min(len(text), 36)])
+	}
+	want := []string{
+		`"connected to the MQTT broker" broke`,
+		`"the connection to the MQTT broker i`,
+		`"the MQTT broker cannot be reached: `,
+		`"the MQTT broker hangs up before it `,
+		`"the MQTT broker's certificate is fr`,
+		`"connected to the MQTT broker" broke`,
+	}
+	if diff := cmp.Diff(want, got[:min(len(got), len(want))]); diff != "" {
+		t.Errorf("log (-want +got):\n%s", diff)
 	}
 }
 

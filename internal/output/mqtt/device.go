@@ -33,9 +33,11 @@ type device struct {
 	parent     *device
 	said       identity // in the last telegram
 	info       information
-	components []component    // all that it can have
-	seen       []bool         // those that it has; they only grow
-	channel    *meter.Channel // of an M-Bus meter
+	components []component       // all that it can have
+	seen       []bool            // those that it has; they only grow
+	gone       map[string]string // platforms, by key, of what an earlier run announced and this one removes
+	unsaved    bool              // there is something new to remember
+	channel    *meter.Channel    // of an M-Bus meter
 
 	stateTopic        string
 	availabilityTopic string // empty: none but the program's own
@@ -60,6 +62,7 @@ type information struct {
 	modelID      string
 	serial       string
 	version      string
+	number       int // above 1: the second of its kind
 }
 
 // merge takes what b knows; what it lacks stays, because a line of one
@@ -74,6 +77,7 @@ func (i information) merge(b information) information {
 	return information{
 		keep(i.name, b.name), keep(i.manufacturer, b.manufacturer), keep(i.model, b.model),
 		keep(i.modelID, b.modelID), keep(i.serial, b.serial), keep(i.version, b.version),
+		i.number,
 	}
 }
 
@@ -99,7 +103,7 @@ func (d *device) identify(said identity) {
 	d.said = said
 	if merged := d.info.merge(about(said)); merged != d.info {
 		d.info = merged
-		d.stale = true
+		d.stale, d.unsaved = true, true
 	}
 }
 
@@ -122,7 +126,7 @@ func (d *device) learn(v *view, groups *groups) {
 		}
 		if _, ok := c.value(v.scratch[:0], v); ok {
 			d.seen[i] = true
-			d.stale = true
+			d.stale, d.unsaved = true, true
 		}
 	}
 }

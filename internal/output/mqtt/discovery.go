@@ -3,6 +3,7 @@ package mqtt
 import (
 	"encoding/hex"
 	"encoding/json"
+	"strconv"
 	"strings"
 )
 
@@ -40,18 +41,26 @@ type availabilityConfig struct {
 
 type componentConfig struct {
 	Platform         string   `json:"platform"`
-	UniqueID         string   `json:"unique_id"`
-	DefaultEntityID  string   `json:"default_entity_id"`
+	UniqueID         string   `json:"unique_id,omitempty"` // absent with all that follows: the entity is removed
+	DefaultEntityID  string   `json:"default_entity_id,omitempty"`
 	Name             string   `json:"name,omitempty"` // absent: named by its class, in the user's language
 	DeviceClass      string   `json:"device_class,omitempty"`
 	StateClass       string   `json:"state_class,omitempty"`
 	Unit             string   `json:"unit_of_measurement,omitempty"`
 	Precision        *int     `json:"suggested_display_precision,omitempty"`
 	Options          []string `json:"options,omitempty"`
-	ValueTemplate    string   `json:"value_template"`
+	ValueTemplate    string   `json:"value_template,omitempty"`
 	EntityCategory   string   `json:"entity_category,omitempty"`
 	EnabledByDefault *bool    `json:"enabled_by_default,omitempty"`
 	Icon             string   `json:"icon,omitempty"`
+}
+
+// name is the device's name; the second of its kind has a number.
+func (d *device) name() string {
+	if d.info.number > 1 {
+		return d.info.name + " " + strconv.Itoa(d.info.number)
+	}
+	return d.info.name
 }
 
 // connectedTemplate turns the topic connected into an availability.
@@ -70,7 +79,7 @@ func (a *announcer) build(d *device) []byte {
 	m := announcement{
 		Device: deviceConfig{
 			Identifiers:  []string{identifier(d.slot)},
-			Name:         d.info.name,
+			Name:         d.name(),
 			Manufacturer: d.info.manufacturer,
 			Model:        d.info.model,
 			ModelID:      d.info.modelID,
@@ -95,6 +104,9 @@ func (a *announcer) build(d *device) []byte {
 			m.Components[c.Key] = c.config(d.slot)
 		}
 	}
+	for key, platform := range d.gone {
+		m.Components[key] = componentConfig{Platform: platform}
+	}
 	b, err := json.Marshal(m)
 	if err != nil {
 		panic("announcement holds strings only: " + err.Error())
@@ -102,11 +114,16 @@ func (a *announcer) build(d *device) []byte {
 	return b
 }
 
-func (c *component) config(slot string) componentConfig {
-	platform := c.platform
-	if platform == "" {
-		platform = platformSensor
+// on is the component's platform.
+func (c *component) on() string {
+	if c.platform == "" {
+		return platformSensor
 	}
+	return c.platform
+}
+
+func (c *component) config(slot string) componentConfig {
+	platform := c.on()
 	id := c.id
 	if id == "" {
 		id = c.Key

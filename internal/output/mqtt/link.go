@@ -8,6 +8,7 @@ import (
 	"log/slog"
 	"net"
 	"net/url"
+	"strings"
 	"time"
 
 	paho "github.com/eclipse/paho.mqtt.golang"
@@ -74,6 +75,10 @@ type login struct {
 
 // dial connects and logs in. The address has no login of its own.
 func (o *login) dial(ctx context.Context, address *url.URL, b Broker) (*link, error) {
+	secure := o.tls.Clone()
+	if secure.ServerName == "" { // paho leaves it empty when it goes through a proxy
+		secure.ServerName, _, _ = strings.Cut(address.Hostname(), "%") // no certificate has an IPv6 zone
+	}
 	l := &link{log: o.log, lost: make(chan error, 1), incoming: make(chan incoming, maxIncoming)}
 	options := paho.NewClientOptions().
 		AddBroker(address.String()).
@@ -88,7 +93,7 @@ func (o *login) dial(ctx context.Context, address *url.URL, b Broker) (*link, er
 		SetWriteTimeout(writeTimeout).
 		SetKeepAlive(keepAlive).
 		SetPingTimeout(pingTimeout).
-		SetTLSConfig(o.tls).
+		SetTLSConfig(secure).
 		SetWill(o.willTopic, "0", 1, true).
 		SetConnectionLostHandler(func(_ paho.Client, err error) { l.lost <- err }) // called once at most: never blocks
 	l.client = paho.NewClient(options)

@@ -39,6 +39,7 @@ import (
 	"github.com/smartmeter-addon/smartmeter-addon/internal/config"
 	"github.com/smartmeter-addon/smartmeter-addon/internal/hub"
 	"github.com/smartmeter-addon/smartmeter-addon/internal/meter"
+	"github.com/smartmeter-addon/smartmeter-addon/internal/store"
 )
 
 const (
@@ -68,6 +69,7 @@ type Options struct {
 	SupportURL string         // of this program's home page, http or https; empty: none
 	Zone       *time.Location // of the meter's clock; nil: the local one
 	Log        *slog.Logger   // nil: slog's default
+	Store      *store.Store   // where is kept what the next run must know; nil: nowhere
 	TLS        *tls.Config    // for mqtts and wss; nil: the system's certificates
 
 	// Broker tells the broker. It is asked before the first login, after each
@@ -106,6 +108,8 @@ func New(o Options, updates *hub.Hub[*meter.Update], status *hub.Hub[meter.Statu
 // goes wrong with the broker ends it.
 func (o *Output) Run(ctx context.Context) error {
 	w := worker{
+		store:     o.options.Store,
+		file:      "mqtt_" + o.options.Slot,
 		session:   newSession(&o.options),
 		connector: newConnector(&o.options),
 		readings:  o.updates.Subscribe(maxReadings, hub.DropOldest),
@@ -115,6 +119,13 @@ func (o *Output) Run(ctx context.Context) error {
 	defer w.readings.Close()
 	defer w.statuses.Close()
 	defer w.timer.Stop()
+
+	if w.store != nil {
+		var m memory
+		if w.store.Load(w.file, &m) {
+			w.session.restore(m)
+		}
+	}
 
 	var connecting sync.WaitGroup
 	connecting.Go(func() { w.connector.run(ctx) })
@@ -132,6 +143,8 @@ func (o *Output) Run(ctx context.Context) error {
 
 // worker is the goroutine that owns the session and the link to the broker.
 type worker struct {
+	store     *store.Store // nil: nothing is kept
+	file      string
 	session   *session
 	connector *connector
 	link      *link // nil while there is none
@@ -169,6 +182,14 @@ func (w *worker) run(ctx context.Context) {
 			w.send(ctx, w.session.tick(time.Now()))
 		}
 		w.schedule()
+		w.remember()
+	}
+}
+
+// remember keeps what the next run must know, which hardly ever changes.
+func (w *worker) remember() {
+	if w.store != nil && w.session.unsaved() {
+		w.store.Save(w.file, w.session.memory())
 	}
 }
 
@@ -236,7 +257,7 @@ func (w *worker) stop(ctx context.Context) {
 	}
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), stopTimeout)
 	defer cancel()
-	if err := w.link.publish(ctx, w.session.stop()); err != nil {
+	if err := w.link.publish(ctx, w.session.stop(time.Now())); err != nil {
 		w.connector.log.Debug("the MQTT broker was not told of the stop", "error", err)
 	}
 	w.link.close(stopTimeout / 4)

@@ -33,14 +33,31 @@ func (s *session) announceDevice(now time.Time, d *device, again bool) {
 // refresh sends the states of all devices.
 func (s *session) refresh(now time.Time) {
 	for _, d := range s.devices {
+		if d == s.electricity {
+			s.measured(now, true)
+			continue
+		}
 		s.state(now, d)
 	}
 }
 
-// state sends the state of one device, from the newest reading.
-func (s *session) state(now time.Time, d *device) {
-	if d != s.bridge && (s.newest == nil || !d.known()) {
+// measured sends the state of the electricity meter; with all, totals that
+// are not due yet too.
+func (s *session) measured(now time.Time, all bool) {
+	if s.newest == nil || !s.electricity.known() {
 		return
+	}
+	newest := s.newest.Entities()
+	s.rates.take(now, newest, all)
+	s.view.reading = s.rates.shown
+	s.state(now, s.electricity)
+	s.view.reading = newest
+}
+
+// state sends the state of one device.
+func (s *session) state(now time.Time, d *device) {
+	if d != s.bridge && (s.newest == nil || !d.known()) || d.channel != nil && d.channel.Unit == meter.UnitNone {
+		return // nothing of it came in this run
 	}
 	s.view.channel = d.channel
 	start := len(s.buf)
@@ -67,13 +84,15 @@ func (s *session) available(now time.Time) {
 	alive := s.line.Alive && s.fresh
 	if d := s.electricity; d.known() {
 		if alive && d.shown != online && d.stateOf != s.newest {
-			s.state(now, d)
+			s.measured(now, true)
 		}
 		s.setAvailability(d, availabilityOf(alive))
 	}
-	for _, sub := range s.submeters {
-		if sub != nil && sub.known() {
-			s.setAvailability(&sub.device, availabilityOf(alive && sub.reports(&s.newest.Reading, s.view.zone)))
+	for m := range s.submeters {
+		for _, sub := range s.submeters[m] {
+			if sub.known() {
+				s.setAvailability(&sub.device, availabilityOf(alive && sub.reports(&s.newest.Reading, s.view.zone)))
+			}
 		}
 	}
 }

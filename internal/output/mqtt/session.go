@@ -1,6 +1,7 @@
 package mqtt
 
 import (
+	"log/slog"
 	"time"
 
 	"github.com/smartmeter-addon/smartmeter-addon/internal/meter"
@@ -33,7 +34,7 @@ type session struct {
 	slot      string
 	birth     string
 	prefix    string // of discovery
-	interval  time.Duration
+	rates     rates
 	discovery bool
 	jitter    func() time.Duration
 	announcer announcer
@@ -44,10 +45,17 @@ type session struct {
 	newest *meter.Update
 	fresh  bool // there was a reading since the line came to life
 	groups groups
+	log    *slog.Logger
+
+	electricityMeter struct {
+		id    string // equipment identifier as printed
+		doubt string // another one, in a single telegram without checksum
+	}
 
 	bridge      *device
 	electricity *device
-	submeters   [meter.NumMedia]*submeter
+	submeters   [meter.NumMedia][]*submeter
+	strangers   [meter.NumMedia]stranger
 	devices     []*device // all of them, parents first
 
 	online    bool
@@ -66,9 +74,10 @@ func newSession(o *Options) *session {
 		slot:      o.Slot,
 		birth:     o.BirthTopic,
 		prefix:    o.DiscoveryPrefix,
-		interval:  time.Duration(o.Interval) * time.Second,
+		rates:     rates{interval: time.Duration(o.Interval) * time.Second},
 		discovery: o.Discovery,
 		jitter:    o.Jitter,
+		log:       o.Log,
 		announcer: announcer{
 			connectedTopic: o.Topic + "/connected",
 			origin:         originConfig{Name: "smartmeter", Version: o.Version, SupportURL: o.SupportURL},
@@ -81,7 +90,7 @@ func newSession(o *Options) *session {
 	for i := range b.seen {
 		b.seen[i] = true
 	}
-	b.stale = true
+	b.stale, b.unsaved = true, true
 	s.bridge = s.add(&b, nil)
 
 	e := newDevice(s.topic, s.slot, "Electricity meter", electricity)
@@ -149,9 +158,15 @@ func (s *session) abandon() { s.out, s.buf = nil, nil }
 // update takes a reading.
 func (s *session) update(now time.Time, u *meter.Update) []message {
 	s.begin()
+	entities := u.Entities()
+	turns := s.newest != nil && s.rates.turns(s.newest.Entities(), entities)
+	if d := s.electricity; turns && s.online && d.known() && s.rates.fresh {
+		s.measured(now, true) // the last of the old tariff
+	}
 	s.newest, s.fresh = u, true
-	s.view.reading = &u.Reading
-	moved := s.learn(&u.Reading)
+	s.view.reading = entities
+	s.rates.add(entities)
+	s.learn(entities)
 	if !s.online {
 		return nil
 	}
@@ -163,12 +178,14 @@ func (s *session) update(now time.Time, u *meter.Update) []message {
 		s.change("/status/gasUsage", "Gas usage", u.GasUsage)
 	}
 	s.announce(now, false)
-	if d := s.electricity; d.known() && (d.stateOf == nil || now.Sub(d.stateAt) >= s.interval-early) {
-		s.state(now, d)
+	if d := s.electricity; d.known() && (turns || d.stateOf == nil || now.Sub(d.stateAt) >= s.rates.interval-early) {
+		s.measured(now, turns)
 	}
-	for m, sub := range s.submeters {
-		if sub != nil && moved[m] {
-			s.state(now, &sub.device)
+	for m := range s.submeters {
+		for _, sub := range s.submeters[m] {
+			if sub.fresh {
+				s.state(now, &sub.device)
+			}
 		}
 	}
 	s.available(now)
@@ -181,6 +198,7 @@ func (s *session) status(now time.Time, st meter.Status) []message {
 	s.line = st
 	if !st.Alive {
 		s.fresh = false
+		s.rates.drop()
 	}
 	if s.told.IsZero() || now.Sub(s.told) >= minuteOnly {
 		s.view.shown, s.told = st.Last, now
@@ -267,6 +285,7 @@ func (s *session) tick(now time.Time) []message {
 			again := due(d.copyAt, now)
 			if again {
 				d.copyAt = time.Time{}
+				d.forget()
 			}
 			s.announceDevice(now, d, again)
 		}
@@ -280,10 +299,13 @@ func (s *session) tick(now time.Time) []message {
 
 // stop is the last step: everything is unavailable from now on, also when the
 // next run knows nothing of these devices.
-func (s *session) stop() []message {
+func (s *session) stop(now time.Time) []message {
 	s.begin()
 	if !s.online {
 		return nil
+	}
+	if s.rates.fresh && s.electricity.shown == online {
+		s.measured(now, true)
 	}
 	for _, d := range s.devices {
 		if d.shown == online {

@@ -98,7 +98,7 @@ func TestReconnect(t *testing.T) {
 			compare(t, "offline", s.update(now, later(tt.u, time.Minute, nil)))
 			compare(t, "offline", s.status(now, alive()))
 			compare(t, "offline", s.tick(now))
-			compare(t, "offline", s.stop())
+			compare(t, "offline", s.stop(now))
 			compare(t, "connected again", s.connected(now.Add(time.Minute)), tt.want...)
 		})
 	}
@@ -200,6 +200,36 @@ func TestMBusStates(t *testing.T) {
 	want := `{"gas_total":246.15,"gas_flow":0.144,"last_reading":"2026-03-14T13:00:01+01:00"}`
 	if diff := cmp.Diff(want, string(got[2].payload)); diff != "" {
 		t.Errorf("state (-want +got):\n%s", diff)
+	}
+}
+
+// TestGuarded: entities show what is guarded; the topic of the whole reading
+// what the meter said.
+func TestGuarded(t *testing.T) {
+	o := options()
+	o.Interval = 0
+	s, now := running(t, o, dutch())
+	u := later(dutch(), time.Minute, func(r *meter.Reading) {
+		r.Values.Set(meter.EnergyImportT1, value("0"))
+		r.Channels[1].Value = value("0")
+		r.Channels[1].Time = clock(r.Channels[1].Time, 5*time.Minute)
+	})
+	guarded := u.Reading
+	guarded.Values.Set(meter.EnergyImportT1, value("2130.115"))
+	guarded.Channels[1].Value = value("246.138")
+	u.Guarded, u.JSON = &guarded, []byte(`{"totalT1Use":0}`)
+	got := map[string]string{}
+	for _, m := range s.update(now, u) {
+		got[m.topic] = string(m.payload)
+	}
+	for topic, want := range map[string]string{
+		"smartmeter/p1/state":      `"energy_import_tariff_1":2130.115,`,
+		"smartmeter/p1_gas/state":  `"gas_total":246.138,`,
+		"smartmeter/status/energy": `"totalT1Use":0`,
+	} {
+		if !strings.Contains(got[topic], want) {
+			t.Errorf("%s is %s, want %s", topic, got[topic], want)
+		}
 	}
 }
 
@@ -313,8 +343,8 @@ func TestDefaultJitter(t *testing.T) {
 }
 
 func TestStop(t *testing.T) {
-	s, _ := running(t, options(), dutch())
-	got := s.stop()
+	s, now := running(t, options(), dutch())
+	got := s.stop(now)
 	compare(t, "stop", got,
 		"smartmeter/p1/availability offline",
 		"smartmeter/p1_gas/availability offline",

@@ -1,0 +1,116 @@
+package config
+
+import (
+	"crypto/tls"
+	"crypto/x509"
+	"encoding/pem"
+	"errors"
+	"fmt"
+	"io/fs"
+	"strings"
+)
+
+// BrokerTLS makes what a connection to a broker with TLS (mqtts, wss) needs
+// out of the options, TLS 1.2 at least. With mqtt.ca_file only that authority
+// is trusted, without it the system's. The files are read by readFile, given
+// as os.ReadFile; one that is of no use is an *Error, named as in the options
+// file. Load has tried it, so that it fails only when a file has changed.
+//
+// The host that the certificate must name is left to who connects.
+func (c Config) BrokerTLS(readFile func(name string) ([]byte, error)) (*tls.Config, error) {
+	t, field, mend := c.brokerTLS(readFile)
+	if mend != "" {
+		l := loader{list: optionsOf(&c)}
+		return nil, l.fault(optionAt(l.list, field), mend)
+	}
+	return t, nil
+}
+
+// brokerTLS returns the field of the first file that is of no use, and the
+// mend.
+func (c *Config) brokerTLS(readFile func(name string) ([]byte, error)) (t *tls.Config, field any, mend string) {
+	t = &tls.Config{MinVersion: tls.VersionTLS12, InsecureSkipVerify: c.MQTT.Insecure}
+	if c.MQTT.CAFile != "" {
+		data, mend := content(readFile, c.MQTT.CAFile)
+		if mend != "" {
+			return nil, &c.MQTT.CAFile, mend
+		}
+		t.RootCAs = x509.NewCertPool()
+		if !t.RootCAs.AppendCertsFromPEM(data) {
+			return nil, &c.MQTT.CAFile, "there is no certificate in this file; give the authority's certificate in PEM form, which begins with -----BEGIN CERTIFICATE-----"
+		}
+		if c.MQTT.Insecure {
+			t.VerifyConnection = issuedBy(t.RootCAs)
+		}
+	}
+	if c.MQTT.CertFile == "" {
+		return t, nil, ""
+	}
+	certificate, mend := content(readFile, c.MQTT.CertFile)
+	if mend != "" {
+		return nil, &c.MQTT.CertFile, mend
+	}
+	key, mend := content(readFile, c.MQTT.KeyFile)
+	if mend != "" {
+		return nil, &c.MQTT.KeyFile, mend
+	}
+	if !x509.NewCertPool().AppendCertsFromPEM(certificate) {
+		return nil, &c.MQTT.CertFile, "there is no certificate in this file; give the client certificate in PEM form, which begins with -----BEGIN CERTIFICATE-----"
+	}
+	if mend := private(key); mend != "" {
+		return nil, &c.MQTT.KeyFile, mend
+	}
+	pair, err := tls.X509KeyPair(certificate, key)
+	if err != nil {
+		return nil, &c.MQTT.KeyFile, fmt.Sprintf("this does not go with the certificate in %s (%s); give the certificate and the key that were made together", quoted(c.MQTT.CertFile), err)
+	}
+	t.Certificates = []tls.Certificate{pair}
+	return t, nil, ""
+}
+
+// content reads a file that an option names.
+func content(readFile func(name string) ([]byte, error), name string) (data []byte, mend string) {
+	data, err := readFile(name)
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return nil, "there is no such file; check the path as this program sees it: under Home Assistant the file lies in /ssl, in a container it must be mounted"
+	case err != nil:
+		return nil, fmt.Sprintf("cannot be read (%s); let this program read it", cause(err))
+	}
+	return data, ""
+}
+
+// private wants a private key that needs no password.
+func private(data []byte) (mend string) {
+	for len(data) > 0 {
+		var block *pem.Block
+		if block, data = pem.Decode(data); block == nil {
+			break
+		}
+		switch {
+		case block.Type == "ENCRYPTED PRIVATE KEY" || strings.Contains(block.Headers["Proc-Type"], "ENCRYPTED"):
+			return "this key has a password, which nobody can type here; take it off with: openssl pkey -in KEY -out NEWKEY"
+		case strings.HasSuffix(block.Type, "PRIVATE KEY"):
+			return ""
+		}
+	}
+	return "there is no private key in this file; give the key in PEM form, which begins with -----BEGIN PRIVATE KEY-----"
+}
+
+// issuedBy checks where a certificate comes from, but not whose name it bears.
+func issuedBy(roots *x509.CertPool) func(tls.ConnectionState) error {
+	return func(s tls.ConnectionState) error {
+		between := x509.NewCertPool()
+		for _, c := range s.PeerCertificates[1:] {
+			between.AddCert(c)
+		}
+		_, err := s.PeerCertificates[0].Verify(x509.VerifyOptions{Roots: roots, Intermediates: between})
+		return err
+	}
+}
+
+// unencrypted tells that the broker's URL is one without TLS. An empty one is
+// the Supervisor's to know.
+func (m *MQTT) unencrypted() bool {
+	return m.URL != "" && !strings.HasPrefix(m.URL, "mqtts:") && !strings.HasPrefix(m.URL, "wss:")
+}

@@ -1,0 +1,133 @@
+package mqtt
+
+import (
+	"time"
+
+	"github.com/smartmeter-addon/smartmeter-addon/internal/meter"
+)
+
+// totalsEvery is how often totals move at most: Home Assistant writes every
+// step into its database, and its statistics look every five minutes.
+const totalsEvery = time.Minute
+
+// rates decides what the entities of an electricity meter show: the mean
+// since the last state of what fluctuates, totals now and then, anything else
+// as it is now. At interval 0 that is every telegram as it came.
+type rates struct {
+	interval time.Duration
+	sums     [meter.NumQuantities]sum
+	fresh    bool // there was a reading since the last state
+
+	shown    *meter.Reading // what the entities show; nil before the first
+	own      meter.Reading  // shown at intervals above 0
+	totalsAt time.Time      // when totals moved
+}
+
+// sum is what a mean is made of.
+type sum struct {
+	of meter.Value
+	n  int64
+}
+
+// averaged are the quantities that are shown as a mean: a kettle that boils
+// between two states is seen, and what the states add up to is right.
+var averaged = func() (list []meter.Quantity) {
+	for q := range meter.NumQuantities {
+		switch q {
+		case meter.DemandAverage, meter.DemandAverageExport, // means already
+			meter.LimiterPower, meter.LimiterApparent, meter.LimiterCurrent, meter.FuseL1, meter.FuseL2, meter.FuseL3:
+			continue
+		}
+		switch e := meter.Quantities[q].Entity; e.Class {
+		case "power", "apparent_power", "reactive_power", "voltage", "current", "power_factor", "frequency":
+			list = append(list, q)
+		}
+	}
+	return list
+}()
+
+// totals are the quantities that count energy.
+var totals = func() (list []meter.Quantity) {
+	for q := range meter.NumQuantities {
+		switch meter.Quantities[q].Entity.Class {
+		case "energy", "reactive_energy":
+			list = append(list, q)
+		}
+	}
+	return list
+}()
+
+// add takes a reading into the means.
+func (r *rates) add(reading *meter.Reading) {
+	r.fresh = true
+	if r.interval == 0 {
+		return
+	}
+	for _, q := range averaged {
+		if v, ok := reading.Values.Get(q); ok {
+			s := &r.sums[q]
+			s.of, s.n = s.of.Add(v), s.n+1
+		}
+	}
+}
+
+// drop forgets the means: the meter was away, and what it said before does not
+// tell about now.
+func (r *rates) drop() { r.sums, r.fresh = [meter.NumQuantities]sum{}, false }
+
+// turns tells that the tariff changes with the next reading. The totals that
+// belong to the old one are shown first then.
+func (r *rates) turns(reading, next *meter.Reading) bool {
+	if r.interval == 0 {
+		return false
+	}
+	before, known := reading.Values.Get(meter.Tariff)
+	after, told := next.Values.Get(meter.Tariff)
+	return known && told && before.Cmp(after) != 0
+}
+
+// take brings what is shown up to the reading, the newest. Totals move when
+// they are due, or with all.
+func (r *rates) take(now time.Time, reading *meter.Reading, all bool) {
+	if r.interval == 0 {
+		r.shown, r.fresh = reading, false
+		return
+	}
+	before, means := r.own.Values, r.fresh || r.shown == nil
+	keep := !all && r.shown != nil && now.Sub(r.totalsAt) < totalsEvery-early
+	r.own, r.shown = *reading, &r.own
+	if keep {
+		r.hold(totals, &before)
+	} else {
+		r.totalsAt = now
+	}
+	if !means { // no telegram since: the means are those of the last state
+		r.hold(averaged, &before)
+		return
+	}
+	for _, q := range averaged {
+		if s := &r.sums[q]; s.n > 0 {
+			if mean, ok := s.of.MulDiv(1, s.n, decimals(q, reading)); ok {
+				r.own.Values.Set(q, mean)
+			}
+		}
+	}
+	r.drop()
+}
+
+// hold shows the quantities as they were before.
+func (r *rates) hold(list []meter.Quantity, before *meter.Values) {
+	for _, q := range list {
+		if v, ok := before.Get(q); ok {
+			r.own.Values.Set(q, v)
+		}
+	}
+}
+
+// decimals is how many a mean has: those of the meter, or those that its
+// entity shows where the meter gives fewer.
+func decimals(q meter.Quantity, reading *meter.Reading) uint8 {
+	v, _ := reading.Values.Get(q)
+	e := &meter.Quantities[q].Entity
+	return uint8(min(max(v.Decimals(), e.Precision+e.Shift), meter.MaxScale))
+}
