@@ -1,0 +1,86 @@
+package main
+
+import (
+	"bufio"
+	"bytes"
+	"context"
+	"fmt"
+	"net"
+	"time"
+)
+
+// patience is how long anything may take that must happen.
+const patience = 10 * time.Second
+
+// dial connects as soon as somebody listens there.
+func dial(ctx context.Context, addr string) (*net.TCPConn, error) {
+	ctx, cancel := context.WithTimeout(ctx, patience)
+	defer cancel()
+	var dialer net.Dialer
+	for {
+		conn, err := dialer.DialContext(ctx, "tcp", addr)
+		if tcp, ok := conn.(*net.TCPConn); ok {
+			return tcp, nil
+		}
+		select {
+		case <-ctx.Done():
+			return nil, fmt.Errorf("connecting to the program: %w", err)
+		case <-time.After(200 * time.Microsecond): // it is about to start
+		}
+	}
+}
+
+// readJSON reads lines until the connection ends.
+func readJSON(conn net.Conn, r *reader) {
+	defer r.end()
+	lines := bufio.NewReaderSize(conn, 16<<10)
+	for {
+		line, err := lines.ReadSlice('\n')
+		if err != nil {
+			return
+		}
+		if n, ok := numberIn(line, jsonNumber); ok && bytes.HasSuffix(line, []byte("}\r\n")) {
+			r.got(n)
+		}
+	}
+}
+
+// readRaw reads telegrams until the connection ends. One that differs from
+// what was sent does not count.
+func readRaw(conn net.Conn, r *reader) {
+	defer r.end()
+	lines := bufio.NewReaderSize(conn, 16<<10)
+	var telegram []byte
+	for {
+		line, err := lines.ReadSlice('\n')
+		if err != nil {
+			return
+		}
+		telegram = append(telegram, line...)
+		if line[0] != '!' {
+			continue
+		}
+		n, ok := numberIn(telegram, rawNumber)
+		switch {
+		case ok && n == 0:
+			r.got(0)
+		case ok && n <= len(r.series.telegrams) && bytes.Equal(telegram, r.series.telegrams[n-1]):
+			r.got(n)
+		}
+		telegram = telegram[:0]
+	}
+}
+
+// stall connects and never reads. Its receive buffer is as small as the
+// system lets it be.
+func stall(ctx context.Context, addr string) (*net.TCPConn, error) {
+	conn, err := dial(ctx, addr)
+	if err != nil {
+		return nil, err
+	}
+	if err := conn.SetReadBuffer(1); err != nil {
+		conn.Close()
+		return nil, fmt.Errorf("making a receive buffer small: %w", err)
+	}
+	return conn, nil
+}
