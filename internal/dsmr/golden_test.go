@@ -29,12 +29,17 @@ func TestGolden(t *testing.T) {
 	if err != nil || len(files) < 80 {
 		t.Fatalf("%d telegrams, %v", len(files), err)
 	}
-	for _, file := range files {
+	encrypted, err := filepath.Glob("testdata/encrypted/*.bin")
+	if err != nil || len(encrypted) == 0 {
+		t.Fatal(encrypted, err)
+	}
+	keys := keysOf(t)
+	for _, file := range append(files, encrypted...) {
 		if strings.HasSuffix(file, ".tsv") || strings.HasSuffix(file, ".md") {
 			continue
 		}
 		t.Run(filepath.Base(file), func(t *testing.T) {
-			got := describe(t, file)
+			got := describe(t, file, keys[filepath.Base(file)])
 			golden := filepath.Join("testdata/golden", filepath.Base(file)+".golden")
 			if *update {
 				if err := os.WriteFile(golden, got, 0o644); err != nil {
@@ -52,13 +57,47 @@ func TestGolden(t *testing.T) {
 	}
 }
 
-func describe(t *testing.T, file string) []byte {
+// keysOf are the keys of the encrypted files, as their index tells them.
+func keysOf(t *testing.T) map[string]dsmr.Keys {
+	t.Helper()
+	index, err := os.ReadFile("testdata/encrypted/index.tsv")
+	if err != nil {
+		t.Fatal(err)
+	}
+	keys := make(map[string]dsmr.Keys)
+	for row := range strings.Lines(string(index)) {
+		name, _, _ := strings.Cut(row, "\t")
+		var k dsmr.Keys
+		for _, word := range strings.FieldsFunc(row, func(r rune) bool { return r <= ' ' || r == ';' || r == ',' }) {
+			if text, found := strings.CutPrefix(word, "key="); found {
+				k.Key, err = dsmr.ParseKey(text)
+			} else if text, found := strings.CutPrefix(word, "ak="); found {
+				k.AAD, err = dsmr.ParseAAD(text)
+			}
+			if err != nil {
+				t.Fatalf("%s: %v", name, err)
+			}
+		}
+		keys[name] = k
+	}
+	return keys
+}
+
+func describe(t *testing.T, file string, keys dsmr.Keys) []byte {
 	data, err := os.ReadFile(file)
 	if err != nil {
 		t.Fatal(err)
 	}
 	var out bytes.Buffer
-	s := dsmr.NewScanner(bytes.NewReader(data))
+	decrypter := dsmr.NewDecrypter(bytes.NewReader(data), keys)
+	decrypter.Notify = func(n dsmr.Notice) {
+		if n.Err != nil {
+			fmt.Fprintf(&out, "frame: %v\n", n.Err)
+		} else {
+			fmt.Fprintf(&out, "frame of %s, verified by %s\n", n.Maker, n.Way)
+		}
+	}
+	s := dsmr.NewScanner(decrypter)
 	p := new(dsmr.Parser)
 	d := &derive.Deriver{Zone: amsterdam}
 	for s.Scan() {
@@ -84,6 +123,9 @@ func describe(t *testing.T, file string) []byte {
 		}
 		d.Apply(r)
 		fmt.Fprintf(&out, "%s\n", strings.ReplaceAll(string(r.AppendJSON(nil, amsterdam)), ",\"", ",\n  \""))
+	}
+	if frames := decrypter.Stats(); frames.Frames > 0 {
+		fmt.Fprintf(&out, "%+v\n", frames)
 	}
 	stats := s.Stats()
 	fmt.Fprintf(&out, "%+v\n", stats)
