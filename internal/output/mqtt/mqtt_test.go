@@ -81,12 +81,15 @@ func TestTransports(t *testing.T) {
 	roots.AddCert(server.Certificate())
 
 	for scheme, listener := range map[string]func(c listeners.Config) listeners.Listener{
-		"mqtt":  func(c listeners.Config) listeners.Listener { return listeners.NewTCP(c) },
-		"tcp":   func(c listeners.Config) listeners.Listener { return listeners.NewTCP(c) },
-		"mqtts": func(c listeners.Config) listeners.Listener { c.TLSConfig = certificate; return listeners.NewTCP(c) },
-		"ws":    func(c listeners.Config) listeners.Listener { return listeners.NewWebsocket(c) },
+		"mqtt": func(c listeners.Config) listeners.Listener { return listeners.NewTCP(c) },
+		"tcp":  func(c listeners.Config) listeners.Listener { return listeners.NewTCP(c) },
+		"mqtts": func(c listeners.Config) listeners.Listener {
+			c.TLSConfig = certificate.Clone()
+			return listeners.NewTCP(c)
+		},
+		"ws": func(c listeners.Config) listeners.Listener { return listeners.NewWebsocket(c) },
 		"wss": func(c listeners.Config) listeners.Listener {
-			c.TLSConfig = certificate
+			c.TLSConfig = certificate.Clone()
 			return listeners.NewWebsocket(c)
 		},
 	} {

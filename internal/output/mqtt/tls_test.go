@@ -81,12 +81,12 @@ func secured(t *testing.T, scheme string, config *tls.Config) *broker {
 	t.Helper()
 	if scheme == "wss" {
 		return startBroker(t, freeAddress(t), "", func(c listeners.Config) listeners.Listener {
-			c.TLSConfig = config
+			c.TLSConfig = config.Clone() // a server adds to its own
 			return listeners.NewWebsocket(c)
 		})
 	}
 	return startBroker(t, "127.0.0.1:0", "", func(c listeners.Config) listeners.Listener {
-		c.TLSConfig = config
+		c.TLSConfig = config.Clone() // a server adds to its own
 		return listeners.NewTCP(c)
 	})
 }
