@@ -1,0 +1,243 @@
+//go:build homeassistant
+
+package homeassistant_test
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"net"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	mqtt "github.com/eclipse/paho.mqtt.golang"
+
+	"github.com/smartmeter-addon/smartmeter-addon/internal/simulate"
+)
+
+const user, password = "meter", "secret:with@signs"
+
+// house is everything a house has: Core, a broker, and meters with a program
+// each. (A real house has one meter; here each standard has its own, so that
+// Core sees what every one of them announces.)
+type house struct {
+	core   *core
+	broker *process
+	addr   string // of the broker
+	clock  *clock
+	meters []*meter
+	births *births
+	begin  map[string]float64 // the totals when Core first saw them
+}
+
+// meter is a simulated meter and the program that reads it.
+type meter struct {
+	standard simulate.Standard
+	seed     uint64
+	slot     string
+	version  string // as the dsmr integration names the standard; empty: it cannot read it
+	raw      string // address of the raw socket
+	program  *process
+}
+
+// meters lists the standards. The first meter is what most houses have, with
+// all names as they are by default. The seeds make what the households do:
+// when the clock starts, the first uses gas and the Belgian one water.
+func meters() []*meter {
+	return []*meter{
+		{standard: simulate.DSMR50, seed: 1, slot: "p1", version: "5"},
+		{standard: simulate.DSMR42, seed: 2, slot: "dsmr42", version: "4"},
+		{standard: simulate.DSMR40, seed: 3, slot: "dsmr40", version: "4"},
+		{standard: simulate.DSMR30, seed: 4, slot: "dsmr30", version: "2.2"},
+		{standard: simulate.DSMR22, seed: 5, slot: "dsmr22", version: "2.2"},
+		{standard: simulate.EMUCS17, seed: 22, slot: "emucs17", version: "5B"},
+		{standard: simulate.Smarty, seed: 7, slot: "smarty", version: "5L"},
+		{standard: simulate.H1, seed: 8, slot: "h1", version: "5S"},
+		// dsmr-parser refuses the bytes FF that a Hungarian text message is made of.
+		{standard: simulate.Hungary, seed: 9, slot: "hungary"},
+		{standard: simulate.Q3D, seed: 10, slot: "q3d", version: "Q3D"},
+	}
+}
+
+func newHouse(t *testing.T) *house {
+	t.Helper()
+	tree, program := os.Getenv("HOMEASSISTANT_TREE"), os.Getenv("PROGRAM")
+	if tree == "" || program == "" {
+		t.Fatal("this test needs Home Assistant Core: start it with test/homeassistant/run")
+	}
+	h := &house{clock: newClock(), addr: freeAddr(t)}
+	h.broker = newBroker(t, h.addr)
+	h.births = newBirths(t, h.addr)
+	h.meters = meters()
+	for _, m := range h.meters {
+		m.plugIn(t, h, program)
+	}
+	h.core = newCore(t, tree)
+	host, port, _ := net.SplitHostPort(h.addr)
+	h.core.api.setUp(t, "mqtt", fields{"broker": host, "port": json.Number(port), "username": user, "password": password,
+		"other_settings": fields{"set_client_cert": false, "set_ca_cert": "off"}})
+	report(t, "every meter was found", wait(t, h.found))
+	h.begin = make(map[string]float64)
+	for id, s := range h.core.api.states(t) {
+		if strings.HasPrefix(s.Attributes.State, "total") && s.good() {
+			h.begin[id] = s.number(t)
+		}
+	}
+	return h
+}
+
+// found tells whether every meter is there and alive.
+func (h *house) found() (bool, string) {
+	for _, m := range h.meters {
+		for _, id := range []string{"binary_sensor." + m.slot + "_bridge_connection_" + m.slot, "sensor." + m.slot + "_energy_import_total"} {
+			if s := h.core.api.state(id); !s.good() {
+				return false, fmt.Sprintf("%s is %q", id, s.State)
+			}
+		}
+	}
+	return true, ""
+}
+
+// newBroker starts mosquitto, with a password as under Home Assistant. It
+// keeps nothing when it is restarted, which is harder for everybody.
+func newBroker(t *testing.T, addr string) *process {
+	t.Helper()
+	dir := t.TempDir()
+	passwords := filepath.Join(dir, "passwords")
+	if out, err := exec.Command("mosquitto_passwd", "-b", "-c", passwords, user, password).CombinedOutput(); err != nil {
+		t.Fatalf("mosquitto_passwd: %v: %s", err, out)
+	}
+	host, port, _ := net.SplitHostPort(addr)
+	conf := fmt.Sprintf("listener %s %s\nallow_anonymous false\npassword_file %s\n", port, host, passwords)
+	if os.Getuid() == 0 {
+		conf += "user root\n" // else it may not read our files
+	}
+	path := filepath.Join(dir, "mosquitto.conf")
+	if err := os.WriteFile(path, []byte(conf), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	b := newProcess(t, "mosquitto", "mosquitto", "-c", path)
+	b.start(t)
+	return b
+}
+
+// plugIn hangs the meter on the wall and starts its program.
+func (m *meter) plugIn(t *testing.T, h *house, program string) {
+	t.Helper()
+	line, err := simulate.Listen("127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithCancel(context.Background())
+	var running sync.WaitGroup
+	t.Cleanup(func() {
+		cancel()
+		running.Wait()
+	})
+	world := simulate.New(simulate.Options{Standard: m.standard, Seed: m.seed})
+	run := func(f func() error) {
+		running.Go(func() {
+			if err := f(); err != nil && ctx.Err() == nil {
+				t.Error(err)
+			}
+		})
+	}
+	run(func() error { return line.Run(ctx) })
+	run(func() error { return world.Run(ctx, line, time.Second, h.clock.now) })
+
+	m.raw = freeAddr(t)
+	m.program = newProcess(t, m.slot, program)
+	m.program.env = []string{
+		"SMARTMETER_SOCKET=" + line.Addr(),
+		"SMARTMETER_MQTT_URL=mqtt://" + h.addr,
+		"SMARTMETER_MQTT_USERNAME=" + user,
+		"SMARTMETER_MQTT_PASSWORD=" + password,
+		"SMARTMETER_TCP_SERVER=0",
+		"SMARTMETER_RAW_TCP_SERVER=" + m.raw,
+		"SMARTMETER_HEALTH=0",
+		"XDG_STATE_HOME=" + t.TempDir(),
+		"TZ=Europe/Amsterdam", // as the Supervisor sets it
+	}
+	if m.slot != "p1" { // which keeps the defaults
+		m.program.env = append(m.program.env, "SMARTMETER_SLOT="+m.slot, "SMARTMETER_MQTT_TOPIC=smartmeter_"+m.slot)
+	}
+	m.program.start(t)
+}
+
+// clock is the time in the meters' world. It stands still at first: what
+// every entity shows is then the same in each run.
+type clock struct {
+	mu    sync.Mutex
+	world time.Time // when it was last stopped
+	since time.Time // when it was started; zero: it stands still
+}
+
+// newClock returns a clock that stands at a sunny noon in spring, shortly
+// before gas and water meters are read.
+func newClock() *clock {
+	return &clock{world: time.Date(2026, 3, 30, 10, 59, 40, 0, time.UTC)}
+}
+
+func (c *clock) now() time.Time {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.since.IsZero() {
+		return c.world
+	}
+	return c.world.Add(time.Since(c.since))
+}
+
+// run starts the clock, stop stops it. Both may be called again.
+func (c *clock) run() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.since.IsZero() {
+		c.since = time.Now()
+	}
+}
+
+func (c *clock) stop() {
+	now := c.now()
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.world, c.since = now, time.Time{}
+}
+
+// births remembers when Core last said hello: from then on it is our turn.
+type births struct {
+	mu   sync.Mutex
+	last time.Time
+}
+
+func newBirths(t *testing.T, broker string) *births {
+	t.Helper()
+	b := new(births)
+	options := mqtt.NewClientOptions().AddBroker("mqtt://" + broker).SetUsername(user).SetPassword(password).
+		SetConnectRetry(true).SetConnectRetryInterval(100 * time.Millisecond).SetMaxReconnectInterval(time.Second)
+	options.OnConnect = func(c mqtt.Client) {
+		c.Subscribe("homeassistant/status", 0, func(_ mqtt.Client, m mqtt.Message) {
+			if string(m.Payload()) == "online" {
+				b.mu.Lock()
+				defer b.mu.Unlock()
+				b.last = time.Now()
+			}
+		})
+	}
+	client := mqtt.NewClient(options)
+	if token := client.Connect(); !token.WaitTimeout(deadline) || token.Error() != nil {
+		t.Fatalf("connecting to the broker: %v", token.Error())
+	}
+	t.Cleanup(func() { client.Disconnect(0) })
+	return b
+}
+
+func (b *births) latest() time.Time {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.last
+}
