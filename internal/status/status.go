@@ -1,0 +1,131 @@
+// Package status tells how the program stands: the line to the meter, what
+// came over it, what is the matter with it, and what each output did. Whoever
+// shows that - the page, the HTTP API, metrics, "healthcheck -v" - reads it
+// here and nowhere else.
+package status
+
+import (
+	"slices"
+	"sync"
+	"time"
+)
+
+// Snapshot is how the program stood at one moment. It is JSON as /api/status
+// shows it. Secrets and whole equipment identifiers never stand in it.
+type Snapshot struct {
+	Version  string    `json:"version"`
+	Started  time.Time `json:"started"`
+	Time     time.Time `json:"time"` // of this snapshot
+	Source   Source    `json:"source"`
+	Meter    *Meter    `json:"meter,omitempty"` // nil before the first reading
+	Counters Counters  `json:"counters"`
+	Verdict  Verdict   `json:"verdict"`
+	Outputs  []Output  `json:"outputs"` // in the order of the program's table
+}
+
+// Source is the line to the meter.
+type Source struct {
+	Kind       string     `json:"kind"`           // serial, network or none
+	Name       string     `json:"name"`           // device, or host:port
+	Mode       string     `json:"mode,omitempty"` // of a serial line, such as 115200 8N1; empty while it is not known
+	State      State      `json:"state"`
+	Since      time.Time  `json:"since"`           // of the state
+	Cause      string     `json:"cause,omitempty"` // why the line is lost
+	Reconnects uint64     `json:"reconnects"`      // how often the line was opened again
+	Last       *time.Time `json:"last,omitempty"`  // our clock at the last reading
+}
+
+// State is how the line stands.
+type State string
+
+// The states of a line.
+const (
+	None   State = "none"   // no source is set
+	Opened State = "opened" // open, no telegram yet
+	Alive  State = "alive"  // telegrams arrive
+	Lost   State = "lost"   // failed or silent; it is opened again before long
+)
+
+// Meter is the meter as its telegrams tell.
+type Meter struct {
+	Header  string `json:"header"`            // what stands behind the "/"
+	Version string `json:"version,omitempty"` // as on the JSON socket: p1Version
+	Serial  string `json:"serial,omitempty"`  // the equipment identifier's last digits
+}
+
+// Counters count since the start of the program.
+type Counters struct {
+	Bytes         uint64  `json:"bytes"`         // that the line sent
+	Telegrams     uint64  `json:"telegrams"`     // that gave a reading
+	Checksums     uint64  `json:"checksums"`     // telegrams whose checksum was wrong
+	NoChecksum    uint64  `json:"noChecksum"`    // telegrams that lost the checksum which their meter sends
+	Damaged       uint64  `json:"damaged"`       // telegrams with broken lines
+	Cut           uint64  `json:"cut"`           // telegrams that never ended
+	NoKey         uint64  `json:"noKey"`         // encrypted frames without a key
+	WrongKey      uint64  `json:"wrongKey"`      // frames that the key does not fit
+	DamagedFrames uint64  `json:"damagedFrames"` // encrypted frames that were damaged
+	Skipped       uint64  `json:"skipped"`       // bytes outside of telegrams
+	Held          uint64  `json:"held"`          // totals held back from the entities
+	Interval      float64 `json:"interval"`      // between the last two readings, in seconds
+}
+
+// Bad is how many telegrams and frames gave no reading.
+func (c *Counters) Bad() uint64 {
+	return c.Checksums + c.NoChecksum + c.Damaged + c.Cut + c.NoKey + c.WrongKey + c.DamagedFrames
+}
+
+// Verdict is why there is no data, or that there is.
+type Verdict struct {
+	Name  string    `json:"name"`           // one of a fixed set, for programs; "good" when all is well
+	Good  bool      `json:"good"`           // readings arrive
+	Text  string    `json:"text"`           // what is the matter, for people
+	Next  string    `json:"next,omitempty"` // what to do about it, for people
+	Since time.Time `json:"since"`
+}
+
+// Output is what one output did since the start.
+type Output struct {
+	Name        string     `json:"name"`
+	Clients     *int       `json:"clients,omitempty"` // connected now; nil: it is no server
+	Sent        uint64     `json:"sent"`              // values that left
+	Dropped     uint64     `json:"dropped"`           // values that were lost, because the other side was slow or away
+	Errors      uint64     `json:"errors"`            // things that failed
+	LastSuccess *time.Time `json:"lastSuccess,omitempty"`
+	LastError   string     `json:"lastError,omitempty"` // what failed last; empty once it works again
+}
+
+// Board is where the parts of the program hang out how they stand. All its
+// methods may be called by any goroutine.
+type Board struct {
+	// Line fills in all but the outputs. It must be set before Snapshot is
+	// called.
+	Line func(*Snapshot)
+
+	mu       sync.Mutex
+	counters []*Counter
+}
+
+// Output adds an output to the board and returns what it counts with.
+func (b *Board) Output(name string) *Counter {
+	c := &Counter{name: name}
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.counters = append(b.counters, c)
+	return c
+}
+
+// Snapshot tells how the program stands at now.
+func (b *Board) Snapshot(now time.Time) Snapshot {
+	s := Snapshot{Time: now}
+	if b.Line != nil {
+		b.Line(&s)
+	}
+	b.mu.Lock()
+	counters := slices.Clone(b.counters)
+	b.mu.Unlock()
+	s.Outputs = make([]Output, 0, len(counters))
+	for _, c := range counters {
+		s.Outputs = append(s.Outputs, c.read())
+	}
+	return s
+}
