@@ -28,16 +28,14 @@ func TestAppTranslations(t *testing.T) {
 	elements, groups := schemaOf(t, a)
 	want := slices.Sorted(maps.Keys(elements))
 	want = slices.Sorted(slices.Values(append(want, slices.Collect(maps.Keys(groups))...)))
+	languages := []string{"en", "de", "fr", "nl", "sv"}
 	files, err := filepath.Glob(folder + "/translations/*")
-	if err != nil {
-		t.Fatal(err)
+	if err != nil || len(files) != len(languages) {
+		t.Errorf("texts are %v (%v), want one file for each of %v", files, err, languages)
 	}
-	for _, language := range []string{"en", "nl"} {
-		if !slices.Contains(files, filepath.Join(folder, "translations", language+".yaml")) {
-			t.Errorf("no texts in %s", language)
-		}
-	}
-	for _, file := range files {
+	english := make(map[string]string) // descriptions by dotted path
+	for _, language := range languages {
+		file := filepath.Join(folder, "translations", language+".yaml")
 		var texts struct {
 			Configuration map[string]entry  `yaml:"configuration"`
 			Network       map[string]string `yaml:"network"`
@@ -55,6 +53,11 @@ func TestAppTranslations(t *testing.T) {
 				got = append(got, prefix+key)
 				if e.Name == "" || e.Description == "" {
 					t.Errorf("%s: %s%s has no name or no description", file, prefix, key)
+				}
+				if language == "en" {
+					english[prefix+key] = e.Description
+				} else if e.Description == english[prefix+key] {
+					t.Errorf("%s: the description of %s%s is still English", file, prefix, key)
 				}
 				walk(prefix+key+".", e.Fields)
 			}
