@@ -2,10 +2,13 @@ package config_test
 
 import (
 	"bytes"
+	"image"
+	"image/png"
 	"io/fs"
 	"maps"
 	"path/filepath"
 	"reflect"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -120,6 +123,26 @@ func TestAppImage(t *testing.T) {
 		if !strings.Contains(dockerfile, want) {
 			t.Errorf("the Dockerfile lacks the label %s", want)
 		}
+	}
+}
+
+// The store shows the pictures in these sizes.
+func TestAppPictures(t *testing.T) {
+	for name, want := range map[string]image.Point{"icon.png": {X: 128, Y: 128}, "logo.png": {X: 250, Y: 100}} {
+		picture, err := png.DecodeConfig(strings.NewReader(readFile(t, folder+"/"+name)))
+		if got := image.Pt(picture.Width, picture.Height); err != nil || got != want {
+			t.Errorf("%s: %v, %v, want %v", name, got, err, want)
+		}
+	}
+}
+
+// The Supervisor finds the profile by its line, of which there must be one, and
+// puts its own name in the place of this one. A wrong profile that is enforced
+// stops the app on every machine: it must have been seen to work before.
+func TestAppProfile(t *testing.T) {
+	lines := regexp.MustCompile(`(?m)^profile ([^ ]+).*$`).FindAllStringSubmatch(readFile(t, folder+"/apparmor.txt"), -1)
+	if len(lines) != 1 || lines[0][1] != readApp(t).Slug || strings.Count(lines[0][0], lines[0][1]) != 1 {
+		t.Errorf("profiles %q, want one that is called as the app", lines)
 	}
 }
 
