@@ -19,6 +19,7 @@ import (
 	"github.com/smartmeter-addon/smartmeter-addon/internal/meter"
 	"github.com/smartmeter-addon/smartmeter-addon/internal/output/socket"
 	"github.com/smartmeter-addon/smartmeter-addon/internal/source"
+	"github.com/smartmeter-addon/smartmeter-addon/internal/status"
 	"github.com/smartmeter-addon/smartmeter-addon/internal/store"
 )
 
@@ -77,7 +78,7 @@ type pipeline struct {
 	deriver   *derive.Deriver
 	store     *store.Store
 	totals    *totals
-	cut       uint64 // telegrams that never ended, as counted so far
+	board     *status.Board // how the program stands: every output counts there
 
 	raw     *hub.Hub[socket.Chunk]
 	lines   *hub.Hub[socket.Line]
@@ -107,6 +108,7 @@ func newPipeline(cfg config.Config, log *slog.Logger) (*pipeline, error) {
 		decrypter: dsmr.NewDecrypter(nil, dsmr.Keys{Key: key, AAD: aad}),
 		hasKey:    len(key) > 0,
 	}
+	p.board = &status.Board{Line: p.vitals.snapshot}
 	p.decrypter.Notify = p.frame
 	p.store = store.Open(cfg.Data, log.With("part", "store"))
 	p.totals = newTotals(cfg.Slot, p.store, p.log)
@@ -124,11 +126,11 @@ func (p *pipeline) tasks() []task {
 // use reads one connection to its end.
 func (p *pipeline) use(r io.Reader) error {
 	defer p.vitals.idle()
-	p.line.R = p.vitals.watch(r)
+	p.line.R = p.vitals.watch(r, p.scanner.Stats)
 	p.scanner.Reset(p.decrypted(&p.line, socket.NewRawWriter(p.raw)))
-	defer p.countCut()
+	defer func() { p.vitals.scanned(p.scanner.Stats()) }()
 	for p.scanner.Scan() {
-		p.countCut()
+		p.vitals.scanned(p.scanner.Stats())
 		telegram := p.scanner.Telegram()
 		reading, err := p.parser.Parse(telegram, time.Now())
 		if err != nil {
@@ -172,14 +174,6 @@ func (p *pipeline) frame(n dsmr.Notice) {
 	default:
 		p.log.Warn("the meter's telegrams are decrypted, but their tag does not fit: only the checksum inside vouches for them. "+
 			"In Austria set the option decryption.aad to 30 and the authentication key", "maker", n.Maker)
-	}
-}
-
-// countCut tells the vitals of telegrams that never ended.
-func (p *pipeline) countCut() {
-	if cut := p.scanner.Stats().Cut; cut != p.cut {
-		p.vitals.cutOff(cut - p.cut)
-		p.cut = cut
 	}
 }
 

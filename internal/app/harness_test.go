@@ -4,10 +4,12 @@ import (
 	"bufio"
 	"bytes"
 	"context"
+	"encoding/json"
 	"fmt"
 	"io"
 	"log/slog"
 	"net"
+	"net/http"
 	"os"
 	"strings"
 	"sync"
@@ -21,6 +23,7 @@ import (
 
 	"github.com/smartmeter-addon/smartmeter-addon/internal/app"
 	"github.com/smartmeter-addon/smartmeter-addon/internal/config"
+	"github.com/smartmeter-addon/smartmeter-addon/internal/status"
 )
 
 // deadline is how long a test waits for what must happen; it says nothing of
@@ -107,6 +110,34 @@ func (p *program) dial(name string) *client {
 		p.t.Cleanup(func() { conn.Close() })
 		return &client{t: p.t, conn: conn, r: bufio.NewReader(conn)}
 	}
+}
+
+// get asks the health check's server.
+func (p *program) get(path string) string {
+	p.t.Helper()
+	p.dial("health") // wait until it listens
+	p.mu.Lock()
+	addr := p.addresses["health"]
+	p.mu.Unlock()
+	answer, err := http.Get("http://" + addr + "/" + path)
+	if err != nil {
+		p.t.Fatal(err)
+	}
+	defer answer.Body.Close()
+	body, err := io.ReadAll(answer.Body)
+	if err != nil || answer.StatusCode != http.StatusOK {
+		p.t.Fatalf("%s: got %s, %v", path, answer.Status, err)
+	}
+	return string(body)
+}
+
+// status is how the program says that it stands.
+func (p *program) status() (s status.Snapshot) {
+	p.t.Helper()
+	if err := json.Unmarshal([]byte(p.get("status")), &s); err != nil {
+		p.t.Fatal(err)
+	}
+	return s
 }
 
 type client struct {

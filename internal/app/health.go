@@ -2,6 +2,7 @@ package app
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -9,11 +10,14 @@ import (
 	"net"
 	"net/http"
 	"time"
+
+	"github.com/smartmeter-addon/smartmeter-addon/internal/status"
 )
 
-// healthServer answers /healthz for "smartmeter healthcheck". A port that is
-// taken is no reason not to run: it is said once.
-func healthServer(addr string, v *vitals, log *slog.Logger, listening func(name, addr string)) func(context.Context) error {
+// healthServer answers /healthz for "smartmeter healthcheck", and /status with
+// how the program stands for its -v. A port that is taken is no reason not to
+// run: it is said once.
+func healthServer(addr string, v *vitals, board *status.Board, log *slog.Logger, listening func(name, addr string)) func(context.Context) error {
 	return func(ctx context.Context) error {
 		listener, err := new(net.ListenConfig).Listen(ctx, "tcp", addr)
 		if err != nil {
@@ -31,6 +35,10 @@ func healthServer(addr string, v *vitals, log *slog.Logger, listening func(name,
 				return
 			}
 			_, _ = io.WriteString(w, "alive\n") // who asked and left needs no answer
+		})
+		mux.HandleFunc("GET /status", func(w http.ResponseWriter, _ *http.Request) {
+			w.Header().Set("Content-Type", "application/json")
+			_ = json.NewEncoder(w).Encode(board.Snapshot(time.Now()))
 		})
 		server := &http.Server{Handler: mux, ReadHeaderTimeout: 5 * time.Second, WriteTimeout: 5 * time.Second, MaxHeaderBytes: 8 << 10}
 		stop := context.AfterFunc(ctx, func() { _ = server.Close() })

@@ -8,11 +8,13 @@ import (
 	"os"
 	"runtime/debug"
 	"strings"
+	"time"
 
 	"github.com/smartmeter-addon/smartmeter-addon/internal/config"
 	"github.com/smartmeter-addon/smartmeter-addon/internal/output/mqtt"
 	"github.com/smartmeter-addon/smartmeter-addon/internal/output/socket"
 	"github.com/smartmeter-addon/smartmeter-addon/internal/source"
+	"github.com/smartmeter-addon/smartmeter-addon/internal/status"
 	"github.com/smartmeter-addon/smartmeter-addon/internal/supervisor"
 )
 
@@ -24,11 +26,12 @@ func outputs(cfg config.Config, deps Deps, p *pipeline) ([]task, error) {
 		return nil, err
 	}
 	if chosen {
-		p.source = source.New(port, p.log, func(e source.Event) {
-			if e.State == source.Lost {
-				p.vitals.lost()
-			}
-		})
+		p.source = source.New(port, p.log, func(e source.Event) { p.vitals.changed(e, time.Now()) })
+		kind, name := string(config.SourceNetwork), cfg.Network.Address
+		if cfg.SourceInUse() != config.SourceNetwork {
+			kind, name = string(config.SourceSerial), cfg.Serial.Device
+		}
+		p.vitals.reads(kind, name, p.source.Mode)
 	}
 	listening := deps.Listening
 	if listening == nil {
@@ -42,24 +45,30 @@ func outputs(cfg config.Config, deps Deps, p *pipeline) ([]task, error) {
 	opened := func(name string) func(net.Addr) {
 		return func(addr net.Addr) { listening(name, addr.String()) }
 	}
+	count := func(name string, on bool) *status.Counter { // an output that is off is not on the board
+		if !on {
+			return nil
+		}
+		return p.board.Output(name)
+	}
 	jsonSocket := socket.NewJSON(p.lines, socket.Options{
-		Address: string(cfg.JSONSocket), Clients: cfg.Clients, Log: log("json socket"), OnListen: opened("json"),
+		Address: string(cfg.JSONSocket), Clients: cfg.Clients, Log: log("json socket"), OnListen: opened("json"), Counter: count("json socket", cfg.JSONSocket != ""),
 	})
 	rawSocket := socket.NewRaw(p.raw, socket.Options{
-		Address: string(cfg.RawSocket), Clients: cfg.Clients, Log: log("raw socket"), OnListen: opened("raw"),
+		Address: string(cfg.RawSocket), Clients: cfg.Clients, Log: log("raw socket"), OnListen: opened("raw"), Counter: count("raw socket", cfg.RawSocket != ""),
 	})
 	security, err := cfg.BrokerTLS(os.ReadFile)
 	if err != nil {
 		return nil, err
 	}
 	toBroker := mqtt.New(mqtt.Options{
-		MQTT: cfg.MQTT, TLS: security, Slot: cfg.Slot, Version: Version, SupportURL: homepage(), Log: log("mqtt"), Broker: broker, Store: p.store,
+		MQTT: cfg.MQTT, TLS: security, Slot: cfg.Slot, Version: Version, SupportURL: homepage(), Log: log("mqtt"), Broker: broker, Store: p.store, Counter: count("mqtt", hasBroker),
 	}, p.updates, p.vitals.hub)
 	return []task{
 		{"json socket", cfg.JSONSocket != "", jsonSocket.Run},
 		{"raw socket", cfg.RawSocket != "", rawSocket.Run},
 		{"mqtt", hasBroker, toBroker.Run},
-		{"health", cfg.Health != "", healthServer(string(cfg.Health), p.vitals, log("health"), listening)},
+		{"health", cfg.Health != "", healthServer(string(cfg.Health), p.vitals, p.board, log("health"), listening)},
 	}, nil
 }
 

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"io"
 	"log/slog"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -12,6 +13,8 @@ import (
 	"github.com/smartmeter-addon/smartmeter-addon/internal/dsmr"
 	"github.com/smartmeter-addon/smartmeter-addon/internal/hub"
 	"github.com/smartmeter-addon/smartmeter-addon/internal/meter"
+	"github.com/smartmeter-addon/smartmeter-addon/internal/source"
+	"github.com/smartmeter-addon/smartmeter-addon/internal/status"
 )
 
 const (
@@ -34,8 +37,14 @@ type vitals struct {
 
 	timer *time.Timer // the next look; each telegram puts it off
 
+	mode func() string // of the line, as status.Source has it; nil: it has none
+
 	mu       sync.Mutex
 	status   meter.Status
+	counters status.Counters
+	line     status.Source
+	meter    status.Meter
+	verdict  status.Verdict
 	silence  time.Duration // how long one is normal
 	evidence dsmr.Evidence // since the last good telegram
 	told     dsmr.Verdict  // the verdict in the log
@@ -43,6 +52,7 @@ type vitals struct {
 	good     uint64
 	bad      uint64
 	clock    clockCheck
+	opened   bool // the line was, once
 
 	published time.Time // the status, without a change
 }
@@ -52,27 +62,35 @@ func newVitals(log *slog.Logger) *vitals {
 	v := &vitals{
 		log: log, hub: new(hub.Hub[meter.Status]), start: now,
 		status: meter.Status{Started: now}, since: now, told: dsmr.VerdictGood,
-		timer: time.NewTimer(beat), published: now,
+		line:    status.Source{Kind: "none", State: status.None, Since: now},
+		verdict: status.Verdict{Name: "waiting", Text: "no telegram has come yet", Since: now},
+		timer:   time.NewTimer(beat), published: now,
 	}
 	v.hub.Publish(v.status)
 	return v
 }
 
-// watch notices the bytes of r and tells waiting from working.
-func (v *vitals) watch(r io.Reader) io.Reader { return &watched{r, v} }
+// watch notices the bytes of r and tells waiting from working. scanned is what
+// was made of them so far; it is asked by the goroutine that reads.
+func (v *vitals) watch(r io.Reader, scanned func() dsmr.Stats) io.Reader {
+	return &watched{r, v, scanned}
+}
 
 type watched struct {
-	r io.Reader
-	v *vitals
+	r       io.Reader
+	v       *vitals
+	scanned func() dsmr.Stats
 }
 
 // Read waits for the meter.
 func (w *watched) Read(p []byte) (int, error) {
+	w.v.scanned(w.scanned())
 	w.v.idle()
 	n, err := w.r.Read(p)
 	w.v.working.Store(max(1, int64(time.Since(w.v.start))))
 	w.v.mu.Lock()
 	w.v.evidence.Bytes(p[:n])
+	w.v.counters.Bytes += uint64(n)
 	w.v.mu.Unlock()
 	return n, err
 }
@@ -88,7 +106,10 @@ func (v *vitals) telegram(r *meter.Reading, at time.Time, silence time.Duration)
 		v.status.Interval = r.Received.Sub(v.status.Last)
 	}
 	v.status.Telegrams++
+	v.counters.Telegrams++
 	v.good++
+	v.meter = status.Meter{Header: r.Header, Version: r.Version, Serial: lastDigits(r.EquipmentID)}
+	v.judge(status.Verdict{Name: "good", Good: true, Text: "readings arrive"}, r.Received)
 	v.status.Last, v.silence = r.Received, silence
 	v.evidence.Reset()
 	if v.told != dsmr.VerdictGood {
@@ -107,19 +128,36 @@ func (v *vitals) damaged(cause error) {
 	v.mu.Lock()
 	defer v.mu.Unlock()
 	v.evidence.Telegram(cause)
-	if !errors.Is(cause, dsmr.ErrTruncated) { // counted as cut off
-		v.status.Errors++
-		v.bad++
+	switch {
+	case errors.Is(cause, dsmr.ErrTruncated):
+		return // counted as cut off
+	case errors.Is(cause, dsmr.ErrChecksum):
+		v.counters.Checksums++
+	case errors.Is(cause, dsmr.ErrNoChecksum):
+		v.counters.NoChecksum++
+	case errors.Is(cause, dsmr.ErrNoKey):
+		v.counters.NoKey++
+	case errors.Is(cause, dsmr.ErrKey):
+		v.counters.WrongKey++
+	case errors.Is(cause, dsmr.ErrFrame):
+		v.counters.DamagedFrames++
+	default:
+		v.counters.Damaged++
 	}
+	v.status.Errors = v.counters.Bad()
+	v.bad++
 }
 
-// cutOff records n telegrams that never ended.
-func (v *vitals) cutOff(n uint64) {
+// scanned records what the scanner has counted since the start: telegrams that
+// never ended, and bytes outside of telegrams.
+func (v *vitals) scanned(s dsmr.Stats) {
 	v.mu.Lock()
 	defer v.mu.Unlock()
-	v.evidence.Cut(n)
-	v.status.Errors += n
-	v.bad += n
+	cut := s.Cut - v.counters.Cut
+	v.evidence.Cut(cut)
+	v.bad += cut
+	v.counters.Cut, v.counters.Skipped = s.Cut, s.Skipped
+	v.status.Errors = v.counters.Bad()
 }
 
 // held counts totals that are held back from entities from now on.
@@ -130,15 +168,64 @@ func (v *vitals) held(n uint64) {
 	v.mu.Lock()
 	defer v.mu.Unlock()
 	v.status.Held += n
+	v.counters.Held += n
 	v.hub.Publish(v.status)
 }
 
-// lost records that the line is gone.
-func (v *vitals) lost() {
+// reads tells which line is read.
+func (v *vitals) reads(kind, name string, mode func() string) {
+	v.line = status.Source{Kind: kind, Name: name, State: status.Lost, Since: v.start}
+	v.mode = mode
+}
+
+var states = map[source.State]status.State{source.Opened: status.Opened, source.Alive: status.Alive, source.Lost: status.Lost}
+
+// changed records that the line did.
+func (v *vitals) changed(e source.Event, now time.Time) {
 	v.mu.Lock()
 	defer v.mu.Unlock()
-	v.setAlive(false)
+	if state := states[e.State]; state != v.line.State {
+		v.line.State, v.line.Since = state, now
+	}
+	v.line.Cause = ""
+	switch e.State {
+	case source.Opened:
+		if v.opened {
+			v.line.Reconnects++
+		}
+		v.opened = true
+	case source.Lost:
+		v.line.Cause = e.Err.Error()
+		v.setAlive(false)
+	}
 }
+
+// snapshot fills in all but the outputs.
+func (v *vitals) snapshot(s *status.Snapshot) {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	s.Version, s.Started = Version, v.status.Started
+	s.Source, s.Counters, s.Verdict = v.line, v.counters, v.verdict
+	if v.mode != nil {
+		s.Source.Mode = v.mode()
+	}
+	if last := v.status.Last; !last.IsZero() {
+		m := v.meter
+		s.Source.Last, s.Meter = &last, &m
+	}
+	s.Counters.Interval = v.status.Interval.Seconds()
+}
+
+// judge sets the verdict. The lock is held.
+func (v *vitals) judge(verdict status.Verdict, now time.Time) {
+	if verdict.Since = now; verdict.Name == v.verdict.Name {
+		verdict.Since = v.verdict.Since
+	}
+	v.verdict = verdict
+}
+
+// lastDigits is enough of an equipment identifier to tell two meters apart.
+func lastDigits(id string) string { return id[max(0, len(id)-4):] }
 
 func (v *vitals) setAlive(alive bool) {
 	if v.status.Alive != alive {
@@ -179,6 +266,7 @@ func (v *vitals) look(now time.Time) {
 	if now.Sub(last) > patience {
 		if verdict := v.evidence.Verdict(); verdict != v.told && advice[verdict] != "" {
 			v.told = verdict
+			v.judge(status.Verdict{Name: strings.ReplaceAll(strings.ToLower(verdict.String()), " ", "_"), Problem: true, Text: advice[verdict]}, now)
 			v.log.Warn(advice[verdict], "verdict", verdict.String())
 		}
 	}
@@ -202,32 +290,4 @@ func (v *vitals) health() error {
 		return errors.New("the main loop is stuck with the meter's bytes")
 	}
 	return nil
-}
-
-// The meter's clock is reported when it is off by more than these.
-const (
-	clockOff    = 30 * time.Minute // a wrong time zone here, or a wrong clock there
-	clockInsane = 24 * time.Hour
-)
-
-// clockCheck reports a meter's clock that is off, once until it is right.
-type clockCheck struct{ off bool }
-
-func (c *clockCheck) check(log *slog.Logger, received, at time.Time) {
-	if at.IsZero() {
-		return
-	}
-	by := at.Sub(received).Round(time.Minute)
-	switch off := by.Abs() > clockOff; {
-	case off == c.off:
-	case !off:
-		log.Info("the meter's clock is right again")
-	case by.Abs() > clockInsane:
-		log.Warn("the meter's clock is wrong: the readings go on, but every time that the meter tells is off. Its owner, the grid operator, can set it",
-			"meter", at.Format(time.RFC3339), "off", by)
-	default:
-		log.Warn("the meter's clock differs from this machine's: is the time zone right (TZ; Home Assistant's is taken under it)?",
-			"meter", at.Format(time.RFC3339), "off", by)
-	}
-	c.off = by.Abs() > clockOff
 }

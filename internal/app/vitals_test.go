@@ -2,6 +2,7 @@ package app
 
 import (
 	"bytes"
+	"io"
 	"log/slog"
 	"strings"
 	"testing"
@@ -10,6 +11,7 @@ import (
 	"github.com/smartmeter-addon/smartmeter-addon/internal/dsmr"
 	"github.com/smartmeter-addon/smartmeter-addon/internal/meter"
 	"github.com/smartmeter-addon/smartmeter-addon/internal/simulate"
+	"github.com/smartmeter-addon/smartmeter-addon/internal/source"
 )
 
 func newTestVitals() (*vitals, *bytes.Buffer) {
@@ -24,7 +26,7 @@ func (v *vitals) goodAt(at, clock time.Time) {
 // TestVerdictIsTold: once a change, not before half a minute, and its end too.
 func TestVerdictIsTold(t *testing.T) {
 	v, log := newTestVitals()
-	r := v.watch(bytes.NewReader(simulate.Noise(1, 4000)))
+	r := v.watch(bytes.NewReader(simulate.Noise(1, 4000)), func() dsmr.Stats { return dsmr.Stats{} })
 	if _, err := r.Read(make([]byte, 4000)); err != nil {
 		t.Fatal(err)
 	}
@@ -87,7 +89,7 @@ func TestAlive(t *testing.T) {
 		t.Error("alive although nothing comes")
 	}
 	v.goodAt(at.Add(20*time.Second), time.Time{})
-	v.lost()
+	v.changed(source.Event{State: source.Lost, Err: io.EOF}, at)
 	if s := status(); s.Alive || s.Telegrams != 4 || s.Interval != 10*time.Second {
 		t.Errorf("after the loss: got %+v", s)
 	}

@@ -32,6 +32,7 @@ func Serial(device string, mode Mode) Port {
 	}
 	return Port{
 		Name: device + " (" + mode.String() + ")",
+		mode: mode.String(),
 		Open: func(context.Context) (Conn, error) { return openSerial(device, mode) },
 		Help: func(err error) string { return serialHelp(err, mode, Ports) },
 	}

@@ -27,6 +27,7 @@ type Port struct {
 	Open func(ctx context.Context) (Conn, error) // opens it once; errors say what was tried
 	Help func(error) string                      // what a person can do about an error, or empty; may be nil
 
+	mode   string  // that is set; empty where none is
 	prober *prober // finds the mode of a serial line; nil where there is none to find
 }
 
@@ -97,6 +98,17 @@ func (s *Source) Name() string {
 		return s.port.prober.name()
 	}
 	return s.port.Name
+}
+
+// Mode is the mode of a serial line, such as 115200 8N1; empty where there is
+// none or it is not found yet. Any goroutine may call it.
+func (s *Source) Mode() string {
+	if s.port.prober != nil {
+		if found := s.port.prober.found.Load(); found != nil {
+			return *found
+		}
+	}
+	return s.port.mode
 }
 
 // Run opens the line and hands use a reader of its bytes, again and again

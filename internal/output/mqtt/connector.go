@@ -5,9 +5,13 @@ import (
 	"crypto/rand"
 	"crypto/tls"
 	"encoding/hex"
+	"errors"
+	"fmt"
 	"log/slog"
 	"net/url"
 	"time"
+
+	"github.com/smartmeter-addon/smartmeter-addon/internal/status"
 )
 
 const (
@@ -35,6 +39,7 @@ const (
 // was reported lost.
 type connector struct {
 	log    *slog.Logger
+	count  *status.Counter
 	tls    *tls.Config
 	dial   func(ctx context.Context, address *url.URL, b Broker) (*link, error)
 	broker func(ctx context.Context, refused bool) (Broker, error)
@@ -68,6 +73,7 @@ func newConnector(o *Options) *connector {
 	}
 	return &connector{
 		log:    o.Log,
+		count:  o.Counter,
 		tls:    config,
 		told:   make(map[string]bool),
 		dial:   login.dial,
@@ -93,6 +99,7 @@ func (c *connector) run(ctx context.Context) {
 		select {
 		case err := <-c.lost:
 			c.lostAt = time.Now()
+			c.count.Failed(fmt.Errorf("the connection is lost: %w", err))
 			c.report("the connection to the MQTT broker is lost; trying to get it back", "error", err)
 		case <-ctx.Done():
 			return
@@ -117,6 +124,7 @@ func (c *connector) connect(ctx context.Context) *link {
 		if err == nil {
 			c.refusals, c.refused = 0, false
 			clear(c.told)
+			c.count.Works(time.Now())
 			c.log.Info("connected to the MQTT broker", "broker", c.address.String())
 			return l
 		}
@@ -157,6 +165,7 @@ func (c *connector) ask(ctx context.Context) bool {
 		c.address, c.as = address, b
 		return true
 	case !known && ctx.Err() == nil:
+		c.count.Failed(err)
 		c.report("no MQTT broker to publish to; asking again", "error", err)
 	}
 	return known
@@ -178,6 +187,7 @@ func (c *connector) patience(kind trouble) time.Duration {
 // failed tells the user why an attempt failed and what to do about it.
 func (c *connector) failed(err error) trouble {
 	kind, text := diagnosis(err, c.address, c.as, c.tls)
+	c.count.Failed(errors.New(text))
 	if kind == troubleAway && !c.lostAt.IsZero() && time.Since(c.lostAt) < askAgain {
 		return kind // the loss was told, and most end soon
 	}

@@ -39,6 +39,7 @@ import (
 	"github.com/smartmeter-addon/smartmeter-addon/internal/config"
 	"github.com/smartmeter-addon/smartmeter-addon/internal/hub"
 	"github.com/smartmeter-addon/smartmeter-addon/internal/meter"
+	"github.com/smartmeter-addon/smartmeter-addon/internal/status"
 	"github.com/smartmeter-addon/smartmeter-addon/internal/store"
 )
 
@@ -64,13 +65,14 @@ type Broker struct {
 // Options is what an Output needs.
 type Options struct {
 	config.MQTT
-	Slot       string         // name of the meter in topics and ids
-	Version    string         // of this program
-	SupportURL string         // of this program's home page, http or https; empty: none
-	Zone       *time.Location // of the meter's clock; nil: the local one
-	Log        *slog.Logger   // nil: slog's default
-	Store      *store.Store   // where is kept what the next run must know; nil: nowhere
-	TLS        *tls.Config    // for mqtts and wss; nil: the system's certificates
+	Slot       string          // name of the meter in topics and ids
+	Version    string          // of this program
+	SupportURL string          // of this program's home page, http or https; empty: none
+	Zone       *time.Location  // of the meter's clock; nil: the local one
+	Log        *slog.Logger    // nil: slog's default
+	Store      *store.Store    // where is kept what the next run must know; nil: nowhere
+	TLS        *tls.Config     // for mqtts and wss; nil: the system's certificates
+	Counter    *status.Counter // counts readings; may be nil
 
 	// Broker tells the broker. It is asked before the first login, after each
 	// refused one (refused is true: the credentials may have changed), and now
@@ -108,6 +110,7 @@ func New(o Options, updates *hub.Hub[*meter.Update], status *hub.Hub[meter.Statu
 // goes wrong with the broker ends it.
 func (o *Output) Run(ctx context.Context) error {
 	w := worker{
+		counter:   o.options.Counter,
 		store:     o.options.Store,
 		file:      "mqtt_" + o.options.Slot,
 		session:   newSession(&o.options),
@@ -143,6 +146,7 @@ func (o *Output) Run(ctx context.Context) error {
 
 // worker is the goroutine that owns the session and the link to the broker.
 type worker struct {
+	counter   *status.Counter
 	store     *store.Store // nil: nothing is kept
 	file      string
 	session   *session
@@ -151,6 +155,7 @@ type worker struct {
 	readings  *hub.Subscription[*meter.Update]
 	statuses  *hub.Subscription[meter.Status]
 	timer     *time.Timer // of the session
+	missed    uint64      // readings dropped by the subscription, as far as counted
 
 	batch []*meter.Update // reused
 	news  []meter.Status  // reused
@@ -206,8 +211,16 @@ func (w *worker) takeReadings(ctx context.Context) {
 	w.batch, _ = w.readings.Take(w.batch[:0])
 	for _, u := range w.batch {
 		w.send(ctx, w.session.update(time.Now(), u))
+		if w.link == nil {
+			w.counter.Dropped(1)
+		} else {
+			w.counter.Sent(1, time.Now())
+		}
 	}
 	clear(w.batch)
+	missed := w.readings.Dropped()
+	w.counter.Dropped(missed - w.missed)
+	w.missed = missed
 }
 
 func (w *worker) connected(ctx context.Context, l *link) {

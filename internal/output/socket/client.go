@@ -59,6 +59,7 @@ func (c *client[T]) run(ctx context.Context) {
 	err := c.feed(ctx)
 	c.count()
 	if errors.Is(err, hub.ErrOverflow) || errors.Is(err, errStuck) {
+		c.server.options.Counter.Failed(err)
 		c.log.Warn("client disconnected: it does not keep up with the meter", "cause", err)
 	} else {
 		c.log.Debug("client disconnected", "cause", err)
@@ -98,7 +99,7 @@ func (c *client[T]) feed(ctx context.Context) error {
 		if err := c.write(buffers); err != nil {
 			return err
 		}
-		c.server.sent.Add(uint64(sent))
+		c.server.options.Counter.Sent(uint64(sent), time.Now())
 		c.count()
 	}
 }
@@ -142,7 +143,7 @@ func (c *client[T]) count() {
 	if missed > 0 && c.missed == 0 {
 		c.log.Warn("client misses readings: it does not keep up with the meter")
 	}
-	c.server.dropped.Add(missed - c.missed)
+	c.server.options.Counter.Dropped(missed - c.missed)
 	c.missed = missed
 }
 

@@ -12,6 +12,8 @@ import (
 	"testing"
 	"testing/synctest"
 	"time"
+
+	"github.com/smartmeter-addon/smartmeter-addon/internal/status"
 )
 
 // piped is a JSON server with one client, in a bubble of time.
@@ -38,12 +40,12 @@ func TestDeadClientIsDisconnected(t *testing.T) {
 		s.hub.Publish(Line{time.Now(), []byte("{}\r\n")})
 		time.Sleep(writeLimit)
 		synctest.Wait()
-		if got := s.Stats().Clients; got != 1 {
+		if got := len(s.slots); got != 1 {
 			t.Errorf("%d clients after %v, want 1", got, writeLimit)
 		}
 		time.Sleep(2 * writeSlice)
 		synctest.Wait()
-		if got := s.Stats().Clients; got != 0 {
+		if got := len(s.slots); got != 0 {
 			t.Errorf("%d clients later, want none", got)
 		}
 		if got := log.String(); strings.Count(got, "level=WARN") != 1 || !strings.Contains(got, errStuck.Error()) {
@@ -55,6 +57,8 @@ func TestDeadClientIsDisconnected(t *testing.T) {
 func TestClientThatReadsSlowlyStays(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s, client := piped(t, io.Discard)
+		var board status.Board
+		s.options.Counter = board.Output("socket")
 		var got []byte
 		for n := range 40 { // a byte every 50 s, a line every 200
 			if n%4 == 0 {
@@ -70,8 +74,11 @@ func TestClientThatReadsSlowlyStays(t *testing.T) {
 		if want := strings.Repeat("{}\r\n", 10); string(got) != want {
 			t.Errorf("client reads %q, want %q", got, want)
 		}
-		if got := s.Stats(); got.Dropped != 0 || got.Clients != 1 {
-			t.Errorf("Stats() = %+v", got)
+		if got := len(s.slots); got != 1 {
+			t.Errorf("%d clients, want 1", got)
+		}
+		if got := board.Snapshot(time.Now()).Outputs[0]; got.Dropped != 0 {
+			t.Errorf("%d dropped, want none", got.Dropped)
 		}
 	})
 }
@@ -118,7 +125,7 @@ func TestAcceptFails(t *testing.T) {
 		wg.Go(func() { _ = s.serve(ctx, &failing{failures: 10, then: conn, closed: make(chan struct{})}) })
 		time.Sleep(2 * time.Minute)
 		synctest.Wait()
-		if got := s.Stats().Clients; got != 1 {
+		if got := len(s.slots); got != 1 {
 			t.Errorf("%d clients, want 1", got)
 		}
 		cancel()

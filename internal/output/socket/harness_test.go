@@ -18,6 +18,7 @@ import (
 
 	"github.com/smartmeter-addon/smartmeter-addon/internal/hub"
 	"github.com/smartmeter-addon/smartmeter-addon/internal/output/socket"
+	"github.com/smartmeter-addon/smartmeter-addon/internal/status"
 )
 
 // late is when a test gives up waiting for what must happen.
@@ -58,6 +59,18 @@ type served[T any] struct {
 	address string
 	log     *journal
 	stop    func() // and wait; also done when the test ends
+	board   status.Board
+}
+
+// counts is what the server did, and how many clients it has.
+func (s *served[T]) counts() (o status.Output, clients int) {
+	o = s.board.Snapshot(time.Now()).Outputs[0]
+	return o, *o.Clients
+}
+
+func (s *served[T]) clients() int {
+	_, n := s.counts()
+	return n
 }
 
 func serve[T any](t *testing.T, h *hub.Hub[T], create func(*hub.Hub[T], socket.Options) *socket.Server[T], clients int) *served[T] {
@@ -69,6 +82,7 @@ func serve[T any](t *testing.T, h *hub.Hub[T], create func(*hub.Hub[T], socket.O
 		Clients:  clients,
 		Log:      slog.New(slog.NewTextHandler(s.log, nil)),
 		OnListen: func(addr net.Addr) { open <- addr },
+		Counter:  s.board.Output("socket"),
 	})
 	s.stop = run(t, s.Run)
 	select {
@@ -124,7 +138,7 @@ func await(t *testing.T, what string, is func() bool) {
 // awaitClients waits until so many clients are fed.
 func (s *served[T]) awaitClients(t *testing.T, n int) {
 	t.Helper()
-	await(t, fmt.Sprintf("%d clients", n), func() bool { return s.Stats().Clients == n && s.hub.Subscribers() == n })
+	await(t, fmt.Sprintf("%d clients", n), func() bool { return s.clients() == n && s.hub.Subscribers() == n })
 }
 
 // peer is a client.

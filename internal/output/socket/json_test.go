@@ -67,9 +67,9 @@ func TestEveryClientGetsEveryLine(t *testing.T) {
 			p.want(t, string(line(n).Data))
 		}
 	}
-	await(t, "all sent", func() bool { return s.Stats().Sent == 3*lines })
-	if got, want := s.Stats(), (socket.Stats{Clients: 3, Sent: 3 * lines}); got != want {
-		t.Errorf("Stats() = %+v, want %+v", got, want)
+	await(t, "all sent", func() bool { got, _ := s.counts(); return got.Sent == 3*lines })
+	if got, clients := s.counts(); clients != 3 || got.Dropped != 0 || got.Errors != 0 || got.LastSuccess == nil {
+		t.Errorf("%d clients, %+v, want 3 and nothing lost", clients, got)
 	}
 }
 
@@ -124,9 +124,9 @@ func TestSlowClientMissesLines(t *testing.T) {
 	if got, _ := number(t, slow.Reader); got != lines {
 		t.Errorf("then line %d, want %d", got, lines)
 	}
-	await(t, "all counted", func() bool { got := s.Stats(); return got.Sent+got.Dropped == 2*(lines+1) })
-	if got := s.Stats(); got.Dropped == 0 || got.Clients != 2 {
-		t.Errorf("Stats() = %+v, want lines dropped and both clients there", got)
+	await(t, "all counted", func() bool { got, _ := s.counts(); return got.Sent+got.Dropped == 2*(lines+1) })
+	if got, clients := s.counts(); got.Dropped == 0 || clients != 2 {
+		t.Errorf("%d clients, %+v, want lines dropped and both clients there", clients, got)
 	}
 }
 

@@ -90,7 +90,7 @@ func TestSlowRawClientIsDisconnected(t *testing.T) {
 	await(t, "the end of the slow client", func() bool {
 		write(t, w, text)
 		quick.want(t, text)
-		return s.Stats().Clients < 2
+		return s.clients() < 2
 	})
 	await(t, "a warning", func() bool { return s.log.count("level=WARN", "does not keep up") == 1 })
 	// What it got is the beginning, without a gap.

@@ -27,22 +27,6 @@ type Server[T any] struct {
 
 	waiting atomic.Int64 // clients that have no slot
 	full    atomic.Bool  // a client was refused since one left
-	sent    atomic.Uint64
-	dropped atomic.Uint64
-	refused atomic.Uint64
-}
-
-// Stats counts since the start.
-type Stats struct {
-	Clients int    // connected now
-	Sent    uint64 // values sent, summed over clients
-	Dropped uint64 // values that clients missed because they were slow
-	Refused uint64 // clients too many
-}
-
-// Stats returns the counts. It may be called at any time.
-func (s *Server[T]) Stats() Stats {
-	return Stats{len(s.slots), s.sent.Load(), s.dropped.Load(), s.refused.Load()}
 }
 
 const (
@@ -56,9 +40,12 @@ const (
 	tooMany      = "Too many connections\r\n"
 )
 
+var errTooMany = errors.New("a client was refused: there are too many")
+
 // Run listens and serves until ctx ends, then closes all and returns nil. A
 // port that cannot be had is tried again for ever.
 func (s *Server[T]) Run(ctx context.Context) error {
+	s.options.Counter.Clients(func() int { return len(s.slots) })
 	listener := net.ListenConfig{
 		// Finds clients that vanished without a word within a minute.
 		KeepAliveConfig: net.KeepAliveConfig{Enable: true, Idle: 30 * time.Second, Interval: 10 * time.Second, Count: 3},
@@ -72,11 +59,13 @@ func (s *Server[T]) Run(ctx context.Context) error {
 				s.options.OnListen(l.Addr())
 			}
 			pause, told = firstPause, false
+			s.options.Counter.Works(time.Now())
 			err = s.serve(ctx, l)
 		}
 		if ctx.Err() != nil {
 			break
 		}
+		s.options.Counter.Failed(err)
 		if !told {
 			s.options.Log.Error(s.explain(err)+"; trying again until it works", "cause", err)
 			told = true
@@ -130,6 +119,7 @@ func (s *Server[T]) serve(ctx context.Context, l net.Listener) error {
 		if ctx.Err() != nil || errors.Is(err, net.ErrClosed) {
 			return err
 		}
+		s.options.Counter.Failed(err)
 		// Most likely too many open files: the clients there are go on.
 		if !told {
 			s.options.Log.Error("cannot accept clients; trying again until it works", "cause", err)
@@ -187,7 +177,7 @@ func (s *Server[T]) slot(ctx context.Context) bool {
 // reset the connection, and the line might be lost with it: so it reads on
 // until the client has closed its side, or has had its time.
 func (s *Server[T]) refuse(conn net.Conn, log *slog.Logger) {
-	s.refused.Add(1)
+	s.options.Counter.Failed(errTooMany)
 	if s.full.CompareAndSwap(false, true) {
 		log.Warn("too many clients: disconnect one or allow more with SMARTMETER_SOCKET_CLIENTS", "most", s.options.Clients)
 	} else {

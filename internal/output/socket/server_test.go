@@ -23,8 +23,8 @@ func TestOneClientTooMany(t *testing.T) {
 	s.hub.Publish(line(1))
 	first.want(t, "{\"n\":1}\r\n")
 	second.want(t, "{\"n\":1}\r\n")
-	if got, want := s.Stats(), uint64(3); got.Refused != want {
-		t.Errorf("Refused = %d, want %d", got.Refused, want)
+	if got, _ := s.counts(); got.Errors != 3 {
+		t.Errorf("%d errors, want one for each client refused: 3", got.Errors)
 	}
 	if got := s.log.count("level=WARN", "too many clients", "SMARTMETER_SOCKET_CLIENTS"); got != 1 {
 		t.Errorf("%d warnings, want 1", got)
@@ -40,7 +40,7 @@ func TestClientTooManyThatStays(t *testing.T) {
 	s := serveJSON(t, 1)
 	s.join(t)
 	dial(t, s.address)
-	await(t, "one refused", func() bool { return s.Stats().Refused == 1 })
+	await(t, "one refused", func() bool { got, _ := s.counts(); return got.Errors == 1 })
 	s.stop() // waits for it
 }
 
@@ -126,7 +126,7 @@ func TestEndClosesAll(t *testing.T) {
 	}
 	idle.Close()
 	s.stop()
-	if got := s.hub.Subscribers() + s.Stats().Clients; got != 0 {
+	if got := s.hub.Subscribers() + s.clients(); got != 0 {
 		t.Errorf("%d subscribers and clients left", got)
 	}
 	if _, err := stuck.Discard(100 << 20); err == nil {

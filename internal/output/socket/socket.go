@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/smartmeter-addon/smartmeter-addon/internal/hub"
+	"github.com/smartmeter-addon/smartmeter-addon/internal/status"
 )
 
 // Line is a reading for the JSON socket.
@@ -48,10 +49,11 @@ func NewChunks() *hub.Hub[Chunk] {
 
 // Options is what both sockets are told.
 type Options struct {
-	Address  string         // host:port to listen at
-	Clients  int            // at most, 1 or more
-	Log      *slog.Logger   // hears of the socket and its clients
-	OnListen func(net.Addr) // called each time the socket is open; may be nil
+	Address  string          // host:port to listen at
+	Clients  int             // at most, 1 or more
+	Log      *slog.Logger    // hears of the socket and its clients
+	OnListen func(net.Addr)  // called each time the socket is open; may be nil
+	Counter  *status.Counter // counts values, summed over clients; may be nil
 }
 
 // NewJSON returns the server of the JSON socket, fed from lines. A new client

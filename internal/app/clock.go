@@ -1,0 +1,34 @@
+package app
+
+import (
+	"log/slog"
+	"time"
+)
+
+// The meter's clock is reported when it is off by more than these.
+const (
+	clockOff    = 30 * time.Minute // a wrong time zone here, or a wrong clock there
+	clockInsane = 24 * time.Hour
+)
+
+// clockCheck reports a meter's clock that is off, once until it is right.
+type clockCheck struct{ off bool }
+
+func (c *clockCheck) check(log *slog.Logger, received, at time.Time) {
+	if at.IsZero() {
+		return
+	}
+	by := at.Sub(received).Round(time.Minute)
+	switch off := by.Abs() > clockOff; {
+	case off == c.off:
+	case !off:
+		log.Info("the meter's clock is right again")
+	case by.Abs() > clockInsane:
+		log.Warn("the meter's clock is wrong: the readings go on, but every time that the meter tells is off. Its owner, the grid operator, can set it",
+			"meter", at.Format(time.RFC3339), "off", by)
+	default:
+		log.Warn("the meter's clock differs from this machine's: is the time zone right (TZ; Home Assistant's is taken under it)?",
+			"meter", at.Format(time.RFC3339), "off", by)
+	}
+	c.off = by.Abs() > clockOff
+}
