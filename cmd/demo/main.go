@@ -80,6 +80,8 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 		"SMARTMETER_MQTT_INTERVAL=5",
 		"SMARTMETER_TCP_SERVER=" + freeAddr(3010),
 		"SMARTMETER_RAW_TCP_SERVER=" + freeAddr(3020),
+		"SMARTMETER_WEB_SERVER=" + freeAddr(8099),
+		"SMARTMETER_API_SERVER=" + freeAddr(8080),
 		"SMARTMETER_HEALTH=" + freeAddr(8098),
 		"SMARTMETER_DATA=" + data,
 	}, func(string) ([]byte, error) { return nil, os.ErrNotExist })
@@ -87,7 +89,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 		return err
 	}
 
-	guide := &guide{out: stdout, standard: standard, line: line.Addr(), broker: brokerAddr}
+	guide := &guide{addresses: make(map[string]string), out: stdout, standard: standard, line: line.Addr(), broker: brokerAddr}
 	meter := simulate.New(simulate.Options{Standard: standard, Seed: uint64(time.Now().UnixNano()), Zone: time.Local})
 	group, ctx := errgroup.WithContext(ctx)
 	group.Go(func() error { return line.Run(ctx) })
@@ -139,35 +141,38 @@ type guide struct {
 	line, broker string
 
 	mu        sync.Mutex
-	json, raw string
+	addresses map[string]string // of the servers by name
 	done      bool
 }
 
 func (g *guide) listening(name, addr string) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	switch name {
-	case "json":
-		g.json = addr
-	case "raw":
-		g.raw = addr
+	g.addresses[name] = addr
+	for _, name := range []string{"json", "raw", "page", "api"} {
+		if g.addresses[name] == "" {
+			return
+		}
 	}
-	if g.done || g.json == "" || g.raw == "" {
+	if g.done {
 		return
 	}
 	g.done = true
 	host, port, _ := net.SplitHostPort(g.broker)
+	raw, api := g.addresses["raw"], g.addresses["api"]
 	fmt.Fprintf(g.out, `
-A simulated %s meter feeds the real app. Look at it from another terminal:
+A simulated %s meter feeds the real app. Look at it:
 
+  the page                             http://%s/
   readings, one JSON object a line     telnet %s
   the meter's own telegrams            telnet %s
   MQTT topics and discovery            mosquitto_sub -h %s -p %s -v -t '#'
+  the HTTP API                         curl http://%s/api/reading
   a telegram explained                 nc %s | go run ./cmd/smartmeter decode
 
 The meter itself is a network reader at %s. Ctrl-C ends the demo.
 
-`, g.standard, spaced(g.json), spaced(g.raw), host, port, spaced(g.raw), g.line)
+`, g.standard, g.addresses["page"], spaced(g.addresses["json"]), spaced(raw), host, port, api, spaced(raw), g.line)
 }
 
 // spaced is how telnet and nc want an address.

@@ -79,6 +79,7 @@ type pipeline struct {
 	store     *store.Store
 	totals    *totals
 	board     *status.Board // how the program stands: every output counts there
+	last      lastTelegram
 
 	raw     *hub.Hub[socket.Chunk]
 	lines   *hub.Hub[socket.Line]
@@ -132,6 +133,7 @@ func (p *pipeline) use(r io.Reader) error {
 	for p.scanner.Scan() {
 		p.vitals.scanned(p.scanner.Stats())
 		telegram := p.scanner.Telegram()
+		p.last.set(telegram.Bytes)
 		reading, err := p.parser.Parse(telegram, time.Now())
 		if err != nil {
 			p.vitals.damaged(err)

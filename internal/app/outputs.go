@@ -64,12 +64,12 @@ func outputs(cfg config.Config, deps Deps, p *pipeline) ([]task, error) {
 	toBroker := mqtt.New(mqtt.Options{
 		MQTT: cfg.MQTT, TLS: security, Slot: cfg.Slot, Version: Version, SupportURL: homepage(), Log: log("mqtt"), Broker: broker, Store: p.store, Counter: count("mqtt", hasBroker),
 	}, p.updates, p.vitals.hub)
-	return []task{
+	return append([]task{
 		{"json socket", cfg.JSONSocket != "", jsonSocket.Run},
 		{"raw socket", cfg.RawSocket != "", rawSocket.Run},
 		{"mqtt", hasBroker, toBroker.Run},
 		{"health", cfg.Health != "", healthServer(string(cfg.Health), p.vitals, p.board, log("health"), listening)},
-	}, nil
+	}, siteTasks(cfg, deps, p, opened, count)...), nil
 }
 
 // homepage is where the module lives, so that the owner's name stands in

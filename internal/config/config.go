@@ -15,6 +15,8 @@ type Config struct {
 	JSONSocket Listen `env:"TCP_SERVER" envDefault:"3010"`     // JSON socket
 	RawSocket  Listen `env:"RAW_TCP_SERVER" envDefault:"3020"` // raw socket
 	Clients    int    `env:"SOCKET_CLIENTS" envDefault:"32"`   // at most, per socket
+	WebServer  Listen `env:"WEB_SERVER"`                       // page and HTTP API; Load sets IngressPort under Home Assistant
+	APIServer  Listen `env:"API_SERVER"`                       // HTTP API without the page; Load sets APIPort under Home Assistant
 
 	Slot     string   `json:"slot" env:"SLOT" envDefault:"p1"` // name of the meter in topics and unique ids
 	Checksum Checksum `json:"checksum" env:"CHECKSUM" envDefault:"auto"`
@@ -23,6 +25,13 @@ type Config struct {
 	LogLevel LogLevel `json:"log_level" env:"LOG_LEVEL" envDefault:"info"`
 	Debug    bool     `env:"DEBUG"` // as smartmeter2mqtt: Load makes the log level debug
 }
+
+// The ports of an app that Home Assistant knows by number: that of ingress is
+// the Supervisor's default, that of the API stands in config.yaml.
+const (
+	IngressPort Listen = ":8099"
+	APIPort     Listen = ":8080"
+)
 
 // Serial is the cable.
 type Serial struct {

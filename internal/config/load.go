@@ -7,6 +7,7 @@ import (
 	"net/url"
 	"path/filepath"
 	"reflect"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -83,6 +84,10 @@ func Load(environ []string, readFile func(name string) ([]byte, error)) (Config,
 	}
 	if c.Data == "" {
 		c.Data = dataFolder(environ)
+	}
+	if Supervised(environ) {
+		l.preset(&c.WebServer, IngressPort)
+		l.preset(&c.APIServer, APIPort)
 	}
 	l.warnings = append(l.warnings, c.warnings()...)
 	return c, l.warnings, nil
@@ -173,6 +178,21 @@ func (c *Config) complete() {
 	c.MQTT.URL = withPort(u).String()
 }
 
+// preset sets an option that nobody has set, be it to off.
+func (l *loader) preset(field *Listen, value Listen) {
+	if _, set := l.settings[optionAt(l.list, field).variable]; !set {
+		*field = value
+	}
+}
+
+// Supervised tells whether Home Assistant's Supervisor started the program.
+func Supervised(environ []string) bool {
+	return slices.ContainsFunc(environ, func(v string) bool {
+		token, ours := strings.CutPrefix(v, "SUPERVISOR_TOKEN=")
+		return ours && token != ""
+	})
+}
+
 // dataFolder is where state is kept unless the user says otherwise: what the
 // Supervisor keeps for an app and backs up, else the user's folder for state
 // (XDG Base Directory Specification), else the system's.
@@ -184,7 +204,7 @@ func dataFolder(environ []string) string {
 	}
 	state, home := variables["XDG_STATE_HOME"], variables["HOME"]
 	switch {
-	case variables["SUPERVISOR_TOKEN"] != "":
+	case Supervised(environ):
 		return "/data"
 	case filepath.IsAbs(state):
 		return filepath.Join(state, "smartmeter")

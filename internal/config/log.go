@@ -6,28 +6,42 @@ import (
 	"strings"
 )
 
-// LogValue lists every option that is set or has a default, for a line at the
-// start. Passwords are hidden, also those in URLs.
-func (c Config) LogValue() slog.Value {
-	var attrs []slog.Attr
+// Setting is an option in effect.
+type Setting struct {
+	Name  string `json:"name"`  // dotted path; that of a variable without one in small letters
+	Value any    `json:"value"` // a secret hides itself
+}
+
+// Settings lists every option that is set or has a default. Passwords are
+// hidden, also those in URLs.
+func (c Config) Settings() []Setting {
+	var list []Setting
 	for _, o := range optionsOf(&c) {
 		if o.value.IsZero() && o.value.Kind() == reflect.String && o.path != "" {
 			continue
 		}
-		name := o.path
-		if name == "" {
-			name = strings.ToLower(o.variable)
+		s := Setting{o.path, o.value.Interface()}
+		if s.Name == "" {
+			s.Name = strings.ToLower(o.variable)
 		}
-		value := o.value.Interface()
-		switch v := value.(type) {
+		switch v := s.Value.(type) {
 		case Listen:
 			if v == "" {
-				value = "off"
+				s.Value = "off"
 			}
 		case string:
-			value = mask(v)
+			s.Value = mask(v)
 		}
-		attrs = append(attrs, slog.Any(name, value))
+		list = append(list, s)
+	}
+	return list
+}
+
+// LogValue lists the settings for a line at the start.
+func (c Config) LogValue() slog.Value {
+	var attrs []slog.Attr
+	for _, s := range c.Settings() {
+		attrs = append(attrs, slog.Any(s.Name, s.Value))
 	}
 	return slog.GroupValue(attrs...)
 }

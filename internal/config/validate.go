@@ -49,7 +49,10 @@ func (c *Config) wrong() (field any, mend string) {
 		{&c.MQTT.Interval, within(c.MQTT.Interval, 0, 3600, "seconds, 0 for every telegram")},
 		{&c.JSONSocket, listen(c.JSONSocket)},
 		{&c.RawSocket, listen(c.RawSocket)},
-		{&c.RawSocket, apart(c.RawSocket, c.JSONSocket)},
+		{&c.RawSocket, apart(c.RawSocket, "the JSON socket", c.JSONSocket)},
+		{&c.WebServer, listen(c.WebServer)},
+		{&c.APIServer, listen(c.APIServer)},
+		{&c.APIServer, apart(c.APIServer, "the page", c.WebServer)},
 		{&c.Data, folder(c.Data)},
 		{&c.Health, listen(c.Health)},
 		// The serial library waits with select, which ends at descriptor 1023.
@@ -192,11 +195,11 @@ func listen(l Listen) string {
 
 // apart wants two servers not to listen on the same port of all addresses.
 // What else may clash only the system knows.
-func apart(l, other Listen) string {
+func apart(l Listen, what string, other Listen) string {
 	if l == "" || l != other || strings.HasSuffix(string(l), ":0") {
 		return ""
 	}
-	return "the JSON socket has this port already; write another one, or 0 for off"
+	return what + " has this port already; write another one, or 0 for off"
 }
 
 // brokerPorts are the schemes of a broker's URL, each with its usual port.

@@ -1,0 +1,33 @@
+package app
+
+import (
+	"log/slog"
+	"net"
+
+	"github.com/smartmeter-addon/smartmeter-addon/internal/config"
+	"github.com/smartmeter-addon/smartmeter-addon/internal/output/web"
+	"github.com/smartmeter-addon/smartmeter-addon/internal/status"
+)
+
+// siteTasks are the page, the HTTP API on a port of its own, and what both
+// show.
+func siteTasks(cfg config.Config, deps Deps, p *pipeline, opened func(string) func(net.Addr), count func(string, bool) *status.Counter) []task {
+	site := web.New(web.World{
+		Updates: p.updates, Line: p.vitals.hub, Status: p.board.Snapshot, Health: p.vitals.health,
+		Telegram: p.last.get, Settings: cfg.Settings(),
+	}, p.store, cfg.Slot, p.zone)
+	log := func(part string) *slog.Logger { return deps.Log.With("part", part) }
+	page := site.Server(web.Options{
+		Address: string(cfg.WebServer), What: "page", Setting: "SMARTMETER_WEB_SERVER", Page: true, Ingress: config.Supervised(deps.Environ),
+		Log: log("page"), OnListen: opened("page"), Counter: count("page", cfg.WebServer != ""),
+	})
+	api := site.Server(web.Options{
+		Address: string(cfg.APIServer), What: "API", Setting: "SMARTMETER_API_SERVER",
+		Log: log("api"), OnListen: opened("api"), Counter: count("api", cfg.APIServer != ""),
+	})
+	return []task{
+		{"site", cfg.WebServer != "" || cfg.APIServer != "", site.Run},
+		{"page", cfg.WebServer != "", page.Run},
+		{"api", cfg.APIServer != "", api.Run},
+	}
+}

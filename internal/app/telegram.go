@@ -1,0 +1,28 @@
+package app
+
+import "sync"
+
+// lastTelegram keeps the last telegram for whoever asks, good or bad: that is
+// where a person looks first.
+type lastTelegram struct {
+	mu   sync.Mutex
+	text []byte
+}
+
+// set copies the telegram into the same memory each time.
+func (l *lastTelegram) set(text []byte) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.text = append(l.text[:0], text...)
+}
+
+// get returns a copy of the telegram, with its line end; false before the
+// first.
+func (l *lastTelegram) get() ([]byte, bool) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if len(l.text) == 0 {
+		return nil, false
+	}
+	return append(append([]byte(nil), l.text...), "\r\n"...), true
+}

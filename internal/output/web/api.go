@@ -1,0 +1,78 @@
+package web
+
+import (
+	"encoding/json"
+	"net/http"
+	"time"
+
+	"github.com/smartmeter-addon/smartmeter-addon/internal/config"
+	"github.com/smartmeter-addon/smartmeter-addon/internal/status"
+)
+
+// reading answers with the last reading, as the JSON socket sends it. How old
+// it is stands in Last-Modified.
+func (s *Server) reading(w http.ResponseWriter, _ *http.Request) {
+	u, ok := s.site.world.Updates.Latest()
+	if !ok {
+		fail(w, http.StatusServiceUnavailable, "no reading yet; /api/status tells why")
+		return
+	}
+	w.Header().Set("Last-Modified", u.Reading.Received.UTC().Format(http.TimeFormat))
+	answer(w, http.StatusOK, u.JSON)
+}
+
+// solar answers with what the inverter said last.
+func (s *Server) solar(w http.ResponseWriter, _ *http.Request) {
+	if hub := s.site.world.Solar; hub != nil {
+		if sample, ok := hub.Latest(); ok {
+			answer(w, http.StatusOK, sample)
+			return
+		}
+		fail(w, http.StatusServiceUnavailable, "the inverter has not answered yet")
+		return
+	}
+	fail(w, http.StatusServiceUnavailable, "no inverter is set up (option solar.address)")
+}
+
+// state is how the program stands. The settings are for the page only: what
+// is in the network is nobody else's business.
+type state struct {
+	status.Snapshot
+	Settings []config.Setting `json:"settings,omitempty"`
+}
+
+func (s *Server) status(w http.ResponseWriter, _ *http.Request) {
+	now := state{Snapshot: s.site.world.Status(time.Now())}
+	if s.options.Page {
+		now.Settings = s.site.world.Settings
+	}
+	text, err := json.Marshal(now)
+	if err != nil {
+		fail(w, http.StatusInternalServerError, err.Error())
+		return
+	}
+	answer(w, http.StatusOK, text)
+}
+
+// telegram answers with the last telegram as the meter sent it, good or bad.
+func (s *Server) telegram(w http.ResponseWriter, _ *http.Request) {
+	text, ok := s.site.world.Telegram()
+	if !ok {
+		fail(w, http.StatusServiceUnavailable, "no telegram yet; /api/status tells why")
+		return
+	}
+	send(w, http.StatusOK, "text/plain; charset=iso-8859-1", text)
+}
+
+func (s *Server) history(w http.ResponseWriter, _ *http.Request) {
+	answer(w, http.StatusOK, s.site.past.AppendJSON(nil, time.Now()))
+}
+
+// healthz tells that the program is alive, whatever the meter does.
+func (s *Server) healthz(w http.ResponseWriter, _ *http.Request) {
+	if err := s.site.world.Health(); err != nil {
+		send(w, http.StatusServiceUnavailable, "text/plain; charset=utf-8", []byte(err.Error()+"\n"))
+		return
+	}
+	send(w, http.StatusOK, "text/plain; charset=utf-8", []byte("alive\n"))
+}

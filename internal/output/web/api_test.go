@@ -1,0 +1,91 @@
+package web_test
+
+import (
+	"encoding/json"
+	"net/http"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/smartmeter-addon/smartmeter-addon/internal/hub"
+	"github.com/smartmeter-addon/smartmeter-addon/internal/output/web"
+)
+
+var page = web.Options{Page: true}
+
+func TestBeforeTheFirst(t *testing.T) {
+	s := serve(t, newWorld(), page)
+	for _, path := range []string{"/api/reading", "/api/solar", "/api/telegram"} {
+		a := s.get(t, path)
+		var said struct{ Err string }
+		if err := json.Unmarshal([]byte(a.body), &said); err != nil || said.Err == "" || a.StatusCode != http.StatusServiceUnavailable {
+			t.Errorf("%s: %s %s", path, a.Status, a.body)
+		}
+	}
+}
+
+func TestReading(t *testing.T) {
+	w := newWorld()
+	s := serve(t, w, page)
+	u := w.publish(t, time.Date(2026, 2, 3, 4, 5, 6, 789e6, time.UTC), "1-0:1.7.0(00.500*kW)")
+	a := s.get(t, "/api/reading")
+	if a.StatusCode != http.StatusOK || a.body != string(u.JSON) || a.Header.Get("Content-Type") != "application/json" {
+		t.Errorf("%s %s %s", a.Status, a.Header, a.body)
+	}
+	if got, want := a.Header.Get("Last-Modified"), "Tue, 03 Feb 2026 04:05:06 GMT"; got != want {
+		t.Errorf("Last-Modified: %s, want %s", got, want)
+	}
+}
+
+func TestSolar(t *testing.T) {
+	w := newWorld()
+	w.Solar = new(hub.Hub[[]byte])
+	s := serve(t, w, page)
+	if a := s.get(t, "/api/solar"); a.StatusCode != http.StatusServiceUnavailable || !strings.Contains(a.body, "not answered") {
+		t.Errorf("%s %s", a.Status, a.body)
+	}
+	w.Solar.Publish([]byte(`{"acPower":1}`))
+	if a := s.get(t, "/api/solar"); a.StatusCode != http.StatusOK || a.body != `{"acPower":1}` {
+		t.Errorf("%s %s", a.Status, a.body)
+	}
+}
+
+func TestStatus(t *testing.T) {
+	for _, o := range []web.Options{{Page: true}, {}} {
+		s := serve(t, newWorld(), o)
+		a := s.get(t, "/api/status")
+		for _, want := range []string{`"version":"1.2.3"`, `"mode":"115200 8N1"`, `"good":true`, `"outputs":[{"name":"page","clients":0`} {
+			if a.StatusCode != http.StatusOK || !strings.Contains(a.body, want) {
+				t.Errorf("%s: no %s in %s", a.Status, want, a.body)
+			}
+		}
+		if got := strings.Contains(a.body, `{"name":"slot","value":"p1"}`); got != o.Page {
+			t.Errorf("page %v, settings shown %v", o.Page, got)
+		}
+		if strings.Contains(a.body, "secret") || o.Page && !strings.Contains(a.body, `{"name":"mqtt.password","value":"(hidden)"}`) {
+			t.Errorf("a secret is not hidden: %s", a.body)
+		}
+	}
+}
+
+func TestTelegram(t *testing.T) {
+	w := newWorld()
+	s := serve(t, w, page)
+	w.text = "/KFM5\r\n\r\n0-0:96.13.0(<script>\xe9)\r\n!\r\n"
+	a := s.get(t, "/api/telegram")
+	if a.StatusCode != http.StatusOK || a.body != w.text || a.Header.Get("Content-Type") != "text/plain; charset=iso-8859-1" {
+		t.Errorf("%s %s %q", a.Status, a.Header, a.body)
+	}
+}
+
+func TestHealthz(t *testing.T) {
+	w := newWorld()
+	s := serve(t, w, page)
+	if a := s.get(t, "/healthz"); a.StatusCode != http.StatusOK || a.body != "alive\n" {
+		t.Errorf("%s %q", a.Status, a.body)
+	}
+	w.dead = errDead
+	if a := s.get(t, "/healthz"); a.StatusCode != http.StatusServiceUnavailable || a.body != errDead.Error()+"\n" {
+		t.Errorf("%s %q", a.Status, a.body)
+	}
+}

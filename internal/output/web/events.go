@@ -1,0 +1,122 @@
+package web
+
+import (
+	"net/http"
+	"strconv"
+	"time"
+
+	"github.com/smartmeter-addon/smartmeter-addon/internal/hub"
+	"github.com/smartmeter-addon/smartmeter-addon/internal/meter"
+)
+
+// writeTime is how long a stream's client may take nothing until it is given
+// up.
+const writeTime = 10 * time.Second
+
+// events is a stream of server-sent events (HTML standard, section 9.2):
+// reading, solar and status, each the JSON of its own address. The latest of
+// each comes at once. Who is slow gets the newest and misses those between;
+// who reads nothing is disconnected.
+func (s *Server) events(w http.ResponseWriter, r *http.Request) {
+	if r.Method == http.MethodHead {
+		w.Header().Set("Content-Type", "text/event-stream")
+		return
+	}
+	site := s.site
+	defer site.streams.Add(-1)
+	if site.streams.Add(1) > mostStreams {
+		// Nothing is gained by keeping the connection.
+		w.Header().Set("Connection", "close")
+		w.Header().Set("Retry-After", "60")
+		fail(w, http.StatusServiceUnavailable, "too many event streams are open; ask /api/reading now and then instead")
+		return
+	}
+	s.streams.Add(1)
+	defer s.streams.Add(-1)
+	h := w.Header()
+	h.Set("Content-Type", "text/event-stream")
+	h.Set("Cache-Control", "no-store")
+	h.Set("X-Accel-Buffering", "no")
+	out := stream{w: w, control: http.NewResponseController(w)}
+	_ = out.control.SetReadDeadline(time.Time{}) // else the end of the server's patience ends it
+
+	readings := site.world.Updates.SubscribeLatest(1, hub.DropOldest, func(*meter.Update) bool { return true })
+	defer readings.Close()
+	statuses := site.statuses.Subscribe(1, hub.DropOldest)
+	defer statuses.Close()
+	var solar *hub.Subscription[[]byte]
+	var solarReady <-chan struct{}
+	if site.world.Solar != nil {
+		solar = site.world.Solar.SubscribeLatest(1, hub.DropOldest, func([]byte) bool { return true })
+		defer solar.Close()
+		solarReady = solar.Ready()
+	}
+	select {
+	case site.wake <- struct{}{}: // a status
+	default:
+	}
+	err := out.begin()
+	var updates []*meter.Update
+	var texts [][]byte
+	for err == nil {
+		select {
+		case <-r.Context().Done():
+			return
+		case <-readings.Ready():
+			updates, _ = readings.Take(updates[:0])
+			for _, u := range updates {
+				err = out.event("reading", u.Reading.Received, u.JSON)
+			}
+			s.options.Counter.Sent(uint64(len(updates)), time.Now())
+		case <-statuses.Ready():
+			texts, _ = statuses.Take(texts[:0])
+			for _, text := range texts {
+				err = out.event("status", time.Time{}, text)
+			}
+		case <-solarReady:
+			texts, _ = solar.Take(texts[:0])
+			for _, text := range texts {
+				err = out.event("solar", time.Time{}, text)
+			}
+		}
+	}
+	s.options.Counter.Dropped(readings.Dropped())
+}
+
+// stream is an event stream's way out.
+type stream struct {
+	w       http.ResponseWriter
+	control *http.ResponseController
+	head    []byte
+}
+
+// begin tells the browser how long to wait before it connects again.
+func (s *stream) begin() error {
+	s.head = append(s.head[:0], "retry: 3000\n\n"...)
+	return s.write(s.head)
+}
+
+// event writes one event. Its id is when it was, in milliseconds since 1970.
+// The data has no line end.
+func (s *stream) event(name string, at time.Time, data []byte) error {
+	s.head = append(s.head[:0], "event: "...)
+	s.head = append(s.head, name...)
+	if !at.IsZero() {
+		s.head = append(s.head, "\nid: "...)
+		s.head = strconv.AppendInt(s.head, at.UnixMilli(), 10)
+	}
+	s.head = append(s.head, "\ndata: "...)
+	return s.write(s.head, data, []byte("\n\n"))
+}
+
+func (s *stream) write(parts ...[]byte) error {
+	if err := s.control.SetWriteDeadline(time.Now().Add(writeTime)); err != nil {
+		return err
+	}
+	for _, part := range parts {
+		if _, err := s.w.Write(part); err != nil {
+			return err
+		}
+	}
+	return s.control.Flush()
+}

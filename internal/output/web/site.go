@@ -1,0 +1,72 @@
+package web
+
+import (
+	"context"
+	"encoding/json"
+	"sync/atomic"
+	"time"
+
+	"github.com/smartmeter-addon/smartmeter-addon/internal/hub"
+	"github.com/smartmeter-addon/smartmeter-addon/internal/meter"
+	"github.com/smartmeter-addon/smartmeter-addon/internal/store"
+)
+
+// statusEvery is how often event streams get the status without a change; it
+// also finds clients that are gone.
+const statusEvery = 5 * time.Second
+
+// Site is what all servers show: the world, and what is remembered of it.
+type Site struct {
+	world World
+	past  *past
+
+	statuses hub.Hub[[]byte] // the status as JSON, encoded once for all streams
+	streams  atomic.Int64    // open now
+	wake     chan struct{}   // a stream was opened
+}
+
+// New returns the site of the world. What it remembers of the day is kept in
+// the store under the name; days begin at midnight of the zone.
+func New(w World, s *store.Store, name string, zone *time.Location) *Site {
+	return &Site{world: w, past: newPast(s, name, zone), wake: make(chan struct{}, 1)}
+}
+
+// Run remembers what passes, and tells event streams the status, until ctx
+// ends.
+func (s *Site) Run(ctx context.Context) error {
+	// A minute's readings, for the time that the disk takes.
+	updates := s.world.Updates.SubscribeLatest(60, hub.DropOldest, func(*meter.Update) bool { return true })
+	defer updates.Close()
+	line := s.world.Line.Subscribe(1, hub.DropOldest)
+	defer line.Close()
+	timer := time.NewTimer(statusEvery)
+	defer timer.Stop()
+	var taken []*meter.Update
+	var changes []meter.Status
+	for {
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-updates.Ready():
+			taken, _ = updates.Take(taken[:0])
+			for _, u := range taken {
+				s.past.add(u)
+			}
+			clear(taken)
+			continue
+		case <-line.Ready():
+			changes, _ = line.Take(changes[:0])
+		case <-s.wake:
+		case <-timer.C:
+		}
+		if s.streams.Load() == 0 {
+			continue // the next stream wakes it
+		}
+		timer.Reset(statusEvery)
+		text, err := json.Marshal(s.world.Status(time.Now()))
+		if err != nil {
+			return err
+		}
+		s.statuses.Publish(text)
+	}
+}

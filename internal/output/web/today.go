@@ -1,0 +1,131 @@
+package web
+
+import (
+	"time"
+
+	"github.com/smartmeter-addon/smartmeter-addon/internal/meter"
+	"github.com/smartmeter-addon/smartmeter-addon/internal/store"
+)
+
+// soon is how long before midnight a reading may be that serves as the
+// day's begin.
+const soon = 15 * time.Minute
+
+// today counts what was used since midnight, from the meters' totals. A
+// program that was not there at midnight counts since its first reading, and
+// says so; one that is started again goes on with the day.
+type today struct {
+	store *store.Store
+	file  string
+	zone  *time.Location
+
+	asked bool // the store was
+	begin begin
+	last  time.Time // of the reading that latest is of
+	now   map[string]total
+}
+
+// begin is where the day began. It is kept from one run to the next.
+type begin struct {
+	Day    string           `json:"day"` // 2006-01-02
+	Since  time.Time        `json:"since"`
+	Totals map[string]total `json:"totals"`
+}
+
+// total is what a meter's total says.
+type total struct {
+	Meter string      `json:"meter,omitempty"` // equipment identifier
+	Unit  string      `json:"unit"`
+	Value meter.Value `json:"value"`
+}
+
+func newToday(s *store.Store, name string, zone *time.Location) *today {
+	return &today{store: s, file: "today_" + name, zone: zone, now: make(map[string]total)}
+}
+
+// totals calls yield with every total that the day's account has, in order.
+func totals(r *meter.Reading, yield func(name string, t total)) {
+	for _, e := range [...]struct {
+		name     string
+		quantity meter.Quantity
+	}{{"import", meter.EnergyImportTotal}, {"export", meter.EnergyExportTotal}} {
+		if v, ok := r.Values.Get(e.quantity); ok {
+			yield(e.name, total{r.EquipmentID, meter.Quantities[e.quantity].Unit.String(), v})
+		}
+	}
+	for m := range meter.NumMedia {
+		if c, ok := r.Medium(m); ok && c.Unit != meter.UnitNone {
+			yield(meter.Media[m].JSON, total{c.ID, c.Unit.String(), c.Value})
+		}
+	}
+}
+
+// add takes a reading whose totals can be believed.
+func (t *today) add(r *meter.Reading) {
+	if !t.asked {
+		t.asked = true
+		t.store.Load(t.file, &t.begin)
+	}
+	fresh := t.turn(r.Received)
+	totals(r, func(name string, now total) {
+		from, ok := t.begin.Totals[name]
+		// Another meter, or the same one set back, starts anew.
+		if !ok || from.Meter != now.Meter || from.Unit != now.Unit || now.Value.Cmp(from.Value) < 0 {
+			t.begin.Totals[name] = now
+			fresh = true
+		}
+		t.now[name] = now
+	})
+	t.last = r.Received
+	if fresh {
+		t.store.Save(t.file, t.begin)
+	}
+}
+
+// turn begins a new day where there is one.
+func (t *today) turn(now time.Time) (fresh bool) {
+	now = now.In(t.zone)
+	day := now.Format(time.DateOnly)
+	if t.begin.Day == day && t.begin.Totals != nil {
+		return false
+	}
+	year, month, date := now.Date()
+	midnight := time.Date(year, month, date, 0, 0, 0, 0, t.zone)
+	next := begin{Day: day, Since: now, Totals: make(map[string]total)}
+	if !t.last.IsZero() && midnight.Sub(t.last) < soon {
+		next.Since = midnight
+		for name, last := range t.now {
+			next.Totals[name] = last
+		}
+	}
+	t.begin = next
+	return true
+}
+
+// appendJSON writes the day as a member of an object.
+func (t *today) appendJSON(dst []byte) []byte {
+	if t.last.IsZero() {
+		return dst
+	}
+	dst = append(dst, `,"today":{"since":"`...)
+	dst = t.begin.Since.AppendFormat(dst, time.RFC3339)
+	dst = append(dst, '"')
+	names := []string{"import", "export"}
+	for m := range meter.NumMedia {
+		names = append(names, meter.Media[m].JSON)
+	}
+	for _, name := range names {
+		now, ok := t.now[name]
+		if !ok {
+			continue
+		}
+		dst = append(dst, `,"`...)
+		dst = append(dst, name...)
+		dst = append(dst, `":{"value":`...)
+		dst = now.Value.Sub(t.begin.Totals[name].Value).Append(dst)
+		dst = append(dst, `,"unit":`...)
+		dst = meter.AppendText(dst, now.Unit)
+		dst = append(dst, '}')
+	}
+	return append(dst, '}')
+}

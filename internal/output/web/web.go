@@ -1,0 +1,116 @@
+// Package web serves the page and the HTTP API: what the meter says now, how
+// the program stands, and the same as metrics. It reads only; nothing that a
+// browser sends changes anything. Every address in it is relative, so that it
+// works below any prefix, as under Home Assistant's ingress.
+package web
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"net"
+	"net/http"
+	"sync/atomic"
+	"time"
+
+	"golang.org/x/net/netutil"
+
+	"github.com/smartmeter-addon/smartmeter-addon/internal/config"
+	"github.com/smartmeter-addon/smartmeter-addon/internal/hub"
+	"github.com/smartmeter-addon/smartmeter-addon/internal/listen"
+	"github.com/smartmeter-addon/smartmeter-addon/internal/meter"
+	"github.com/smartmeter-addon/smartmeter-addon/internal/status"
+)
+
+// World is what there is to show. All of it may be asked by any goroutine.
+type World struct {
+	Updates  *hub.Hub[*meter.Update]
+	Line     *hub.Hub[meter.Status]              // how the meter's line stands
+	Solar    *hub.Hub[[]byte]                    // the inverter's data as JSON; nil: there is no inverter
+	Status   func(now time.Time) status.Snapshot // how the program stands
+	Health   func() error                        // nil: the main loop is alive
+	Telegram func() (text []byte, found bool)    // the last telegram, as the meter sent it
+	Settings []config.Setting                    // in effect, secrets hidden
+}
+
+// Options is what one server is told.
+type Options struct {
+	Address  string         // host:port to listen at
+	What     string         // the server's name in the log: "page"
+	Setting  string         // that tells the address, for the log
+	Page     bool           // serve the page and what only the page shows, beside the API
+	Ingress  bool           // serve Home Assistant's Supervisor and this machine only
+	Log      *slog.Logger   // hears of the server
+	OnListen func(net.Addr) // called each time the server listens; may be nil
+	Counter  *status.Counter
+}
+
+const (
+	// The serial library waits with select, which ends at descriptor 1023: the
+	// servers of this program together stay below.
+	mostConnections = 80
+	// What is left of the connections is for everybody else.
+	mostStreams = 50
+
+	headerTime  = 10 * time.Second // to send a request
+	answerTime  = 30 * time.Second // to take an answer
+	idleTime    = 60 * time.Second // between requests
+	headerBytes = 32 << 10         // Home Assistant's cookies included
+	goodbye     = time.Second      // for answers under way at the end
+)
+
+// Server is one port.
+type Server struct {
+	site    *Site
+	options Options
+	handler http.Handler
+	streams atomic.Int64 // event streams open now
+}
+
+// Server returns a server of the site.
+func (s *Site) Server(o Options) *Server {
+	server := &Server{site: s, options: o}
+	server.handler = server.routes()
+	return server
+}
+
+// Run listens and serves until ctx ends, then closes all and returns nil. A
+// port that cannot be had is tried again for ever.
+func (s *Server) Run(ctx context.Context) error {
+	o := s.options
+	o.Counter.Clients(func() int { return int(s.streams.Load()) })
+	return listen.Run(ctx, listen.Options{
+		Address: o.Address, What: o.What, Setting: o.Setting, Log: o.Log, OnListen: o.OnListen, Counter: o.Counter,
+	}, s.serve)
+}
+
+func (s *Server) serve(ctx context.Context, l net.Listener) error {
+	server := &http.Server{
+		Handler:           s.handler,
+		BaseContext:       func(net.Listener) context.Context { return ctx },
+		ReadHeaderTimeout: headerTime,
+		ReadTimeout:       headerTime,
+		WriteTimeout:      answerTime,
+		IdleTimeout:       idleTime,
+		MaxHeaderBytes:    headerBytes,
+		ErrorLog:          slog.NewLogLogger(s.options.Log.Handler(), slog.LevelDebug),
+	}
+	closed := make(chan struct{})
+	stop := context.AfterFunc(ctx, func() {
+		defer close(closed)
+		late, cancel := context.WithTimeout(context.WithoutCancel(ctx), goodbye)
+		defer cancel()
+		if server.Shutdown(late) != nil {
+			_ = server.Close()
+		}
+	})
+	err := server.Serve(netutil.LimitListener(l, mostConnections))
+	if !stop() {
+		<-closed
+	}
+	if errors.Is(err, http.ErrServerClosed) {
+		return nil
+	}
+	_ = server.Close()
+	return err
+}
