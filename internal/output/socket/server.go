@@ -3,15 +3,14 @@ package socket
 import (
 	"context"
 	"errors"
-	"fmt"
 	"log/slog"
 	"net"
 	"sync"
 	"sync/atomic"
-	"syscall"
 	"time"
 
 	"github.com/smartmeter-addon/smartmeter-addon/internal/hub"
+	"github.com/smartmeter-addon/smartmeter-addon/internal/listen"
 )
 
 // Server hands the values of a hub to TCP clients.
@@ -30,7 +29,7 @@ type Server[T any] struct {
 }
 
 const (
-	firstPause = 250 * time.Millisecond // before listening again; doubles
+	firstPause = 250 * time.Millisecond // before accepting again; doubles
 	lastPause  = 10 * time.Second
 	// A program that connects anew may be here before we have seen that its
 	// old connection is closed, so a client too many waits for a slot.
@@ -45,54 +44,11 @@ var errTooMany = errors.New("a client was refused: there are too many")
 // Run listens and serves until ctx ends, then closes all and returns nil. A
 // port that cannot be had is tried again for ever.
 func (s *Server[T]) Run(ctx context.Context) error {
-	s.options.Counter.Clients(func() int { return len(s.slots) })
-	listener := net.ListenConfig{
-		// Finds clients that vanished without a word within a minute.
-		KeepAliveConfig: net.KeepAliveConfig{Enable: true, Idle: 30 * time.Second, Interval: 10 * time.Second, Count: 3},
-	}
-	pause, told := firstPause, false
-	for ctx.Err() == nil {
-		l, err := listener.Listen(ctx, "tcp", s.options.Address)
-		if err == nil {
-			s.options.Log.Info("socket is open", "address", l.Addr().String())
-			if s.options.OnListen != nil {
-				s.options.OnListen(l.Addr())
-			}
-			pause, told = firstPause, false
-			s.options.Counter.Works(time.Now())
-			err = s.serve(ctx, l)
-		}
-		if ctx.Err() != nil {
-			break
-		}
-		s.options.Counter.Failed(err)
-		if !told {
-			s.options.Log.Error(s.explain(err)+"; trying again until it works", "cause", err)
-			told = true
-		} else {
-			s.options.Log.Debug("socket is still not open", "cause", err)
-		}
-		select {
-		case <-ctx.Done():
-		case <-time.After(pause):
-		}
-		pause = min(2*pause, lastPause)
-	}
-	return nil
-}
-
-// explain tells what is wrong with the address and what a person can do.
-func (s *Server[T]) explain(err error) string {
-	host, port, _ := net.SplitHostPort(s.options.Address)
-	switch {
-	case errors.Is(err, syscall.EADDRINUSE):
-		return fmt.Sprintf("port %s is taken by another program: free it or choose another with %s", port, s.setting)
-	case errors.Is(err, syscall.EACCES):
-		return fmt.Sprintf("port %s is not allowed to this program: choose one from 1024 up with %s", port, s.setting)
-	case errors.Is(err, syscall.EADDRNOTAVAIL):
-		return fmt.Sprintf("this machine has no address %s: choose another with %s", host, s.setting)
-	}
-	return fmt.Sprintf("cannot listen at %s: see %s", s.options.Address, s.setting)
+	o := s.options
+	o.Counter.Clients(func() int { return len(s.slots) })
+	return listen.Run(ctx, listen.Options{
+		Address: o.Address, What: "socket", Setting: s.setting, Log: o.Log, OnListen: o.OnListen, Counter: o.Counter,
+	}, s.serve)
 }
 
 // serve accepts clients until the listener fails or ctx ends, then closes
