@@ -1,10 +1,13 @@
 package app
 
 import (
+	"encoding/json"
 	"log/slog"
 	"net"
+	"time"
 
 	"github.com/smartmeter-addon/smartmeter-addon/internal/config"
+	"github.com/smartmeter-addon/smartmeter-addon/internal/explain"
 	"github.com/smartmeter-addon/smartmeter-addon/internal/output/web"
 	"github.com/smartmeter-addon/smartmeter-addon/internal/status"
 )
@@ -14,7 +17,7 @@ import (
 func siteTasks(cfg config.Config, deps Deps, p *pipeline, opened func(string) func(net.Addr), count func(string, bool) *status.Counter) []task {
 	site := web.New(web.World{
 		Updates: p.updates, Line: p.vitals.hub, Status: p.board.Snapshot, Health: p.vitals.health,
-		Telegram: p.last.get, Settings: cfg.Settings(),
+		Telegram: p.last.get, Explain: explained(&p.last, p.parser.Lax), Settings: cfg.Settings(),
 	}, p.store, cfg.Slot, p.zone)
 	log := func(part string) *slog.Logger { return deps.Log.With("part", part) }
 	page := site.Server(web.Options{
@@ -29,5 +32,21 @@ func siteTasks(cfg config.Config, deps Deps, p *pipeline, opened func(string) fu
 		{"site", cfg.WebServer != "" || cfg.APIServer != "", site.Run},
 		{"page", cfg.WebServer != "", page.Run},
 		{"api", cfg.APIServer != "", api.Run},
+	}
+}
+
+// explained tells what the last telegram means, as JSON.
+func explained(last *lastTelegram, lax bool) func() ([]byte, bool) {
+	return func() ([]byte, bool) {
+		text, ok := last.get()
+		if !ok {
+			return nil, false
+		}
+		telegram, ok := explain.Text(text, lax, time.Now())
+		if !ok {
+			return nil, false
+		}
+		encoded, err := json.Marshal(telegram)
+		return encoded, err == nil
 	}
 }

@@ -54,14 +54,19 @@ func (s *Server) status(w http.ResponseWriter, _ *http.Request) {
 	answer(w, http.StatusOK, text)
 }
 
-// telegram answers with the last telegram as the meter sent it, good or bad.
-func (s *Server) telegram(w http.ResponseWriter, _ *http.Request) {
-	text, ok := s.site.world.Telegram()
+// telegram answers with the last telegram as the meter sent it, good or bad;
+// with ?decoded with the meaning of every object.
+func (s *Server) telegram(w http.ResponseWriter, r *http.Request) {
+	kind, get := "text/plain; charset=iso-8859-1", s.site.world.Telegram
+	if r.URL.Query().Has("decoded") {
+		kind, get = "application/json", s.site.world.Explain
+	}
+	text, ok := get()
 	if !ok {
 		fail(w, http.StatusServiceUnavailable, "no telegram yet; /api/status tells why")
 		return
 	}
-	send(w, http.StatusOK, "text/plain; charset=iso-8859-1", text)
+	send(w, http.StatusOK, kind, text)
 }
 
 func (s *Server) history(w http.ResponseWriter, _ *http.Request) {

@@ -78,6 +78,19 @@ func TestTelegram(t *testing.T) {
 	}
 }
 
+func TestTelegramDecoded(t *testing.T) {
+	w := newWorld()
+	s := serve(t, w, page)
+	if a := s.get(t, "/api/telegram?decoded"); a.StatusCode != http.StatusServiceUnavailable {
+		t.Errorf("%s %s", a.Status, a.body)
+	}
+	w.text = "/KFM5\r\n\r\n!\r\n"
+	a := s.get(t, "/api/telegram?decoded")
+	if a.StatusCode != http.StatusOK || a.body != `{"header":"x"}` || a.Header.Get("Content-Type") != "application/json" {
+		t.Errorf("%s %s %s", a.Status, a.Header, a.body)
+	}
+}
+
 func TestHealthz(t *testing.T) {
 	w := newWorld()
 	s := serve(t, w, page)

@@ -44,6 +44,7 @@ func newWorld() *world {
 		Updates: new(hub.Hub[*meter.Update]), Line: new(hub.Hub[meter.Status]), Status: w.board.Snapshot,
 		Health:   func() error { return w.dead },
 		Telegram: func() ([]byte, bool) { return []byte(w.text), w.text != "" },
+		Explain:  func() ([]byte, bool) { return []byte(`{"header":"x"}`), w.text != "" },
 		Settings: config.Config{Slot: "p1", MQTT: config.MQTT{Password: "secret"}}.Settings(),
 	}
 	return w

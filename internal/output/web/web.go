@@ -25,12 +25,13 @@ import (
 // World is what there is to show. All of it may be asked by any goroutine.
 type World struct {
 	Updates  *hub.Hub[*meter.Update]
-	Line     *hub.Hub[meter.Status]              // how the meter's line stands
-	Solar    *hub.Hub[[]byte]                    // the inverter's data as JSON; nil: there is no inverter
-	Status   func(now time.Time) status.Snapshot // how the program stands
-	Health   func() error                        // nil: the main loop is alive
-	Telegram func() (text []byte, found bool)    // the last telegram, as the meter sent it
-	Settings []config.Setting                    // in effect, secrets hidden
+	Line     *hub.Hub[meter.Status]               // how the meter's line stands
+	Solar    *hub.Hub[[]byte]                     // the inverter's data as JSON; nil: there is no inverter
+	Status   func(now time.Time) status.Snapshot  // how the program stands
+	Health   func() error                         // nil: the main loop is alive
+	Telegram func() (text []byte, found bool)     // the last telegram, as the meter sent it
+	Explain  func() (telegram []byte, found bool) // the same with meanings, as JSON
+	Settings []config.Setting                     // in effect, secrets hidden
 }
 
 // Options is what one server is told.
