@@ -1,0 +1,24 @@
+package derive
+
+import (
+	"time"
+
+	"github.com/smartmeter-addon/smartmeter-addon/internal/meter"
+)
+
+// inverterRules are how much is believed of an inverter's lifetime energy, in
+// Wh: no household inverter delivers more than 100 kW. Modbus vouches for what
+// it carries, but inverters have been seen to count anew for a while after
+// they woke up.
+var inverterRules = rules{rate: 100_000, idle: time.Hour, first: 1, values: 5, lasts: time.Minute}
+
+// Lifetime guards the lifetime energy of a solar inverter, as Guard does the
+// meter's totals. The zero Lifetime is ready.
+type Lifetime struct{ total total }
+
+// Apply takes the next value in Wh and returns the one that is believed; false
+// while there is none.
+func (l *Lifetime) Apply(v meter.Value, now time.Time) (meter.Value, bool) {
+	l.total.judge(v, meter.UnitNone, now, &inverterRules, true, false)
+	return l.total.truth.value, l.total.known
+}

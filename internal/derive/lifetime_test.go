@@ -1,0 +1,43 @@
+package derive_test
+
+import (
+	"testing"
+	"time"
+
+	"github.com/smartmeter-addon/smartmeter-addon/internal/derive"
+	"github.com/smartmeter-addon/smartmeter-addon/internal/meter"
+)
+
+func TestLifetime(t *testing.T) {
+	const tick = 20 * time.Second
+	for _, test := range []struct {
+		name   string
+		values []int64 // Wh, one a tick; below zero: the inverter is away for as many hours
+		want   []int64
+	}{
+		{"goes on", []int64{5000, 5001, 5020}, []int64{5000, 5001, 5020}},
+		{"a low value", []int64{5000, 12, 5001}, []int64{5000, 5000, 5001}},
+		{"a jump", []int64{5000, 900_000, 5001}, []int64{5000, 5000, 5001}},
+		{"the night", []int64{5000, -10, 5003}, []int64{5000, 5003}},
+		{"a week away", []int64{5000, -168, 105_003}, []int64{5000, 105_003}},
+		{"another inverter", []int64{5000, 12, 13, 14, 15, 16, 17}, []int64{5000, 5000, 5000, 5000, 5000, 16, 17}},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			var l derive.Lifetime
+			now := time.Date(2026, 6, 1, 8, 0, 0, 0, time.UTC)
+			i := 0
+			for _, v := range test.values {
+				if v < 0 {
+					now = now.Add(time.Duration(-v) * time.Hour)
+					continue
+				}
+				now = now.Add(tick)
+				got, ok := l.Apply(meter.NewValue(v, 0), now)
+				if !ok || got.Int() != test.want[i] {
+					t.Errorf("value %d: got %v, %v, want %d", i, got, ok, test.want[i])
+				}
+				i++
+			}
+		})
+	}
+}

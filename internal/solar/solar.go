@@ -1,0 +1,196 @@
+// Package solar reads a solar inverter that speaks SunSpec over Modbus TCP. It
+// walks the inverter's map of models instead of assuming one, keeps to a
+// single connection - many inverters allow no more - and takes the night for
+// what it is.
+package solar
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"sync/atomic"
+	"syscall"
+	"time"
+
+	"github.com/simonvetter/modbus"
+
+	"github.com/smartmeter-addon/smartmeter-addon/internal/derive"
+	"github.com/smartmeter-addon/smartmeter-addon/internal/hub"
+	"github.com/smartmeter-addon/smartmeter-addon/internal/meter"
+	"github.com/smartmeter-addon/smartmeter-addon/internal/status"
+)
+
+const (
+	// stale is after how many intervals without a sample the last one says
+	// nothing about now.
+	stale = 3
+
+	// lastPause bounds how long an inverter that is away is left alone: it
+	// wakes up before sunrise.
+	lastPause = time.Minute
+
+	// night is how long an inverter may sleep. Where the sun stays away for
+	// longer, the warning is right.
+	night = 24 * time.Hour
+)
+
+// Options is what a Poller needs.
+type Options struct {
+	Address  string        // host:port
+	Unit     uint8         // Modbus unit id
+	Interval time.Duration // between samples
+	Log      *slog.Logger
+	Counter  *status.Counter // may be nil
+}
+
+// Poller reads one inverter. It must be made by New.
+type Poller struct {
+	options Options
+	hub     *hub.Hub[*meter.Solar]
+	latest  atomic.Pointer[meter.Solar]
+
+	guard  derive.Lifetime
+	asleep bool      // the last sample said that it goes away
+	lost   time.Time // since when it does not answer; zero: it does
+	told   string    // what the log says is wrong; empty: nothing
+}
+
+// New returns a Poller that publishes on the hub.
+func New(o Options, samples *hub.Hub[*meter.Solar]) *Poller {
+	return &Poller{options: o, hub: samples, lost: time.Now()}
+}
+
+// Latest returns the last sample, unless it is too old at now to tell anything:
+// older than three intervals. Any goroutine may call it; it never waits.
+func (p *Poller) Latest(now time.Time) (*meter.Solar, bool) {
+	s := p.latest.Load()
+	return s, s != nil && now.Sub(s.Received) <= stale*p.options.Interval
+}
+
+// Run reads samples until ctx ends, and returns nil then.
+func (p *Poller) Run(ctx context.Context) error {
+	ended := make(chan struct{})
+	go func() {
+		defer close(ended)
+		p.poll(ctx)
+	}()
+	select {
+	case <-ended:
+	case <-ctx.Done():
+		// The library cannot be interrupted: poll returns when its request has
+		// been answered or timed out, and the program need not wait for it.
+	}
+	return nil
+}
+
+func (p *Poller) poll(ctx context.Context) {
+	var v *inverter
+	pause := p.options.Interval
+	for {
+		started := time.Now()
+		var err error
+		if v == nil {
+			v, err = connect(p.options.Address, p.options.Unit)
+		}
+		if err == nil {
+			err = p.take(v)
+		}
+		if ctx.Err() != nil {
+			if v != nil {
+				v.close()
+			}
+			return
+		}
+		wait := p.options.Interval - time.Since(started)
+		if err == nil {
+			pause = p.options.Interval
+		} else {
+			if v != nil {
+				v.close()
+				v = nil
+			}
+			p.lose(err)
+			wait, pause = pause, min(2*pause, max(lastPause, p.options.Interval))
+		}
+		select {
+		case <-ctx.Done():
+			if v != nil {
+				v.close()
+			}
+			return
+		case <-time.After(wait):
+		}
+	}
+}
+
+// take reads a sample and publishes it.
+func (p *Poller) take(v *inverter) error {
+	s, err := v.sample()
+	if err != nil {
+		return err
+	}
+	s.Received = time.Now()
+	if energy, ok := s.Get(meter.SolarLifetime); ok {
+		if energy, ok = p.guard.Apply(energy, s.Received); ok {
+			s.Set(meter.SolarLifetime, energy)
+		} else {
+			s.Clear(meter.SolarLifetime)
+		}
+	}
+	if !p.lost.IsZero() {
+		p.options.Log.Info("the solar inverter answers", "inverter", p.options.Address, "maker", s.Manufacturer, "model", s.Model,
+			"sunspec", s.ModelID, "away", time.Since(p.lost).Round(time.Second))
+		p.lost, p.told = time.Time{}, ""
+	}
+	p.asleep = s.Status.Asleep()
+	p.latest.Store(s)
+	p.hub.Publish(s)
+	p.options.Counter.Sent(1, s.Received)
+	return nil
+}
+
+// lose tells what is wrong, once. An inverter that went to sleep is no trouble,
+// unless it does not wake up.
+func (p *Poller) lose(err error) {
+	if p.lost.IsZero() {
+		p.lost = time.Now()
+	}
+	text := p.help(err)
+	if p.asleep && time.Since(p.lost) < night {
+		text = "the solar inverter sleeps"
+	} else {
+		p.options.Counter.Failed(err)
+	}
+	log := p.options.Log.With("inverter", p.options.Address, "cause", err)
+	switch {
+	case text == p.told:
+		log.Debug("the solar inverter is still away")
+	case p.asleep && time.Since(p.lost) < night:
+		log.Info(text)
+	default:
+		log.Warn(text)
+	}
+	p.told = text
+}
+
+// help is what is wrong and what a person can do.
+func (p *Poller) help(err error) string {
+	_, isDNS := errors.AsType[*net.DNSError](err)
+	switch {
+	case errors.Is(err, errNoSunSpec):
+		return "no SunSpec was found at the solar inverter: switch SunSpec on in its menu, or look up its Modbus unit id and set solar.unit"
+	case errors.Is(err, errNoInverter):
+		return "the device speaks SunSpec, but is no inverter (models 101 to 103, 111 to 113, 701): set solar.unit to the inverter's Modbus unit id"
+	case errors.Is(err, modbus.ErrGWTargetFailedToRespond), errors.Is(err, modbus.ErrGWPathUnavailable), errors.Is(err, modbus.ErrBadUnitId):
+		return fmt.Sprintf("nothing answers for Modbus unit id %d: look up the inverter's and set solar.unit", p.options.Unit)
+	case isDNS:
+		return "the solar inverter's name is not known: write its IP address in solar.address"
+	case errors.Is(err, syscall.ECONNREFUSED):
+		return "the solar inverter refuses the connection: switch Modbus TCP on in its menu, and compare the port with solar.address (often 502, with SolarEdge 1502)"
+	case errors.Is(err, modbus.ErrRequestTimedOut), errors.Is(err, syscall.EHOSTUNREACH):
+		return "the solar inverter does not answer: is it on, its address right (solar.address) and its Modbus unit id (solar.unit)?"
+	}
+	return "the solar inverter cannot be read: it may allow one connection only, which another program has. It is tried again until it works"
+}
