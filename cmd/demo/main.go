@@ -73,6 +73,12 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 		return err
 	}
 	defer os.RemoveAll(data)
+	meter := simulate.New(simulate.Options{Standard: standard, Seed: uint64(time.Now().UnixNano()), Zone: time.Local})
+	inverterAddr := freeAddr(1502)
+	inverter, err := meter.Inverter(inverterAddr, time.Now)
+	if err != nil {
+		return err
+	}
 	log := slog.New(slog.NewTextHandler(stderr, &slog.HandlerOptions{Level: level}))
 	cfg, _, err := config.Load([]string{
 		"SMARTMETER_SOCKET=" + line.Addr(),
@@ -83,17 +89,19 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 		"SMARTMETER_WEB_SERVER=" + freeAddr(8099),
 		"SMARTMETER_API_SERVER=" + freeAddr(8080),
 		"SMARTMETER_HEALTH=" + freeAddr(8098),
+		"SMARTMETER_SUNSPEC_MODBUS=" + inverterAddr,
+		"SMARTMETER_SUNSPEC_INTERVAL=2",
 		"SMARTMETER_DATA=" + data,
 	}, func(string) ([]byte, error) { return nil, os.ErrNotExist })
 	if err != nil {
 		return err
 	}
 
-	guide := &guide{addresses: make(map[string]string), out: stdout, standard: standard, line: line.Addr(), broker: brokerAddr}
-	meter := simulate.New(simulate.Options{Standard: standard, Seed: uint64(time.Now().UnixNano()), Zone: time.Local})
+	guide := &guide{addresses: make(map[string]string), out: stdout, standard: standard, line: line.Addr(), broker: brokerAddr, inverter: inverterAddr}
 	group, ctx := errgroup.WithContext(ctx)
 	group.Go(func() error { return line.Run(ctx) })
 	group.Go(func() error { return meter.Run(ctx, line, *every, time.Now) })
+	group.Go(func() error { return inverter.Run(ctx) })
 	group.Go(func() error { return app.Run(ctx, cfg, app.Deps{Log: log, Listening: guide.listening}) })
 	err = group.Wait()
 	return errors.Join(err, broker.Close())
@@ -139,6 +147,7 @@ type guide struct {
 	out          io.Writer
 	standard     simulate.Standard
 	line, broker string
+	inverter     string
 
 	mu        sync.Mutex
 	addresses map[string]string // of the servers by name
@@ -170,9 +179,9 @@ A simulated %s meter feeds the real app. Look at it:
   the HTTP API                         curl http://%s/api/reading
   a telegram explained                 nc %s | go run ./cmd/smartmeter decode
 
-The meter itself is a network reader at %s. Ctrl-C ends the demo.
+The meter itself is a network reader at %s, and there is a solar inverter at %s. Ctrl-C ends the demo.
 
-`, g.standard, g.addresses["page"], spaced(g.addresses["json"]), spaced(raw), host, port, api, spaced(raw), g.line)
+`, g.standard, g.addresses["page"], spaced(g.addresses["json"]), spaced(raw), host, port, api, spaced(raw), g.line, g.inverter)
 }
 
 // spaced is how telnet and nc want an address.

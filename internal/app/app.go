@@ -84,6 +84,9 @@ type pipeline struct {
 	raw     *hub.Hub[socket.Chunk]
 	lines   *hub.Hub[socket.Line]
 	updates *hub.Hub[*meter.Update]
+
+	solar   func(now time.Time) (*meter.Solar, bool) // the inverter's last word, unless it is too old; nil: there is none
+	samples *hub.Hub[*meter.Solar]
 }
 
 func newPipeline(cfg config.Config, log *slog.Logger) (*pipeline, error) {
@@ -105,6 +108,7 @@ func newPipeline(cfg config.Config, log *slog.Logger) (*pipeline, error) {
 		raw:     socket.NewChunks(),
 		lines:   socket.NewLines(),
 		updates: new(hub.Hub[*meter.Update]),
+		samples: new(hub.Hub[*meter.Solar]),
 
 		decrypter: dsmr.NewDecrypter(nil, dsmr.Keys{Key: key, AAD: aad}),
 		hasKey:    len(key) > 0,
@@ -179,9 +183,22 @@ func (p *pipeline) frame(n dsmr.Notice) {
 	}
 }
 
+// shine adds what the solar panels give to the reading.
+func (p *pipeline) shine(r *meter.Reading) {
+	if p.solar == nil {
+		return
+	}
+	if s, fresh := p.solar(r.Received); fresh {
+		if power, ok := s.Get(meter.SolarACPower); ok {
+			r.Values.Set(meter.SolarPower, power)
+		}
+	}
+}
+
 // publish makes what the outputs share. The line leaves first: programs on
 // the socket wait for it.
 func (p *pipeline) publish(r *meter.Reading) {
+	p.shine(r)
 	changes := p.deriver.Apply(r)
 	line := append(r.AppendJSON(make([]byte, 0, 1536), p.zone), "\r\n"...)
 	if p.log.Enabled(context.Background(), slog.LevelDebug) {

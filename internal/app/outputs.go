@@ -13,6 +13,7 @@ import (
 	"github.com/smartmeter-addon/smartmeter-addon/internal/config"
 	"github.com/smartmeter-addon/smartmeter-addon/internal/output/mqtt"
 	"github.com/smartmeter-addon/smartmeter-addon/internal/output/socket"
+	"github.com/smartmeter-addon/smartmeter-addon/internal/solar"
 	"github.com/smartmeter-addon/smartmeter-addon/internal/source"
 	"github.com/smartmeter-addon/smartmeter-addon/internal/status"
 	"github.com/smartmeter-addon/smartmeter-addon/internal/supervisor"
@@ -64,7 +65,15 @@ func outputs(cfg config.Config, deps Deps, p *pipeline) ([]task, error) {
 	toBroker := mqtt.New(mqtt.Options{
 		MQTT: cfg.MQTT, TLS: security, Slot: cfg.Slot, Version: Version, SupportURL: homepage(), Log: log("mqtt"), Broker: broker, Store: p.store, Counter: count("mqtt", hasBroker),
 	}, p.updates, p.vitals.hub)
+	panels := solar.New(solar.Options{
+		Address: cfg.Solar.Address, Unit: uint8(cfg.Solar.Unit), Interval: time.Duration(cfg.Solar.Interval) * time.Second,
+		Log: log("solar"), Counter: count("solar", cfg.Solar.Address != ""),
+	}, p.samples)
+	if cfg.Solar.Address != "" {
+		p.solar = panels.Latest
+	}
 	return append([]task{
+		{"solar", cfg.Solar.Address != "", panels.Run},
 		{"json socket", cfg.JSONSocket != "", jsonSocket.Run},
 		{"raw socket", cfg.RawSocket != "", rawSocket.Run},
 		{"mqtt", hasBroker, toBroker.Run},

@@ -17,6 +17,7 @@ type Config struct {
 	Clients    int    `env:"SOCKET_CLIENTS" envDefault:"32"`   // at most, per socket
 	WebServer  Listen `env:"WEB_SERVER"`                       // page and HTTP API; Load sets IngressPort under Home Assistant
 	APIServer  Listen `env:"API_SERVER"`                       // HTTP API without the page; Load sets APIPort under Home Assistant
+	Solar      Solar
 
 	Slot     string   `json:"slot" env:"SLOT" envDefault:"p1"` // name of the meter in topics and unique ids
 	Checksum Checksum `json:"checksum" env:"CHECKSUM" envDefault:"auto"`
@@ -72,6 +73,14 @@ type MQTT struct {
 	DiscoveryPrefix string `json:"mqtt.discovery_prefix" env:"MQTT_DISCOVERY_PREFIX" envDefault:"homeassistant"`
 	BirthTopic      string `json:"mqtt.birth_topic" env:"MQTT_BIRTH_TOPIC" envDefault:"homeassistant/status"`
 	Interval        int    `json:"mqtt.interval" env:"MQTT_INTERVAL" envDefault:"10"` // seconds between entity states; 0: every telegram
+}
+
+// Solar is a solar inverter that speaks SunSpec over Modbus TCP.
+type Solar struct {
+	Address  string `json:"solar.address" env:"SUNSPEC_MODBUS"`  // host or host:port; after Load always with a port
+	Port     int    `env:"SUNSPEC_MODBUS_PORT" envDefault:"502"` // where Address has none
+	Unit     int    `json:"solar.unit" env:"SUNSPEC_UNIT" envDefault:"1"`
+	Interval int    `json:"solar.interval" env:"SUNSPEC_INTERVAL" envDefault:"10"` // seconds; 900 and more are milliseconds, until Load has made them seconds
 }
 
 // SourceInUse is Source with auto decided: the network if an address is set,

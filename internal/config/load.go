@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"net"
 	"net/url"
 	"path/filepath"
 	"reflect"
@@ -78,6 +79,7 @@ func Load(environ []string, readFile func(name string) ([]byte, error)) (Config,
 	if field, mend := c.wrong(); mend != "" {
 		return Config{}, l.warnings, l.fault(optionAt(l.list, field), mend)
 	}
+	l.warnings = append(l.warnings, c.milliseconds()...)
 	c.complete()
 	if _, field, mend := c.brokerTLS(readFile); mend != "" {
 		return Config{}, l.warnings, l.fault(optionAt(l.list, field), mend)
@@ -158,6 +160,9 @@ func (c *Config) complete() {
 	if c.Debug {
 		c.LogLevel = LogDebug
 	}
+	if _, _, err := net.SplitHostPort(c.Solar.Address); err != nil && c.Solar.Address != "" {
+		c.Solar.Address = net.JoinHostPort(c.Solar.Address, strconv.Itoa(c.Solar.Port))
+	}
 	if c.MQTT.URL == "" {
 		return
 	}
@@ -191,6 +196,24 @@ func Supervised(environ []string) bool {
 		token, ours := strings.CutPrefix(v, "SUPERVISOR_TOKEN=")
 		return ours && token != ""
 	})
+}
+
+// The interval of smartmeter2mqtt is in milliseconds, and more than 900 where
+// it worked at all. Nobody means a quarter of an hour.
+const (
+	firstMilliseconds = 900
+	mostMilliseconds  = 3_600_000
+)
+
+// milliseconds makes seconds of the inverter's interval, and says so.
+func (c *Config) milliseconds() []string {
+	if c.Solar.Interval < firstMilliseconds {
+		return nil
+	}
+	meant := c.Solar.Interval
+	c.Solar.Interval = (meant + 999) / 1000
+	return []string{fmt.Sprintf("%s is taken for milliseconds, as smartmeter2mqtt meant it; write %d, in seconds, instead of %d",
+		optionAt(optionsOf(c), &c.Solar.Interval).name(), c.Solar.Interval, meant)}
 }
 
 // dataFolder is where state is kept unless the user says otherwise: what the

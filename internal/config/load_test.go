@@ -34,6 +34,7 @@ func defaults() config.Config {
 		JSONSocket: ":3010",
 		RawSocket:  ":3020",
 		Clients:    32,
+		Solar:      config.Solar{Port: 502, Unit: 1, Interval: 10},
 		MQTT: config.MQTT{
 			Topic:           "smartmeter",
 			Discovery:       true,
@@ -94,6 +95,7 @@ func TestLoad(t *testing.T) {
 				"SMARTMETER_MQTT_URL=mqtts://broker", "SMARTMETER_MQTT_USERNAME=u", "SMARTMETER_MQTT_PASSWORD= p ", "SMARTMETER_MQTT_TOPIC=t",
 				"SMARTMETER_MQTT_DISCOVERY=no", "SMARTMETER_MQTT_DISCOVERY_PREFIX=d", "SMARTMETER_MQTT_BIRTH_TOPIC=b", "SMARTMETER_MQTT_INTERVAL=3600",
 				"SMARTMETER_TCP_SERVER=0", "SMARTMETER_RAW_TCP_SERVER=[::1]:2000", "SMARTMETER_SOCKET_CLIENTS=400", "SMARTMETER_SLOT=p2",
+				"SMARTMETER_SUNSPEC_MODBUS=fd00::5", "SMARTMETER_SUNSPEC_MODBUS_PORT=1502", "SMARTMETER_SUNSPEC_UNIT=247", "SMARTMETER_SUNSPEC_INTERVAL=899",
 				"SMARTMETER_CHECKSUM=off", "SMARTMETER_DATA=/srv/meter", "SMARTMETER_HEALTH=0", "SMARTMETER_LOG_LEVEL=warn", "SMARTMETER_DEBUG=false", "PATH=/bin", "SMARTMETER=x",
 			},
 			want: func(c *config.Config) {
@@ -103,7 +105,7 @@ func TestLoad(t *testing.T) {
 					Network:    config.Network{Address: "[fe80::1%eth0]:23"},
 					Decryption: config.Decryption{Key: key, AAD: "30" + key},
 					MQTT:       config.MQTT{URL: "mqtts://broker:8883", Username: "u", Password: " p ", Topic: "t", DiscoveryPrefix: "d", BirthTopic: "b", Interval: 3600},
-					RawSocket:  "[::1]:2000", Clients: 400, Slot: "p2", Checksum: config.ChecksumOff, Data: "/srv/meter", LogLevel: config.LogWarning,
+					RawSocket:  "[::1]:2000", Clients: 400, Solar: config.Solar{Address: "[fd00::5]:1502", Port: 1502, Unit: 247, Interval: 899}, Slot: "p2", Checksum: config.ChecksumOff, Data: "/srv/meter", LogLevel: config.LogWarning,
 				}
 			},
 		},
@@ -114,6 +116,21 @@ func TestLoad(t *testing.T) {
 				c.Serial.Device, c.JSONSocket, c.RawSocket = "/dev/ttyUSB0", ":4010", ":4020"
 				c.MQTT.URL, c.MQTT.Username, c.MQTT.Password = "mqtt://10.0.0.2:1883", "u", "p@/"
 				c.Debug, c.LogLevel = true, config.LogDebug
+			},
+		},
+		{
+			name:    "a smartmeter2mqtt inverter",
+			environ: []string{"SMARTMETER_sunspec-modbus=10.0.0.5", "SMARTMETER_sunspec-modbus-port=1502", "SMARTMETER_sunspec-interval=1500"},
+			want: func(c *config.Config) {
+				c.Solar = config.Solar{Address: "10.0.0.5:1502", Port: 1502, Unit: 1, Interval: 2}
+			},
+			warnings: []string{"solar.interval is taken for milliseconds, as smartmeter2mqtt meant it; write 2, in seconds, instead of 1500"},
+		},
+		{
+			name:  "an inverter at another port",
+			files: options(`{"solar": {"address": "inverter.local:1502", "unit": 2, "interval": 5}}`),
+			want: func(c *config.Config) {
+				c.Solar = config.Solar{Address: "inverter.local:1502", Port: 502, Unit: 2, Interval: 5}
 			},
 		},
 		{
@@ -168,7 +185,7 @@ func TestLoad(t *testing.T) {
 		},
 		{
 			name: "smartmeter2mqtt's file",
-			files: options(`{"serialPort": "/dev/ttyUSB1", "socket": "", "encryption": {"key": "` + key + `", "aad": ""}, "solar": {"host": "10.0.0.9"},
+			files: options(`{"serialPort": "/dev/ttyUSB1", "socket": "", "encryption": {"key": "` + key + `", "aad": ""}, "solar": {"host": "10.0.0.9", "port": 1502, "interval": 2000},
 				"outputs": {"debug": true, "jsonSocket": 4010, "rawSocket": "4020", "webserver": 3000, "post": {}, "mqttSocket": null,
 				"mqtt": {"url": "mqtt://u:p@h:1", "prefix": "m", "discovery": false, "discoveryPrefix": "d", "distinct": false, "distinctFields": ["a"]}}}`),
 			want: func(c *config.Config) {
@@ -176,8 +193,12 @@ func TestLoad(t *testing.T) {
 				c.MQTT.URL, c.MQTT.Username, c.MQTT.Password = "mqtt://h:1", "u", "p"
 				c.MQTT.Topic, c.MQTT.Discovery, c.MQTT.DiscoveryPrefix = "m", false, "d"
 				c.Decryption.Key = key
+				c.Solar.Address, c.Solar.Port, c.Solar.Interval = "10.0.0.9:1502", 1502, 2
 			},
-			warnings: []string{"/data/options.json is smartmeter2mqtt's; it is understood, but better written with this program's options; this version does not have outputs.mqtt.distinctFields, outputs.webserver, solar.host"},
+			warnings: []string{
+				"/data/options.json is smartmeter2mqtt's; it is understood, but better written with this program's options; this version does not have outputs.mqtt.distinctFields, outputs.webserver",
+				"solar.interval is taken for milliseconds, as smartmeter2mqtt meant it; write 2, in seconds, instead of 2000",
+			},
 		},
 		{
 			name:     "smartmeter2mqtt's file with nothing to leave out",

@@ -11,12 +11,12 @@ import (
 // from there keeps it: what we have of it is taken, and the rest is named.
 
 // foreign tells whether the file is smartmeter2mqtt's: a key of theirs at the
-// top, and none of ours.
+// top, and none that is ours alone.
 func (l *loader) foreign(root map[string]any) bool {
 	ours := slices.ContainsFunc(l.list, func(o option) bool {
 		top, _, _ := strings.Cut(o.path, ".")
 		_, ok := root[top]
-		return ok
+		return ok && top != "solar" // which both have
 	})
 	return !ours && slices.ContainsFunc([]string{"serialPort", "socket", "outputs", "encryption"}, func(key string) bool {
 		_, ok := root[key]
@@ -38,6 +38,9 @@ func (l *loader) takeForeign(file string, root map[string]any, c *Config) error 
 		"outputs.mqtt.prefix":          &c.MQTT.Topic,
 		"outputs.mqtt.discovery":       &c.MQTT.Discovery,
 		"outputs.mqtt.discoveryPrefix": &c.MQTT.DiscoveryPrefix,
+		"solar.host":                   &c.Solar.Address,
+		"solar.port":                   &c.Solar.Port,
+		"solar.interval":               &c.Solar.Interval,
 	}
 	var left []string
 	var walk func(group string, members map[string]any) error

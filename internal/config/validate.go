@@ -57,6 +57,10 @@ func (c *Config) wrong() (field any, mend string) {
 		{&c.Health, listen(c.Health)},
 		// The serial library waits with select, which ends at descriptor 1023.
 		{&c.Clients, within(c.Clients, 1, 400, "clients")},
+		{&c.Solar.Address, hostOrAddress(c.Solar.Address, "192.168.1.30")},
+		{&c.Solar.Port, within(c.Solar.Port, 1, 65535, "a port")},
+		{&c.Solar.Unit, within(c.Solar.Unit, 0, 247, "a Modbus unit id")},
+		{&c.Solar.Interval, within(c.Solar.Interval, 1, mostMilliseconds, "seconds; 900 and more are milliseconds")},
 		{&c.Slot, slot(c.Slot)},
 		{&c.Checksum, oneOf(c.Checksum, checksums)},
 		{&c.LogLevel, oneOf(c.LogLevel, logLevels)},
@@ -179,6 +183,17 @@ func address(s string) string {
 		return "write a port from 1 to 65535 after the colon"
 	}
 	return ""
+}
+
+// hostOrAddress wants a host with or without a port, or nothing.
+func hostOrAddress(s, example string) string {
+	switch {
+	case s == "" || host(s):
+		return ""
+	case strings.Contains(s, "://"), strings.Count(s, ":") == 1, strings.HasPrefix(s, "["):
+		return address(s)
+	}
+	return "write the host, such as " + example + ", with a colon and the port where it is not the usual one"
 }
 
 // listen wants what net.Listen takes, or nothing.

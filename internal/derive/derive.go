@@ -43,7 +43,8 @@ type Changes struct {
 	GasUsage *meter.Change // m3/h: flow, at each new gas reading
 }
 
-// Apply adds the derived quantities to r and tells what changed.
+// Apply adds the derived quantities to r and tells what changed. What the
+// solar panels give is in r already, where somebody knows it.
 func (d *Deriver) Apply(r *meter.Reading) Changes {
 	d.total(r, meter.EnergyImportTotal, &importTariffs)
 	d.total(r, meter.EnergyExportTotal, &exportTariffs)
@@ -51,6 +52,7 @@ func (d *Deriver) Apply(r *meter.Reading) Changes {
 	for _, p := range phases {
 		d.net(r, p.in, p.out, p.net)
 	}
+	d.house(r)
 	var c Changes
 	if used, ok := r.Values.Get(meter.HouseUse); ok {
 		c.Usage = d.changed(used)
@@ -110,6 +112,19 @@ func (d *Deriver) net(r *meter.Reading, in, out, net meter.Quantity) {
 	exported, hasExport, lostToo := d.take(r, out)
 	if (hasImport || hasExport) && !lost && !lostToo {
 		r.Values.Set(net, imported.Sub(exported).Shift(3))
+	}
+}
+
+// house is what the house uses, in whole W: what comes from the grid and from
+// the panels.
+func (d *Deriver) house(r *meter.Reading) {
+	net, hasNet := r.Values.Get(meter.PowerNet)
+	solar, hasSolar := r.Values.Get(meter.SolarPower)
+	if !hasNet || !hasSolar {
+		return
+	}
+	if used, ok := net.Add(solar).MulDiv(1, 1, 0); ok {
+		r.Values.Set(meter.HouseUse, used)
 	}
 }
 

@@ -129,6 +129,26 @@ func TestUsage(t *testing.T) {
 	}
 }
 
+func TestHouseUse(t *testing.T) {
+	for _, test := range []struct {
+		name string
+		in   values
+		want string
+	}{
+		{"the document's sample", values{meter.PowerImport: "0", meter.PowerExport: "1.184", meter.SolarPower: "1571.3"}, "387"},
+		{"rounded", values{meter.PowerImport: "0.1", meter.SolarPower: "0.5"}, "101"},
+		{"night", values{meter.PowerImport: "0.250", meter.SolarPower: "-12.5"}, "238"},
+		{"no inverter", values{meter.PowerImport: "0.250"}, "absent"},
+		{"no meter", values{meter.SolarPower: "100"}, "absent"},
+	} {
+		r := of(t, test.in)
+		(&derive.Deriver{Zone: zone}).Apply(r)
+		if got := get(r, meter.HouseUse); got != test.want {
+			t.Errorf("%s: got %s, want %s", test.name, got, test.want)
+		}
+	}
+}
+
 func TestGasFlow(t *testing.T) {
 	d := &derive.Deriver{Zone: zone}
 	type step struct {

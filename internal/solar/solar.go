@@ -151,23 +151,29 @@ func (p *Poller) take(v *inverter) error {
 	return nil
 }
 
-// lose tells what is wrong, once. An inverter that went to sleep is no trouble,
-// unless it does not wake up.
+// lose tells what is wrong, once; until the inverter has been heard, also when
+// something else is wrong, because somebody is setting it up. One that went to
+// sleep is no trouble, unless it does not wake up.
 func (p *Poller) lose(err error) {
 	if p.lost.IsZero() {
 		p.lost = time.Now()
 	}
 	text := p.help(err)
-	if p.asleep && time.Since(p.lost) < night {
+	sleeps := p.asleep && time.Since(p.lost) < night
+	switch {
+	case sleeps:
 		text = "the solar inverter sleeps"
-	} else {
+	case p.latest.Load() != nil && p.told != "" && !p.asleep:
+		text = p.told
+	}
+	if !sleeps {
 		p.options.Counter.Failed(err)
 	}
 	log := p.options.Log.With("inverter", p.options.Address, "cause", err)
 	switch {
 	case text == p.told:
 		log.Debug("the solar inverter is still away")
-	case p.asleep && time.Since(p.lost) < night:
+	case sleeps:
 		log.Info(text)
 	default:
 		log.Warn(text)
