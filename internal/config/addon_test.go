@@ -202,21 +202,37 @@ func TestAppDefaultsAreConfigs(t *testing.T) {
 }
 
 func TestAppPorts(t *testing.T) {
-	want := make(map[string]int)
-	for _, l := range []config.Listen{defaults().JSONSocket, defaults().RawSocket} {
-		n, err := json.Number(strings.TrimPrefix(string(l), ":")).Int64()
-		if err != nil {
-			t.Fatal(err)
+	supervised, _, err := config.Load([]string{"SUPERVISOR_TOKEN=x"}, options("{}").read)
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := make(map[string]int) // 0: not published
+	for _, l := range []struct {
+		address   config.Listen
+		published bool
+	}{{supervised.JSONSocket, true}, {supervised.RawSocket, true}, {supervised.APIServer, false}} {
+		port := strings.TrimPrefix(string(l.address), ":")
+		want[port+"/tcp"] = 0
+		if l.published {
+			n, err := json.Number(port).Int64()
+			if err != nil {
+				t.Fatal(err)
+			}
+			want[port+"/tcp"] = int(n)
 		}
-		want[strings.TrimPrefix(string(l), ":")+"/tcp"] = int(n)
 	}
 	got := make(map[string]int)
 	for name, port := range readApp(t).Ports {
+		got[name] = 0
 		if port != nil {
 			got[name] = *port
 		}
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("published ports (-code +config.yaml):\n%s", diff)
+	}
+	// The Supervisor's own default: another one would have to be named.
+	if supervised.WebServer != ":8099" {
+		t.Errorf("ingress is served at %s", supervised.WebServer)
 	}
 }

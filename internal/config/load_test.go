@@ -3,6 +3,7 @@ package config_test
 import (
 	"errors"
 	"io/fs"
+	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -189,14 +190,14 @@ func TestLoad(t *testing.T) {
 				"outputs": {"debug": true, "jsonSocket": 4010, "rawSocket": "4020", "webserver": 3000, "post": {}, "mqttSocket": null,
 				"mqtt": {"url": "mqtt://u:p@h:1", "prefix": "m", "discovery": false, "discoveryPrefix": "d", "distinct": false, "distinctFields": ["a"]}}}`),
 			want: func(c *config.Config) {
-				c.Serial.Device, c.JSONSocket, c.RawSocket, c.Debug, c.LogLevel = "/dev/ttyUSB1", ":4010", ":4020", true, config.LogDebug
+				c.Serial.Device, c.JSONSocket, c.RawSocket, c.WebServer, c.Debug, c.LogLevel = "/dev/ttyUSB1", ":4010", ":4020", ":3000", true, config.LogDebug
 				c.MQTT.URL, c.MQTT.Username, c.MQTT.Password = "mqtt://h:1", "u", "p"
 				c.MQTT.Topic, c.MQTT.Discovery, c.MQTT.DiscoveryPrefix = "m", false, "d"
 				c.Decryption.Key = key
 				c.Solar.Address, c.Solar.Port, c.Solar.Interval = "10.0.0.9:1502", 1502, 2
 			},
 			warnings: []string{
-				"/data/options.json is smartmeter2mqtt's; it is understood, but better written with this program's options; this version does not have outputs.mqtt.distinctFields, outputs.webserver",
+				"/data/options.json is smartmeter2mqtt's; it is understood, but better written with this program's options; this version does not have outputs.mqtt.distinctFields",
 				"solar.interval is taken for milliseconds, as smartmeter2mqtt meant it; write 2, in seconds, instead of 2000",
 			},
 		},
@@ -241,6 +242,29 @@ func TestDataFolder(t *testing.T) {
 		if err != nil || c.Data != tt.want {
 			t.Errorf("%q: got %q, %v, want %q", tt.environ, c.Data, err, tt.want)
 		}
+	}
+}
+
+// Under Home Assistant the page is where ingress looks for it; elsewhere
+// nobody has asked for it.
+func TestWebServers(t *testing.T) {
+	for _, tt := range []struct {
+		environ  []string
+		web, api config.Listen
+	}{
+		{nil, "", ""},
+		{[]string{"SUPERVISOR_TOKEN=abc"}, ":8099", ":8080"},
+		{[]string{"SUPERVISOR_TOKEN="}, "", ""},
+		{[]string{"SUPERVISOR_TOKEN=abc", "SMARTMETER_WEB_SERVER=0", "SMARTMETER_API_SERVER=0"}, "", ""},
+		{[]string{"SMARTMETER_web-server=3000", "SMARTMETER_API_SERVER=127.0.0.1:9000"}, ":3000", "127.0.0.1:9000"},
+	} {
+		c, _, err := config.Load(tt.environ, files{}.read)
+		if err != nil || c.WebServer != tt.web || c.APIServer != tt.api {
+			t.Errorf("%q: got %q and %q, %v, want %q and %q", tt.environ, c.WebServer, c.APIServer, err, tt.web, tt.api)
+		}
+	}
+	if _, _, err := config.Load([]string{"SMARTMETER_WEB_SERVER=8080", "SMARTMETER_API_SERVER=8080"}, files{}.read); err == nil || !strings.Contains(err.Error(), "the page has this port already") {
+		t.Errorf("one port for both: got %v", err)
 	}
 }
 

@@ -81,6 +81,8 @@ func TestLoadRefuses(t *testing.T) {
 		{"SMARTMETER_HEALTH=::1:8098", `SMARTMETER_HEALTH = "::1:8098": write a port, host:port (an IPv6 address in brackets), or 0 for off`},
 		{"SMARTMETER_DATA=data", `SMARTMETER_DATA = "data": write the whole path of a folder, such as /var/lib/smartmeter`},
 		{"SMARTMETER_RAW_TCP_SERVER=3010", `SMARTMETER_RAW_TCP_SERVER = "3010": the JSON socket has this port already; write another one, or 0 for off`},
+		{"SMARTMETER_WEB_SERVER=web", `SMARTMETER_WEB_SERVER = "web": write a port, host:port (an IPv6 address in brackets), or 0 for off`},
+		{"SMARTMETER_API_SERVER=:", `SMARTMETER_API_SERVER = ":": write a port, host:port (an IPv6 address in brackets), or 0 for off`},
 		{"SMARTMETER_SOCKET_CLIENTS=0", `SMARTMETER_SOCKET_CLIENTS = "0": write a number from 1 to 400 (clients)`},
 		{`{"solar": {"address": "tcp://10.0.0.5"}}`, `solar.address = "tcp://10.0.0.5": leave "tcp://" out and write host:port, such as 192.168.1.20:23`},
 		{`{"solar": {"address": "10.0.0.5:0"}}`, `solar.address = "10.0.0.5:0": write a port from 1 to 65535 after the colon`},

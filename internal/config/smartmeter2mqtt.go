@@ -34,6 +34,7 @@ func (l *loader) takeForeign(file string, root map[string]any, c *Config) error 
 		"outputs.debug":                &c.Debug,
 		"outputs.jsonSocket":           &c.JSONSocket,
 		"outputs.rawSocket":            &c.RawSocket,
+		"outputs.webserver":            &c.WebServer,
 		"outputs.mqtt.url":             &c.MQTT.URL,
 		"outputs.mqtt.prefix":          &c.MQTT.Topic,
 		"outputs.mqtt.discovery":       &c.MQTT.Discovery,
