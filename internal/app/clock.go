@@ -12,9 +12,12 @@ const (
 )
 
 // clockCheck reports a meter's clock that is off, once until it is right.
-type clockCheck struct{ off bool }
+type clockCheck struct {
+	log *slog.Logger
+	off bool
+}
 
-func (c *clockCheck) check(log *slog.Logger, received, at time.Time) {
+func (c *clockCheck) check(received, at time.Time) {
 	if at.IsZero() {
 		return
 	}
@@ -22,12 +25,12 @@ func (c *clockCheck) check(log *slog.Logger, received, at time.Time) {
 	switch off := by.Abs() > clockOff; {
 	case off == c.off:
 	case !off:
-		log.Info("the meter's clock is right again")
+		c.log.Info("the meter's clock is right again")
 	case by.Abs() > clockInsane:
-		log.Warn("the meter's clock is wrong: the readings go on, but every time that the meter tells is off. Its owner, the grid operator, can set it",
+		c.log.Warn("the meter's clock is wrong: the readings go on, but every time that the meter tells is off. Its owner, the grid operator, can set it",
 			"meter", at.Format(time.RFC3339), "off", by)
 	default:
-		log.Warn("the meter's clock differs from this machine's: is the time zone right (TZ; Home Assistant's is taken under it)?",
+		c.log.Warn("the meter's clock differs from this machine's: is the time zone right (TZ; Home Assistant's is taken under it)?",
 			"meter", at.Format(time.RFC3339), "off", by)
 	}
 	c.off = by.Abs() > clockOff

@@ -3,10 +3,10 @@ package app
 import (
 	"context"
 	"fmt"
-	"strings"
 
 	"github.com/smartmeter-addon/smartmeter-addon/internal/config"
 	"github.com/smartmeter-addon/smartmeter-addon/internal/source"
+	"github.com/smartmeter-addon/smartmeter-addon/internal/verdict"
 )
 
 // choose opens nothing; it tells which line is to be read, or none.
@@ -31,11 +31,9 @@ func (p *pipeline) run(ctx context.Context) error {
 	if p.source != nil {
 		return p.source.Run(ctx, p.use)
 	}
-	found := "none was found: is the cable plugged in?"
-	if ports := source.Ports(); len(ports) > 0 {
-		found = "found: " + strings.Join(ports, ", ")
-	}
-	p.log.Warn("no source is set: choose the cable (option serial.device) or the network reader (option network.address), then start again", "devices", found)
+	devices := source.Ports()
+	p.vitals.unset(devices)
+	p.log.Warn("no source is set: choose the cable (option serial.device) or the network reader (option network.address), then start again", "devices", verdict.Devices(devices))
 	<-ctx.Done()
 	return nil
 }

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"io"
 	"log/slog"
-	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -15,20 +14,18 @@ import (
 	"github.com/smartmeter-addon/smartmeter-addon/internal/meter"
 	"github.com/smartmeter-addon/smartmeter-addon/internal/source"
 	"github.com/smartmeter-addon/smartmeter-addon/internal/status"
+	"github.com/smartmeter-addon/smartmeter-addon/internal/verdict"
 )
 
 const (
-	beat     = 5 * time.Second  // how often the vitals are looked at while nothing arrives
-	refresh  = time.Minute      // how often they are published without a change
-	summary  = 15 * time.Minute // damaged telegrams among good ones: a line at most this often
-	patience = 30 * time.Second // without a good telegram until the verdict is told
-	stuck    = 10 * time.Second // one read's work takes no longer, by far
+	beat    = 5 * time.Second  // how often the vitals are looked at while nothing arrives
+	refresh = time.Minute      // how often they are published without a change
+	stuck   = 10 * time.Second // one read's work takes no longer, by far
 )
 
 // vitals tells how the meter's line stands: whether telegrams arrive, what is
 // wrong with them, and whether this program's main loop is alive.
 type vitals struct {
-	log   *slog.Logger
 	hub   *hub.Hub[meter.Status]
 	start time.Time // for durations: the clock that never jumps
 
@@ -44,13 +41,9 @@ type vitals struct {
 	counters status.Counters
 	line     status.Source
 	meter    status.Meter
-	verdict  status.Verdict
 	silence  time.Duration // how long one is normal
-	evidence dsmr.Evidence // since the last good telegram
-	told     dsmr.Verdict  // the verdict in the log
-	since    time.Time     // good and bad are counted
-	good     uint64
-	bad      uint64
+	judge    *verdict.Judge
+	teller   teller
 	clock    clockCheck
 	opened   bool // the line was, once
 
@@ -60,14 +53,32 @@ type vitals struct {
 func newVitals(log *slog.Logger) *vitals {
 	now := time.Now()
 	v := &vitals{
-		log: log, hub: new(hub.Hub[meter.Status]), start: now,
-		status: meter.Status{Started: now}, since: now, told: dsmr.VerdictGood,
-		line:    status.Source{Kind: "none", State: status.None, Since: now},
-		verdict: status.Verdict{Name: "waiting", Text: "no telegram has come yet", Since: now},
-		timer:   time.NewTimer(beat), published: now,
+		hub: new(hub.Hub[meter.Status]), start: now,
+		status: meter.Status{Started: now}, published: now,
+		line:   status.Source{Kind: "none", State: status.None, Since: now},
+		judge:  verdict.New(now),
+		teller: teller{log: log, since: now},
+		clock:  clockCheck{log: log},
+		timer:  time.NewTimer(beat),
 	}
 	v.hub.Publish(v.status)
 	return v
+}
+
+// reads tells which line is read. It must be called before the line is.
+func (v *vitals) reads(kind, name string, mode func() string) {
+	v.line = status.Source{Kind: kind, Name: name, State: status.Lost, Since: v.start}
+	v.mode = mode
+}
+
+// unset tells that no source is set, and which devices there are.
+func (v *vitals) unset(devices []string) {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	v.judge.Unset(devices)
+	now := time.Now()
+	v.teller.said(verdict.Unset, now) // by who calls
+	v.look(now)
 }
 
 // watch notices the bytes of r and tells waiting from working. scanned is what
@@ -87,9 +98,10 @@ func (w *watched) Read(p []byte) (int, error) {
 	w.v.scanned(w.scanned())
 	w.v.idle()
 	n, err := w.r.Read(p)
-	w.v.working.Store(max(1, int64(time.Since(w.v.start))))
+	now := time.Now()
+	w.v.working.Store(max(1, int64(now.Sub(w.v.start))))
 	w.v.mu.Lock()
-	w.v.evidence.Bytes(p[:n])
+	w.v.judge.Bytes(p[:n], now)
 	w.v.counters.Bytes += uint64(n)
 	w.v.mu.Unlock()
 	return n, err
@@ -98,7 +110,8 @@ func (w *watched) Read(p []byte) (int, error) {
 // idle tells that no bytes are worked on.
 func (v *vitals) idle() { v.working.Store(0) }
 
-// telegram records a good one. silence is how long one is normal.
+// telegram records a good one, whose meter's clock said at. silence is how
+// long one is normal.
 func (v *vitals) telegram(r *meter.Reading, at time.Time, silence time.Duration) {
 	v.mu.Lock()
 	defer v.mu.Unlock()
@@ -107,16 +120,11 @@ func (v *vitals) telegram(r *meter.Reading, at time.Time, silence time.Duration)
 	}
 	v.status.Telegrams++
 	v.counters.Telegrams++
-	v.good++
 	v.meter = status.Meter{Header: r.Header, Version: r.Version, Serial: lastDigits(r.EquipmentID)}
-	v.judge(status.Verdict{Name: "good", Good: true, Text: "readings arrive"}, r.Received)
 	v.status.Last, v.silence = r.Received, silence
-	v.evidence.Reset()
-	if v.told != dsmr.VerdictGood {
-		v.told = dsmr.VerdictGood
-		v.log.Info("readings go on")
-	}
-	v.clock.check(v.log, r.Received, at)
+	v.judge.Good(r.Received, silence)
+	v.teller.good++
+	v.clock.check(r.Received, at)
 	v.setAlive(true)
 	v.look(r.Received)
 	v.beaten.Store(int64(time.Since(v.start)))
@@ -125,12 +133,12 @@ func (v *vitals) telegram(r *meter.Reading, at time.Time, silence time.Duration)
 
 // damaged records a telegram that gave no reading.
 func (v *vitals) damaged(cause error) {
+	if errors.Is(cause, dsmr.ErrTruncated) {
+		return // counted as cut off
+	}
 	v.mu.Lock()
 	defer v.mu.Unlock()
-	v.evidence.Telegram(cause)
 	switch {
-	case errors.Is(cause, dsmr.ErrTruncated):
-		return // counted as cut off
 	case errors.Is(cause, dsmr.ErrChecksum):
 		v.counters.Checksums++
 	case errors.Is(cause, dsmr.ErrNoChecksum):
@@ -145,7 +153,8 @@ func (v *vitals) damaged(cause error) {
 		v.counters.Damaged++
 	}
 	v.status.Errors = v.counters.Bad()
-	v.bad++
+	v.judge.Bad(cause, time.Now())
+	v.teller.bad++
 }
 
 // scanned records what the scanner has counted since the start: telegrams that
@@ -153,9 +162,10 @@ func (v *vitals) damaged(cause error) {
 func (v *vitals) scanned(s dsmr.Stats) {
 	v.mu.Lock()
 	defer v.mu.Unlock()
-	cut := s.Cut - v.counters.Cut
-	v.evidence.Cut(cut)
-	v.bad += cut
+	if cut := s.Cut - v.counters.Cut; cut > 0 {
+		v.judge.Cut(cut, time.Now())
+		v.teller.bad += cut
+	}
 	v.counters.Cut, v.counters.Skipped = s.Cut, s.Skipped
 	v.status.Errors = v.counters.Bad()
 }
@@ -170,12 +180,6 @@ func (v *vitals) held(n uint64) {
 	v.status.Held += n
 	v.counters.Held += n
 	v.hub.Publish(v.status)
-}
-
-// reads tells which line is read.
-func (v *vitals) reads(kind, name string, mode func() string) {
-	v.line = status.Source{Kind: kind, Name: name, State: status.Lost, Since: v.start}
-	v.mode = mode
 }
 
 var states = map[source.State]status.State{source.Opened: status.Opened, source.Alive: status.Alive, source.Lost: status.Lost}
@@ -194,38 +198,18 @@ func (v *vitals) changed(e source.Event, now time.Time) {
 			v.line.Reconnects++
 		}
 		v.opened = true
+	case source.Alive:
+		v.teller.said(verdict.Good, now) // by the source
 	case source.Lost:
 		v.line.Cause = e.Err.Error()
 		v.setAlive(false)
+		if e.Said {
+			v.teller.said(verdict.OfTrouble(e.Trouble), now)
+		}
 	}
+	v.judge.Line(e, now)
+	v.look(now)
 }
-
-// snapshot fills in all but the outputs.
-func (v *vitals) snapshot(s *status.Snapshot) {
-	v.mu.Lock()
-	defer v.mu.Unlock()
-	s.Version, s.Started = Version, v.status.Started
-	s.Source, s.Counters, s.Verdict = v.line, v.counters, v.verdict
-	if v.mode != nil {
-		s.Source.Mode = v.mode()
-	}
-	if last := v.status.Last; !last.IsZero() {
-		m := v.meter
-		s.Source.Last, s.Meter = &last, &m
-	}
-	s.Counters.Interval = v.status.Interval.Seconds()
-}
-
-// judge sets the verdict. The lock is held.
-func (v *vitals) judge(verdict status.Verdict, now time.Time) {
-	if verdict.Since = now; verdict.Name == v.verdict.Name {
-		verdict.Since = v.verdict.Since
-	}
-	v.verdict = verdict
-}
-
-// lastDigits is enough of an equipment identifier to tell two meters apart.
-func lastDigits(id string) string { return id[max(0, len(id)-4):] }
 
 func (v *vitals) setAlive(alive bool) {
 	if v.status.Alive != alive {
@@ -253,31 +237,39 @@ func (v *vitals) run(ctx context.Context) error {
 
 // look says what there is to say. The lock is held.
 func (v *vitals) look(now time.Time) {
-	if now.Sub(v.published) >= refresh {
-		v.published = now
-		v.hub.Publish(v.status)
-	}
-	last := v.status.Last
-	if last.IsZero() {
-		last = v.start
-	} else if now.Sub(last) > v.silence {
+	if last := v.status.Last; !last.IsZero() && now.Sub(last) > v.silence {
 		v.setAlive(false)
 	}
-	if now.Sub(last) > patience {
-		if verdict := v.evidence.Verdict(); verdict != v.told && advice[verdict] != "" {
-			v.told = verdict
-			v.judge(status.Verdict{Name: strings.ReplaceAll(strings.ToLower(verdict.String()), " ", "_"), Problem: true, Text: advice[verdict]}, now)
-			v.log.Warn(advice[verdict], "verdict", verdict.String())
-		}
+	kind, stands := v.judge.Verdict(now)
+	changed := stands.Name != v.status.Verdict || stands.Problem != v.status.Problem
+	if changed || now.Sub(v.published) >= refresh {
+		v.published = now
+		v.status.Verdict, v.status.Problem = stands.Name, stands.Problem
+		v.status.Text, v.status.Next, v.status.Share = stands.Text, stands.Next, stands.Share
+		v.hub.Publish(v.status)
 	}
-	if age := now.Sub(v.since); age >= summary {
-		if v.bad > 0 && v.good > 0 {
-			v.log.Warn("some telegrams were damaged and dropped; now and then is normal, else try a shorter cable or another USB port",
-				"damaged", v.bad, "good", v.good, "in", age.Round(time.Second))
-		}
-		v.since, v.good, v.bad = now, 0, 0
-	}
+	v.teller.tell(kind, stands, now)
 }
+
+// snapshot fills in all but the outputs.
+func (v *vitals) snapshot(s *status.Snapshot) {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	s.Version, s.Started = Version, v.status.Started
+	s.Source, s.Counters = v.line, v.counters
+	_, s.Verdict = v.judge.Verdict(s.Time)
+	if v.mode != nil {
+		s.Source.Mode = v.mode()
+	}
+	if last := v.status.Last; !last.IsZero() {
+		m := v.meter
+		s.Source.Last, s.Meter = &last, &m
+	}
+	s.Counters.Interval = v.status.Interval.Seconds()
+}
+
+// lastDigits is enough of an equipment identifier to tell two meters apart.
+func lastDigits(id string) string { return id[max(0, len(id)-4):] }
 
 // health is nil while the main loop is alive. It does not depend on the meter
 // or the broker: a restart mends neither.

@@ -12,6 +12,7 @@ import (
 	"github.com/smartmeter-addon/smartmeter-addon/internal/meter"
 	"github.com/smartmeter-addon/smartmeter-addon/internal/simulate"
 	"github.com/smartmeter-addon/smartmeter-addon/internal/source"
+	"github.com/smartmeter-addon/smartmeter-addon/internal/verdict"
 )
 
 func newTestVitals() (*vitals, *bytes.Buffer) {
@@ -30,22 +31,22 @@ func TestVerdictIsTold(t *testing.T) {
 	if _, err := r.Read(make([]byte, 4000)); err != nil {
 		t.Fatal(err)
 	}
-	v.lookAt(v.start.Add(patience))
+	v.lookAt(v.start.Add(verdict.Patience))
 	if log.Len() > 0 {
 		t.Errorf("too early: %s", log)
 	}
 	for range 5 {
-		v.lookAt(v.start.Add(patience + time.Second))
+		v.lookAt(v.start.Add(verdict.Patience + time.Second))
 	}
 	if got := strings.Count(log.String(), "the speed or the parity is wrong"); got != 1 {
 		t.Errorf("told %d times, want once: %s", got, log)
 	}
 	v.damaged(dsmr.ErrChecksum)
-	v.lookAt(v.start.Add(patience + 2*time.Second))
+	v.lookAt(v.start.Add(verdict.Patience + 2*time.Second))
 	if !strings.Contains(log.String(), "their checksum is wrong") {
 		t.Errorf("another verdict is not told: %s", log)
 	}
-	v.goodAt(v.start.Add(patience+3*time.Second), time.Time{})
+	v.goodAt(v.start.Add(verdict.Patience+3*time.Second), time.Time{})
 	if !strings.Contains(log.String(), "readings go on") {
 		t.Errorf("the end is not told: %s", log)
 	}
@@ -57,15 +58,6 @@ func TestSilenceIsNoVerdict(t *testing.T) {
 	v.lookAt(v.start.Add(time.Hour))
 	if log.Len() > 0 {
 		t.Errorf("got %s", log)
-	}
-}
-
-func TestEveryVerdictHasAdvice(t *testing.T) {
-	for verdict := range dsmr.NumVerdicts {
-		silent := verdict == dsmr.VerdictSilence || verdict == dsmr.VerdictGood
-		if (advice[verdict] == "") != silent {
-			t.Errorf("verdict %q: %q", verdict, advice[verdict])
-		}
 	}
 }
 

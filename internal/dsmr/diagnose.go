@@ -3,6 +3,7 @@ package dsmr
 import (
 	"bytes"
 	"errors"
+	"strings"
 )
 
 // Verdict is what is the matter with a line, as far as its bytes tell.
@@ -26,6 +27,10 @@ const (
 	VerdictSML                         // Smart Message Language, not P1 (IEC 62056-5-3-8)
 	VerdictMBus                        // wired M-Bus, not P1 (EN 13757-2)
 	VerdictTIC                         // French Linky, not P1
+	VerdictHTTP                        // a web server answers
+	VerdictJSON                        // objects of JSON
+	VerdictTelnet                      // a telnet server negotiates or asks for a login
+	VerdictTooMany                     // a network reader says that it serves somebody else
 	VerdictOtherText                   // text that is no telegram: another format
 	NumVerdicts                        // how many there are
 )
@@ -33,7 +38,8 @@ const (
 var verdictNames = [NumVerdicts]string{
 	VerdictSilence: "silence", VerdictGood: "good", VerdictChecksums: "checksums", VerdictNoChecksum: "no checksum", VerdictCut: "cut telegrams",
 	VerdictDamaged: "damaged telegrams", VerdictEncrypted: "encrypted", VerdictWrongKey: "wrong key", VerdictDamagedFrame: "damaged frames",
-	VerdictParity: "parity bits", VerdictNoise: "noise", VerdictHDLC: "HDLC", VerdictSML: "SML", VerdictMBus: "M-Bus", VerdictTIC: "TIC", VerdictOtherText: "other text",
+	VerdictParity: "parity bits", VerdictNoise: "noise", VerdictHDLC: "HDLC", VerdictSML: "SML", VerdictMBus: "M-Bus", VerdictTIC: "TIC",
+	VerdictHTTP: "HTTP", VerdictJSON: "JSON", VerdictTelnet: "telnet", VerdictTooMany: "too many clients", VerdictOtherText: "other text",
 }
 
 // String is the verdict's name.
@@ -50,16 +56,34 @@ type Evidence struct {
 	noKey, wrongKey, damagedFrame            uint64
 }
 
-// marks are how other protocols begin their frames.
+// marks are how other protocols begin their frames or answers.
 var marks = [...]struct {
 	verdict Verdict
+	text    bool                // stands among text
+	first   string              // bytes that it may begin with
 	fits    func(p []byte) bool // p has eight bytes
 }{
-	{VerdictHDLC, func(p []byte) bool { return p[0] == 0x7E && p[1]&0xF8 == 0xA0 && p[2] != 0x7E && p[3]&1 == 1 }},
-	{VerdictSML, func(p []byte) bool { return bytes.Equal(p, []byte{0x1B, 0x1B, 0x1B, 0x1B, 1, 1, 1, 1}) }},
-	{VerdictMBus, func(p []byte) bool { return p[0] == 0x68 && p[3] == 0x68 && p[1] == p[2] && p[1] > 3 }},
-	{VerdictTIC, func(p []byte) bool { return p[0] == 2 && p[1] == '\n' && p[2] > ' ' && p[2] < 0x7F }},
+	{VerdictHDLC, false, "\x7E", func(p []byte) bool { return p[1]&0xF8 == 0xA0 && p[2] != 0x7E && p[3]&1 == 1 }},
+	{VerdictSML, false, "\x1B", func(p []byte) bool { return bytes.Equal(p, []byte{0x1B, 0x1B, 0x1B, 0x1B, 1, 1, 1, 1}) }},
+	{VerdictMBus, false, "\x68", func(p []byte) bool { return p[3] == 0x68 && p[1] == p[2] && p[1] > 3 }},
+	{VerdictTIC, true, "\x02", func(p []byte) bool { return p[1] == '\n' && p[2] > ' ' && p[2] < 0x7F }},
+	{VerdictHTTP, true, "H<", func(p []byte) bool {
+		return bytes.HasPrefix(p, []byte("HTTP/")) || bytes.EqualFold(p, []byte("<!doctyp")) || bytes.EqualFold(p[:5], []byte("<html"))
+	}},
+	{VerdictJSON, true, "{", func(p []byte) bool { return bytes.HasPrefix(bytes.TrimLeft(p[1:], " \t\r\n"), []byte{'"'}) }},
+	// Of this program and smartmeter2mqtt, and of ser2net.
+	{VerdictTooMany, true, "TP", func(p []byte) bool { return string(p) == "Too many" || string(p) == "Port alr" }},
 }
+
+// marked are the bytes that a mark may begin with.
+var marked = func() (is [256]bool) {
+	for _, m := range marks {
+		for _, b := range []byte(m.first) {
+			is[b] = true
+		}
+	}
+	return is
+}()
 
 // Bytes takes what the line sent.
 func (e *Evidence) Bytes(p []byte) {
@@ -80,11 +104,11 @@ func (e *Evidence) Bytes(p []byte) {
 
 func (e *Evidence) look(p []byte) {
 	for i := 0; i+8 <= len(p); i++ {
-		if c := p[i]; c != 0x7E && c != 0x1B && c != 0x68 && c != 2 {
+		if !marked[p[i]] {
 			continue
 		}
 		for m := range marks {
-			if marks[m].fits(p[i : i+8]) {
+			if strings.IndexByte(marks[m].first, p[i]) >= 0 && marks[m].fits(p[i:i+8]) {
 				e.marks[m]++
 			}
 		}
@@ -124,15 +148,42 @@ func (e *Evidence) Bad() uint64 {
 	return e.checksum + e.noChecksum + e.damaged + e.noKey + e.wrongKey + e.damagedFrame
 }
 
+// Cuts returns how many telegrams never ended, Seen how many bytes came.
+func (e *Evidence) Cuts() uint64 { return e.cut }
+
+// Seen returns how many bytes came.
+func (e *Evidence) Seen() uint64 {
+	total, _, _, _ := e.share()
+	return total
+}
+
 // Reset forgets all.
 func (e *Evidence) Reset() { *e = Evidence{} }
+
+// Add takes all that b has seen, as if it had come before.
+func (e *Evidence) Add(b *Evidence) {
+	for i, n := range b.histogram {
+		e.histogram[i] += n
+	}
+	for i, n := range b.marks {
+		e.marks[i] += n
+	}
+	e.good += b.good
+	e.checksum += b.checksum
+	e.noChecksum += b.noChecksum
+	e.cut += b.cut
+	e.damaged += b.damaged
+	e.noKey += b.noKey
+	e.wrongKey += b.wrongKey
+	e.damagedFrame += b.damagedFrame
+}
 
 // Verdict says what is the matter. What is sure goes before what is likely.
 func (e *Evidence) Verdict() Verdict {
 	total, text, high, oddParity := e.share()
 	// An encrypted P1 frame in the frames of another protocol: one by one.
 	for m := range marks {
-		if frames := e.noKey + e.wrongKey + e.damagedFrame; frames > 0 && e.marks[m] >= frames {
+		if frames := e.noKey + e.wrongKey + e.damagedFrame; frames > 0 && e.marks[m] >= frames && !marks[m].text {
 			return marks[m].verdict
 		}
 	}
@@ -155,11 +206,13 @@ func (e *Evidence) Verdict() Verdict {
 		return VerdictSilence
 	}
 	for m := range marks {
-		if e.marks[m] > 0 && (marks[m].verdict == VerdictTIC) == (text*100 >= total*95) {
+		if e.marks[m] > 0 && marks[m].text == (text*100 >= total*95) {
 			return marks[m].verdict
 		}
 	}
 	switch {
+	case e.telnet(total, text):
+		return VerdictTelnet
 	case text*100 >= total*95 && e.cut > 0, text*100 >= total*95 && e.objects():
 		return VerdictCut
 	case text*100 >= total*95:
@@ -186,6 +239,21 @@ func (e *Evidence) share() (total, text, high, odd uint64) {
 		}
 	}
 	return total, text, high, odd
+}
+
+// telnet tells that a telnet server negotiates (RFC 854: 255, then 251 to 254
+// and an option), with text at most beside that, or that it asks for a login.
+func (e *Evidence) telnet(total, text uint64) bool {
+	const will, iac = 251, 255
+	var commands uint64
+	for b := will; b < iac; b++ {
+		commands += e.histogram[b]
+	}
+	// An option may look like text.
+	if n := e.histogram[iac]; n > 0 && n == commands && text+3*n >= total {
+		return true
+	}
+	return text == total && bytes.EqualFold(e.tail[:], []byte("login: "))
 }
 
 // objects tells whether the text looks like object lines: brackets, colons

@@ -116,8 +116,16 @@ func TestVerdicts(t *testing.T) {
 		{"SML", bytes.Repeat([]byte("\x1B\x1B\x1B\x1B\x01\x01\x01\x01\x76\x05\x00\x7A\x43\x02\x62\x00\x62\x00\x72\x63\x01\x01\x76\x01"), 3), dsmr.VerdictSML},
 		{"wired M-Bus", bytes.Repeat([]byte("\x68\xFA\xFA\x68\x53\xFF\x00\x01\x67\xDB\x08\x4B\x46\x4D\x67\x50\x00\x00\x09\x81\xF8\x20"), 3), dsmr.VerdictMBus},
 		{"Linky", []byte("\x02\nADCO 021528603314 '\r\nOPTARIF BASE 0\r\nISOUSC 30 9\r\nBASE 002565285 ,\r\n\x03\x02\nADCO 021528603314 '\r\n"), dsmr.VerdictTIC},
-		{"JSON of a reader", bytes.Repeat([]byte(`{"wifi_ssid":"x","smr_version":50,"active_power_w":123.000}`+"\n"), 9), dsmr.VerdictOtherText},
-		{"an HTTP answer", []byte("HTTP/1.1 400 Bad Request\r\nContent-Type: text/plain\r\n\r\n400 Bad Request"), dsmr.VerdictOtherText},
+		{"JSON of a reader", bytes.Repeat([]byte(`{"wifi_ssid":"x","smr_version":50,"active_power_w":123.000}`+"\n"), 9), dsmr.VerdictJSON},
+		{"JSON over several lines", []byte("{\r\n  \"power\": 123\r\n}\r\n"), dsmr.VerdictJSON},
+		{"an HTTP answer", []byte("HTTP/1.1 400 Bad Request\r\nContent-Type: text/plain\r\n\r\n400 Bad Request"), dsmr.VerdictHTTP},
+		{"a web page", []byte("<!DOCTYPE html><html><body>P1 reader</body></html>"), dsmr.VerdictHTTP},
+		{"telnet's negotiation", []byte("\xFF\xFD\x18\xFF\xFD\x20\xFF\xFD\x23\xFF\xFD\x27"), dsmr.VerdictTelnet},
+		{"telnet's negotiation and a banner", []byte("\xFF\xFB\x01\xFF\xFB\x03Welcome to the reader\r\n"), dsmr.VerdictTelnet},
+		{"a login", []byte("OpenWrt 23.05\r\np1reader login: "), dsmr.VerdictTelnet},
+		{"this program's last word", []byte("Too many connections\r\n"), dsmr.VerdictTooMany},
+		{"ser2net's last word", []byte("Port already in use\r\n"), dsmr.VerdictTooMany},
+		{"a banner of SSH", []byte("SSH-2.0-dropbear_2022.83\r\n"), dsmr.VerdictOtherText},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			for how, r := range map[string]io.Reader{"at once": bytes.NewReader(test.capture), "byte by byte": iotest.OneByteReader(bytes.NewReader(test.capture))} {

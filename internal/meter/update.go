@@ -38,4 +38,10 @@ type Status struct {
 	Interval  time.Duration // between the last telegrams; 0 before the second
 	Last      time.Time     // our clock at the last reading; zero before the first
 	Started   time.Time     // when the program started
+
+	Verdict string // the verdict on the line, for programs: one of a fixed set
+	Problem bool   // a person should do something about it
+	Text    string // the verdict for people
+	Next    string // what to do about it, for people; empty: nothing
+	Share   int    // of the telegrams that are damaged, in percent, where that is the matter
 }

@@ -25,32 +25,40 @@ func TestHelp(t *testing.T) {
 		err     error
 		ports   func() []string // nil: an error of the network
 		mention []string
+		trouble Trouble
 	}{
-		{&fs.PathError{Op: "open", Err: syscall.ENOENT}, some, []string{"plugged in", "/dev/ttyUSB0, /dev/ttyUSB1"}},
-		{syscall.ENODEV, none, []string{"plugged in", "no serial device was found"}},
-		{syscall.EACCES, some, []string{"dialout", "container"}},
-		{syscall.EPERM, some, []string{"dialout", "container"}},
-		{serialError(&serial.PortError{}), some, []string{"stop the other program", "raw socket"}},
-		{ErrNotSerial, some, []string{"another device", "/dev/ttyUSB0"}},
-		{ErrGone, some, []string{"pulled", "opened again"}},
-		{syscall.EIO, some, []string{"pulled"}},
-		{silence(15 * time.Second), some, []string{"P1 port is open", "115200 8N1 is set", "auto"}},
-		{syscall.ECONNREFUSED, nil, []string{"check the port"}},
-		{&net.DNSError{Err: "no such host", Name: "p1.lan", IsNotFound: true}, nil, []string{"spelling"}},
-		{&net.DNSError{Err: "server misbehaving", Name: "p1.lan", IsTemporary: true}, nil, []string{"name server"}},
-		{&net.AddrError{Err: "missing port in address", Addr: "p1.lan"}, nil, []string{"host:port"}},
-		{syscall.EHOSTUNREACH, nil, []string{"no way leads"}},
-		{os.ErrDeadlineExceeded, nil, []string{"no answer", "switched on"}},
-		{syscall.ETIMEDOUT, nil, []string{"no answer"}},
-		{silence(15 * time.Second), nil, []string{"sends nothing", "P1 port"}},
-		{io.EOF, nil, []string{"hung up", "one program at a time"}},
-		{syscall.ECONNRESET, nil, []string{"hung up"}},
+		{&fs.PathError{Op: "open", Err: syscall.ENOENT}, some, []string{"plugged in", "/dev/ttyUSB0, /dev/ttyUSB1"}, TroubleMissing},
+		{syscall.ENODEV, none, []string{"plugged in", "No serial device was found"}, TroubleMissing},
+		{syscall.EACCES, some, []string{"dialout", "container"}, TroublePermission},
+		{syscall.EPERM, some, []string{"dialout", "container"}, TroublePermission},
+		{serialError(&serial.PortError{}), some, []string{"stop the other program", "raw socket"}, TroubleBusy},
+		{ErrNotSerial, some, []string{"another device", "/dev/ttyUSB0"}, TroubleNotSerial},
+		{ErrGone, some, []string{"pulled", "opened again"}, TroubleGone},
+		{syscall.EIO, some, []string{"pulled"}, TroubleGone},
+		{silence(15 * time.Second), some, []string{"P1 port open", "115200 8N1 is set", "auto"}, TroubleSilence},
+		{syscall.ECONNREFUSED, nil, []string{"check the port"}, TroubleRefused},
+		{&net.DNSError{Err: "no such host", Name: "p1.lan", IsNotFound: true}, nil, []string{"spelling"}, TroubleName},
+		{&net.DNSError{Err: "server misbehaving", Name: "p1.lan", IsTemporary: true}, nil, []string{"name server"}, TroubleNameServer},
+		{&net.AddrError{Err: "missing port in address", Addr: "p1.lan"}, nil, []string{"host:port"}, TroubleAddress},
+		{syscall.EHOSTUNREACH, nil, []string{"no way leads"}, TroubleUnreachable},
+		{os.ErrDeadlineExceeded, nil, []string{"no answer", "switched on"}, TroubleNoAnswer},
+		{syscall.ETIMEDOUT, nil, []string{"no answer"}, TroubleNoAnswer},
+		{silence(15 * time.Second), nil, []string{"sends nothing", "P1 port"}, TroubleMute},
+		{io.EOF, nil, []string{"hung up", "one program at a time"}, TroubleHungUp},
+		{syscall.ECONNRESET, nil, []string{"hung up"}, TroubleHungUp},
 	}
 	for _, test := range tests {
 		wrapped := fmt.Errorf("opening it: %w", test.err)
-		got := networkHelp(wrapped)
+		got := networkHelp(wrapped, "23")
 		if test.ports != nil {
 			got = serialHelp(wrapped, mode, test.ports)
+		}
+		trouble := networkTrouble(wrapped)
+		if test.ports != nil {
+			trouble = serialTrouble(wrapped)
+		}
+		if trouble != test.trouble {
+			t.Errorf("%v: trouble %d, want %d", test.err, trouble, test.trouble)
 		}
 		for _, want := range test.mention {
 			if !strings.Contains(got, want) {
@@ -58,10 +66,20 @@ func TestHelp(t *testing.T) {
 			}
 		}
 	}
-	if got := serialHelp(silence(15*time.Second), automatic, none); !strings.Contains(got, "P1 port is open") || strings.Contains(got, "mode") {
+	if got := serialHelp(silence(15*time.Second), automatic, none); !strings.Contains(got, "P1 port open") || strings.Contains(got, "mode") {
 		t.Errorf("help for a silent line in automatic mode: %q", got)
 	}
-	if got := serialHelp(io.ErrNoProgress, mode, some) + networkHelp(io.ErrNoProgress); got != "" {
+	for port, want := range map[string]bool{"80": true, "502": true, "23": false, "": false} {
+		if got := networkHelp(silence(15*time.Second), port); strings.Contains(got, "and the port: "+port) != want {
+			t.Errorf("help for a mute port %s: %q", port, got)
+		}
+	}
+	for trouble := range NumTroubles {
+		if (trouble.Help() == "") != (trouble == TroubleUnknown) {
+			t.Errorf("trouble %d: help %q", trouble, trouble.Help())
+		}
+	}
+	if got := serialHelp(io.ErrNoProgress, mode, some) + networkHelp(io.ErrNoProgress, "23"); got != "" {
 		t.Errorf("help for an error nobody knows: %q", got)
 	}
 }

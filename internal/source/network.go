@@ -2,12 +2,8 @@ package source
 
 import (
 	"context"
-	"errors"
 	"fmt"
-	"io"
 	"net"
-	"os"
-	"syscall"
 	"time"
 )
 
@@ -21,6 +17,7 @@ func Network(address string) Port {
 		// half a minute, also where the meter itself is slow.
 		KeepAliveConfig: net.KeepAliveConfig{Enable: true, Idle: 15 * time.Second, Interval: 5 * time.Second, Count: 3},
 	}
+	_, port, _ := net.SplitHostPort(address) // what is wrong with it, dialing tells
 	return Port{
 		Name: address,
 		Open: func(ctx context.Context) (Conn, error) {
@@ -30,31 +27,8 @@ func Network(address string) Port {
 			}
 			return conn, nil
 		},
-		Help: networkHelp,
-	}
-}
+		Help: func(err error) string { return networkHelp(err, port) },
 
-func networkHelp(err error) string {
-	if dns, ok := errors.AsType[*net.DNSError](err); ok {
-		if dns.IsNotFound {
-			return "nobody here knows that name: check its spelling, or give the reader's address in numbers"
-		}
-		return "the name server does not answer: give the reader's address in numbers"
+		Trouble: networkTrouble,
 	}
-	if _, ok := errors.AsType[*net.AddrError](err); ok {
-		return "the address must be host:port, with an IPv6 address in brackets"
-	}
-	switch {
-	case errors.Is(err, syscall.ECONNREFUSED):
-		return "something is at that address, but nothing listens on that port: check the port, and whether the reader is set to serve its data there"
-	case errors.Is(err, syscall.EHOSTUNREACH), errors.Is(err, syscall.ENETUNREACH):
-		return "no way leads to that address: check it, and whether the reader is on the network"
-	case errors.Is(err, io.EOF), errors.Is(err, syscall.ECONNRESET):
-		return "the reader hung up: many serve one program at a time, so see that no other one reads it"
-	case errors.As(err, new(silence)):
-		return "the reader is there but sends nothing: check its cable to the meter, and whether the meter's P1 port is open"
-	case errors.Is(err, os.ErrDeadlineExceeded), errors.Is(err, syscall.ETIMEDOUT):
-		return "no answer: check the address, and whether the reader is switched on"
-	}
-	return ""
 }

@@ -29,6 +29,8 @@ func probing(p *prober, open func(device string, mode Mode) (tunable, error)) Po
 			return &probingConn{tunable: conn, prober: p}, nil
 		},
 		Help: func(err error) string { return serialHelp(err, automatic, Ports) },
+
+		Trouble: serialTrouble,
 	}
 }
 

@@ -6,10 +6,8 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
-	"strings"
 	"sync"
 	"sync/atomic"
-	"syscall"
 	"time"
 
 	"go.bug.st/serial"
@@ -35,6 +33,8 @@ func Serial(device string, mode Mode) Port {
 		mode: mode.String(),
 		Open: func(context.Context) (Conn, error) { return openSerial(device, mode) },
 		Help: func(err error) string { return serialHelp(err, mode, Ports) },
+
+		Trouble: serialTrouble,
 	}
 }
 
@@ -65,34 +65,6 @@ func serialError(err error) error {
 		}
 	}
 	return err
-}
-
-func serialHelp(err error, mode Mode, ports func() []string) string {
-	found := func() string {
-		if list := ports(); len(list) > 0 {
-			return "serial devices found: " + strings.Join(list, ", ")
-		}
-		return "no serial device was found"
-	}
-	switch {
-	case errors.Is(err, fs.ErrNotExist), errors.Is(err, syscall.ENODEV), errors.Is(err, syscall.ENXIO):
-		return "is the cable plugged in? " + found()
-	case errors.Is(err, ErrGone), errors.Is(err, syscall.EIO):
-		return "was the cable pulled? It is opened again as soon as it is back"
-	case errors.Is(err, fs.ErrPermission):
-		return "this program may not open it: put its user in the device's group (mostly dialout), or hand the device to its container"
-	case errors.Is(err, ErrBusy):
-		return "stop the other program, or let it read from this one's raw socket"
-	case errors.Is(err, ErrNotSerial), errors.Is(err, syscall.EISDIR):
-		return "choose another device; " + found()
-	case errors.Is(err, os.ErrDeadlineExceeded):
-		help := "check the cable, and whether the meter's P1 port is open (some network operators do it on request)"
-		if mode != automatic {
-			help += "; and the mode: " + mode.String() + " is set, auto finds it by itself"
-		}
-		return help
-	}
-	return ""
 }
 
 // readSlice is how long one read of the port may take. The library's Close

@@ -27,6 +27,8 @@ type Port struct {
 	Open func(ctx context.Context) (Conn, error) // opens it once; errors say what was tried
 	Help func(error) string                      // what a person can do about an error, or empty; may be nil
 
+	Trouble func(error) Trouble // what kind of error it is; may be nil
+
 	mode   string  // that is set; empty where none is
 	prober *prober // finds the mode of a serial line; nil where there is none to find
 }
@@ -56,9 +58,11 @@ func (s State) String() string {
 
 // Event is a change of the line.
 type Event struct {
-	State State
-	Err   error  // of Lost: the cause. Silence is os.ErrDeadlineExceeded, a hang-up io.EOF
-	Help  string // of Lost: what a person can do about it; may be empty
+	State   State
+	Err     error   // of Lost: the cause. Silence is os.ErrDeadlineExceeded, a hang-up io.EOF
+	Trouble Trouble // of Lost: what kind of cause that is
+	Help    string  // of Lost: what a person can do about it; may be empty
+	Said    bool    // of Lost: the log told it
 }
 
 // The pause before the line is opened again doubles from the first to the
@@ -208,11 +212,14 @@ func (s *Source) open() {
 
 // lose says so once; retries are for who debugs.
 func (s *Source) lose(err error, pause time.Duration) {
-	e := Event{State: Lost, Err: err}
+	e := Event{State: Lost, Err: err, Said: s.lost.IsZero()}
 	if s.port.Help != nil {
 		e.Help = s.port.Help(err)
 	}
-	if s.lost.IsZero() {
+	if s.port.Trouble != nil {
+		e.Trouble = s.port.Trouble(err)
+	}
+	if e.Said {
 		s.lost = time.Now()
 		s.log.Warn("no data from the meter: trying again until it is back",
 			"source", s.port.Name, "cause", err, "help", e.Help)

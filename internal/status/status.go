@@ -76,11 +76,12 @@ func (c *Counters) Bad() uint64 {
 
 // Verdict is why there is no data, or that there is.
 type Verdict struct {
-	Name    string    `json:"name"`           // one of a fixed set, for programs; "good" when all is well
-	Good    bool      `json:"good"`           // readings arrive
-	Problem bool      `json:"problem"`        // a person should do something
-	Text    string    `json:"text"`           // what is the matter, for people
-	Next    string    `json:"next,omitempty"` // what to do about it, for people
+	Name    string    `json:"name"`            // one of a fixed set, for programs; "good" when all is well
+	Good    bool      `json:"good"`            // readings arrive
+	Problem bool      `json:"problem"`         // a person should do something
+	Text    string    `json:"text"`            // what is the matter, for people
+	Next    string    `json:"next,omitempty"`  // what to do about it, for people
+	Share   int       `json:"share,omitempty"` // of the telegrams that are damaged, in percent; 0: where that is not the matter
 	Since   time.Time `json:"since"`
 }
 

@@ -1,0 +1,254 @@
+package verdict
+
+import (
+	"strings"
+	"time"
+
+	"github.com/smartmeter-addon/smartmeter-addon/internal/dsmr"
+	"github.com/smartmeter-addon/smartmeter-addon/internal/source"
+	"github.com/smartmeter-addon/smartmeter-addon/internal/status"
+)
+
+const (
+	// Patience is how long there may be no reading until that is a problem: a
+	// network reader that starts again, and a search for the serial mode, take
+	// less.
+	Patience = 30 * time.Second
+
+	leastPause = 15 * time.Second // between two readings, to doubt that they arrive
+
+	// memory is how long bytes count as evidence, or twice as long at most:
+	// what a line did before somebody changed the cable must not.
+	memory = 2 * time.Minute
+
+	// Less is no evidence of noise: plugs and relays make some.
+	leastNoise = 32
+
+	// A line that is joined in the middle of a telegram gives text for a while
+	// that is none: until the next telegram's end, or as long as any telegram.
+	wholeText = 4 << 10
+	wholeTime = 20 * time.Second
+
+	// Damaged telegrams are a problem from one in twenty, and no longer below
+	// one in fifty, of those in the last minutes.
+	minutes  = 15
+	leastBad = 5
+	isMany   = 20
+	isFew    = 50
+)
+
+// Judge hears all that the line does and tells the verdict on it. New makes
+// one. Its methods belong to one goroutine at a time.
+type Judge struct {
+	start time.Time
+	unset string // what to do; empty: a source is set
+
+	good  time.Time     // the last reading; zero: none
+	pause time.Duration // how long one is normal between two
+	bad   bool          // readings arrive, and too few of them
+
+	line    source.Event // its last change
+	changed time.Time
+	trouble source.Event // the last since the last reading; no State: none
+	heard   int          // bytes since the line was opened
+
+	fresh, stale dsmr.Evidence // since the last reading: since turned, and before that
+	turned       time.Time
+
+	tally [minutes]tally // a ring
+	kind  Kind
+	since time.Time
+}
+
+type tally struct {
+	minute    int64
+	good, bad uint64
+}
+
+// New returns a Judge of a line that is about to be opened.
+func New(start time.Time) *Judge {
+	return &Judge{start: start, pause: leastPause, turned: start, since: start, changed: start}
+}
+
+// Unset tells that no source is set, and the serial devices that there are.
+func (j *Judge) Unset(devices []string) {
+	j.unset = Unset.Next() + ". " + Devices(devices)
+}
+
+// Devices names the serial devices for people.
+func Devices(found []string) string {
+	if len(found) == 0 {
+		return "No serial device was found: is the cable plugged in?"
+	}
+	return "Serial devices found: " + strings.Join(found, ", ")
+}
+
+// Bytes takes what the line sent.
+func (j *Judge) Bytes(p []byte, now time.Time) {
+	if now.Sub(j.turned) >= memory {
+		if now.Sub(j.turned) < 2*memory {
+			j.stale = j.fresh
+		} else {
+			j.stale.Reset()
+		}
+		j.fresh.Reset()
+		j.turned = now
+	}
+	j.heard += len(p)
+	j.fresh.Bytes(p)
+}
+
+// Bad takes why a telegram or a frame gave no reading: what dsmr.Parser or
+// dsmr.Decrypter said of it.
+func (j *Judge) Bad(cause error, now time.Time) {
+	j.fresh.Telegram(cause)
+	j.count(now).bad++
+}
+
+// Cut takes how many telegrams never ended.
+func (j *Judge) Cut(n uint64, now time.Time) {
+	if n > 0 {
+		j.fresh.Cut(n)
+		j.count(now).bad += n
+	}
+}
+
+// Good takes a reading; pause is how long one may be normal between two.
+func (j *Judge) Good(now time.Time, pause time.Duration) {
+	j.count(now).good++
+	j.good, j.pause = now, max(pause, leastPause)
+	j.trouble = source.Event{}
+	j.fresh.Reset()
+	j.stale.Reset()
+	j.turned = now
+}
+
+// Line takes a change of the line.
+func (j *Judge) Line(e source.Event, now time.Time) {
+	j.line, j.changed = e, now
+	switch e.State {
+	case source.Opened:
+		j.heard = 0
+		if j.trouble.State != 0 && !quits(OfTrouble(j.trouble.Trouble)) {
+			j.trouble = source.Event{}
+		}
+	case source.Lost:
+		j.trouble = e
+		if kind := OfTrouble(e.Trouble); kind == Missing || kind == Gone { // who knows what comes in its place
+			j.fresh.Reset()
+			j.stale.Reset()
+		}
+	}
+}
+
+func (j *Judge) count(now time.Time) *tally {
+	minute := int64(now.Sub(j.start) / time.Minute)
+	t := &j.tally[max(0, minute)%minutes]
+	if t.minute != minute {
+		*t = tally{minute: minute}
+	}
+	return t
+}
+
+// damaged tells how many percent of the telegrams of the last minutes were
+// damaged, and whether that is too many.
+func (j *Judge) damaged(now time.Time) (percent int, many bool) {
+	var good, bad uint64
+	first := int64(now.Sub(j.start)/time.Minute) - minutes
+	for _, t := range j.tally {
+		if t.minute > first {
+			good, bad = good+t.good, bad+t.bad
+		}
+	}
+	if bad == 0 {
+		return 0, false
+	}
+	all := good + bad
+	limit := uint64(isMany)
+	if j.bad {
+		limit = isFew
+	}
+	return int((bad*100 + all/2) / all), bad >= leastBad && bad*limit >= all
+}
+
+// Verdict tells what is the matter at now.
+func (j *Judge) Verdict(now time.Time) (Kind, status.Verdict) {
+	kind, next := j.judge(now)
+	if kind != j.kind {
+		j.kind, j.since = kind, now
+	}
+	j.bad = kind == Degraded
+	v := status.Verdict{Name: kind.String(), Good: kind == Good || kind == Degraded, Text: kind.Text(), Next: next, Since: j.since}
+	switch kind {
+	case Degraded:
+		v.Share, _ = j.damaged(now)
+	case Checksums, NoChecksum, Cut, Damaged, Encrypted, WrongKey, DamagedFrame:
+		v.Share = 100 // since the last reading
+	}
+	last := j.good
+	if last.IsZero() {
+		last = j.start
+	}
+	v.Problem = kind == Degraded || kind == Unset || kind.Problem() && now.Sub(last) > max(Patience, j.pause)
+	return kind, v
+}
+
+// judge returns the kind, and what to do.
+func (j *Judge) judge(now time.Time) (Kind, string) {
+	if j.unset != "" {
+		return Unset, j.unset
+	}
+	lost := j.line.State == source.Lost
+	if !j.good.IsZero() && now.Sub(j.good) <= j.pause && !lost {
+		if _, many := j.damaged(now); many {
+			return Degraded, Degraded.Next()
+		}
+		return Good, Good.Next()
+	}
+	trouble, next := Waiting, ""
+	if j.trouble.State == source.Lost {
+		if trouble, next = OfTrouble(j.trouble.Trouble), sentence(j.trouble.Help); next == "" {
+			next = trouble.Next()
+		}
+	}
+	heard := Waiting
+	if now.Sub(j.turned) < 2*memory {
+		heard = j.bytes(now)
+	}
+	switch {
+	case heard == Waiting:
+		return trouble, next
+	case !lost && j.heard > 0:
+		return heard, heard.Next()
+	case quits(trouble):
+		// Somebody who says the wrong thing and then nothing, or hangs up. But
+		// one who hangs up in a telegram's middle cuts it, and so does silence.
+		if heard != Cut {
+			return heard, heard.Next()
+		}
+	}
+	return trouble, next
+}
+
+// quits tells the troubles of a line that can be opened again and then goes
+// the same way as before.
+func quits(k Kind) bool { return k == Silence || k == Mute || k == HungUp }
+
+// bytes tells what they are; Waiting where they are too few to tell.
+func (j *Judge) bytes(now time.Time) Kind {
+	e := j.stale
+	e.Add(&j.fresh)
+	kind := ofBytes[e.Verdict()]
+	n := e.Seen()
+	switch kind {
+	case Noise, Parity:
+		if n < leastNoise {
+			return Waiting
+		}
+	case Cut, OtherText:
+		if e.Cuts() == 0 && n < wholeText && (j.line.State == source.Opened && now.Sub(j.changed) < wholeTime) {
+			return Waiting
+		}
+	}
+	return kind
+}
