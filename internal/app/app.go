@@ -131,7 +131,7 @@ func (p *pipeline) tasks() []task {
 // use reads one connection to its end.
 func (p *pipeline) use(r io.Reader) error {
 	defer p.vitals.idle()
-	p.line.R = p.vitals.watch(r, p.scanner.Stats)
+	p.line.R = p.vitals.watch(eased{r, p}, p.scanner.Stats)
 	p.scanner.Reset(p.decrypted(&p.line, socket.NewRawWriter(p.raw)))
 	defer func() { p.vitals.scanned(p.scanner.Stats()) }()
 	for p.scanner.Scan() {
@@ -151,6 +151,7 @@ func (p *pipeline) use(r io.Reader) error {
 		p.source.Telegram(reading.Received)
 		p.vitals.telegram(reading, reading.Time.Time(p.zone, reading.Received), p.source.Patience())
 		p.publish(reading)
+		p.ease()
 	}
 	return p.scanner.Err()
 }

@@ -1,8 +1,13 @@
-// Package hub fans values out: one publisher that never waits, any number of
-// subscribers, each with a bounded queue of its own.
+// Package hub fans values out: one publisher, any number of subscribers, each
+// with a bounded queue of its own. Publishing never waits; a publisher that
+// can pause its source gives subscribers a moment with Ease.
 package hub
 
-import "sync"
+import (
+	"sync"
+	"sync/atomic"
+	"time"
+)
 
 // Hub hands every published value to every subscriber. The zero Hub is ready;
 // values are counted as 1 each unless Cost is set.
@@ -15,6 +20,9 @@ type Hub[T any] struct {
 	subscribers map[*Subscription[T]]struct{}
 	latest      T
 	published   uint64
+
+	pressing atomic.Int32  // subscribers that Ease waits for
+	eased    chan struct{} // receives when one of them is none any more
 }
 
 // Publish hands v to every subscriber and returns at once, whatever they do.
@@ -35,6 +43,44 @@ func (h *Hub[T]) cost(v T) int {
 		return 1
 	}
 	return h.Cost(v)
+}
+
+// patience is how long Ease waits for a subscriber that takes nothing. Who
+// reads gets a turn within it on a busy machine too; and a serial line loses
+// nothing meanwhile, because its driver holds a third of a second.
+const patience = 100 * time.Millisecond
+
+// Ease waits while a subscriber that wants every value has its queue more than
+// half full, so that a source which sends faster than anybody can read costs
+// those nothing who do read. It waits only as long as such a subscriber goes
+// on taking, and for one that stopped no longer than a tenth of a second, once
+// until its queue was empty again: so one that is slower than a meter's line,
+// or reads nothing at all, holds up nobody. It is called by the publisher.
+func (h *Hub[T]) Ease() {
+	for h.pressing.Load() > 0 {
+		limit := h.giveUp(time.Now())
+		if limit <= 0 {
+			continue // nobody is left
+		}
+		timer := time.NewTimer(limit)
+		select {
+		case <-h.eased:
+		case <-timer.C:
+		}
+		timer.Stop()
+	}
+}
+
+// giveUp ends waiting for those who took nothing for too long, and tells how
+// long to wait for the others.
+func (h *Hub[T]) giveUp(now time.Time) time.Duration {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	var longest time.Duration
+	for s := range h.subscribers {
+		longest = max(longest, s.giveUp(now))
+	}
+	return longest
 }
 
 // Latest returns the value published last; false before the first.
@@ -69,6 +115,7 @@ func (h *Hub[T]) SubscribeLatest(limit int, full Policy, want func(T) bool) *Sub
 	}
 	if h.subscribers == nil {
 		h.subscribers = make(map[*Subscription[T]]struct{})
+		h.eased = make(chan struct{}, 1)
 	}
 	h.subscribers[s] = struct{}{}
 	return s

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"math"
 	"sync"
+	"time"
 )
 
 // Policy says what happens to a subscriber whose queue is full.
@@ -35,6 +36,11 @@ type Subscription[T any] struct {
 	held    int // cost of what waits
 	dropped uint64
 	err     error
+
+	wantsAll bool
+	pressing bool      // Ease waits for this subscriber
+	givenUp  bool      // Ease does not, until the queue was empty once
+	moved    time.Time // when something was taken last, or came into the empty queue
 }
 
 type item[T any] struct {
@@ -48,10 +54,14 @@ func (s *Subscription[T]) push(v T, cost int) {
 	if s.err != nil {
 		return
 	}
+	if s.wantsAll && s.head == len(s.queue) {
+		s.moved = time.Now()
+	}
 	for s.head < len(s.queue) && s.held+cost > s.limit {
 		if s.full == Disconnect {
 			s.err = ErrOverflow
 			s.empty()
+			s.ease()
 			s.signal()
 			return
 		}
@@ -68,6 +78,51 @@ func (s *Subscription[T]) push(v T, cost int) {
 	s.queue = append(s.queue, item[T]{v, cost})
 	s.held += cost
 	s.signal()
+	if s.wantsAll && !s.pressing && !s.givenUp && s.held > s.limit/2 {
+		if time.Since(s.moved) > patience {
+			s.givenUp = true
+			return
+		}
+		s.pressing = true
+		s.hub.pressing.Add(1)
+	}
+}
+
+// ease ends that Ease waits for this subscriber.
+func (s *Subscription[T]) ease() {
+	if !s.pressing {
+		return
+	}
+	s.pressing = false
+	s.hub.pressing.Add(-1)
+	select {
+	case s.hub.eased <- struct{}{}:
+	default:
+	}
+}
+
+// giveUp tells how long to wait for this subscriber; if that is over, it is
+// waited for no more.
+func (s *Subscription[T]) giveUp(now time.Time) time.Duration {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if !s.pressing {
+		return 0
+	}
+	left := patience - now.Sub(s.moved)
+	if left <= 0 {
+		s.givenUp = true
+		s.ease()
+	}
+	return left
+}
+
+// WantAll tells that the subscriber wants every value: Hub.Ease gives it time
+// to take them. For one that is content with the newest this would be a waste.
+func (s *Subscription[T]) WantAll() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.wantsAll = true
 }
 
 // shift takes the oldest item out.
@@ -110,9 +165,15 @@ func (s *Subscription[T]) Take(into []T) ([]T, error) {
 func (s *Subscription[T]) TakeSome(into []T, limit int) ([]T, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	if s.wantsAll {
+		s.moved = time.Now()
+	}
 	for taken := 0; s.head < len(s.queue); {
 		cost := s.queue[s.head].cost
 		if taken > 0 && cost > limit-taken {
+			if s.held <= s.limit/2 {
+				s.ease()
+			}
 			s.signal()
 			return into, s.err
 		}
@@ -120,6 +181,8 @@ func (s *Subscription[T]) TakeSome(into []T, limit int) ([]T, error) {
 		taken += cost
 	}
 	s.empty()
+	s.givenUp = false
+	s.ease()
 	return into, s.err
 }
 
@@ -141,9 +204,10 @@ func (s *Subscription[T]) Dropped() uint64 {
 // Close ends the subscription; what waits in its queue is gone.
 func (s *Subscription[T]) Close() {
 	s.hub.mu.Lock()
+	defer s.hub.mu.Unlock()
 	delete(s.hub.subscribers, s)
-	s.hub.mu.Unlock()
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.queue, s.head, s.held = nil, 0, 0
+	s.ease()
 }

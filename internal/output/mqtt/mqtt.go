@@ -48,6 +48,10 @@ const (
 	// minutes, so that a hiccup loses none, and about two megabytes.
 	maxReadings = 512
 
+	// maxBatch is how many readings are taken at once; each time the hub sees
+	// that they move on.
+	maxBatch = 32
+
 	// maxStatuses is how many changes of the line wait: enough to show each.
 	maxStatuses = 16
 
@@ -120,6 +124,7 @@ func (o *Output) Run(ctx context.Context) error {
 		timer:     time.NewTimer(0),
 	}
 	defer w.readings.Close()
+	w.readings.WantAll()
 	defer w.statuses.Close()
 	defer w.timer.Stop()
 
@@ -208,7 +213,7 @@ func (w *worker) takeStatuses(ctx context.Context) {
 // takeReadings publishes what waits. Without a link the session only learns
 // from the readings; the newest is published once there is one again.
 func (w *worker) takeReadings(ctx context.Context) {
-	w.batch, _ = w.readings.Take(w.batch[:0])
+	w.batch, _ = w.readings.TakeSome(w.batch[:0], maxBatch)
 	for _, u := range w.batch {
 		w.send(ctx, w.session.update(time.Now(), u))
 		if w.link == nil {

@@ -46,6 +46,7 @@ func (c *client[T]) run(ctx context.Context) {
 	}
 	c.sub = c.server.hub.SubscribeLatest(queueLimit, c.server.policy, c.server.welcome)
 	defer c.sub.Close()
+	c.sub.WantAll()
 	c.gone = make(chan struct{})
 	go func() {
 		defer close(c.gone)
