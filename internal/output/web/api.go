@@ -23,15 +23,16 @@ func (s *Server) reading(w http.ResponseWriter, _ *http.Request) {
 
 // solar answers with what the inverter said last.
 func (s *Server) solar(w http.ResponseWriter, _ *http.Request) {
-	if hub := s.site.world.Solar; hub != nil {
-		if sample, ok := hub.Latest(); ok {
-			answer(w, http.StatusOK, sample)
-			return
-		}
-		fail(w, http.StatusServiceUnavailable, "the inverter has not answered yet")
+	if s.site.world.Solar == nil {
+		fail(w, http.StatusServiceUnavailable, "no inverter is set up (option solar.address)")
 		return
 	}
-	fail(w, http.StatusServiceUnavailable, "no inverter is set up (option solar.address)")
+	sample, ok := s.site.world.Solar(time.Now())
+	if !ok {
+		fail(w, http.StatusServiceUnavailable, "the inverter does not answer, as it may at night; /api/status tells more")
+		return
+	}
+	answer(w, http.StatusOK, sample.AppendJSON(nil))
 }
 
 // state is how the program stands. The settings are for the page only: what

@@ -7,7 +7,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/smartmeter-addon/smartmeter-addon/internal/hub"
+	"github.com/smartmeter-addon/smartmeter-addon/internal/meter"
 	"github.com/smartmeter-addon/smartmeter-addon/internal/output/web"
 )
 
@@ -39,13 +39,14 @@ func TestReading(t *testing.T) {
 
 func TestSolar(t *testing.T) {
 	w := newWorld()
-	w.Solar = new(hub.Hub[[]byte])
+	var sample *meter.Solar
+	w.Solar = func(time.Time) (*meter.Solar, bool) { return sample, sample != nil }
 	s := serve(t, w, page)
-	if a := s.get(t, "/api/solar"); a.StatusCode != http.StatusServiceUnavailable || !strings.Contains(a.body, "not answered") {
+	if a := s.get(t, "/api/solar"); a.StatusCode != http.StatusServiceUnavailable || !strings.Contains(a.body, "does not answer") {
 		t.Errorf("%s %s", a.Status, a.body)
 	}
-	w.Solar.Publish([]byte(`{"acPower":1}`))
-	if a := s.get(t, "/api/solar"); a.StatusCode != http.StatusOK || a.body != `{"acPower":1}` {
+	sample = &meter.Solar{Received: time.Unix(0, 0).UTC(), Manufacturer: "Sun"}
+	if a := s.get(t, "/api/solar"); a.StatusCode != http.StatusOK || a.body != string(sample.AppendJSON(nil)) {
 		t.Errorf("%s %s", a.Status, a.body)
 	}
 }

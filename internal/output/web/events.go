@@ -44,13 +44,8 @@ func (s *Server) events(w http.ResponseWriter, r *http.Request) {
 	defer readings.Close()
 	statuses := site.statuses.Subscribe(1, hub.DropOldest)
 	defer statuses.Close()
-	var solar *hub.Subscription[[]byte]
-	var solarReady <-chan struct{}
-	if site.world.Solar != nil {
-		solar = site.world.Solar.SubscribeLatest(1, hub.DropOldest, func([]byte) bool { return true })
-		defer solar.Close()
-		solarReady = solar.Ready()
-	}
+	samples := site.samples.SubscribeLatest(1, hub.DropOldest, func([]byte) bool { return true })
+	defer samples.Close()
 	select {
 	case site.wake <- struct{}{}: // a status
 	default:
@@ -73,8 +68,8 @@ func (s *Server) events(w http.ResponseWriter, r *http.Request) {
 			for _, text := range texts {
 				err = out.event("status", time.Time{}, text)
 			}
-		case <-solarReady:
-			texts, _ = solar.Take(texts[:0])
+		case <-samples.Ready():
+			texts, _ = samples.Take(texts[:0])
 			for _, text := range texts {
 				err = out.event("solar", time.Time{}, text)
 			}

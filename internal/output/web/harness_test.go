@@ -41,7 +41,7 @@ func newWorld() *world {
 		s.Verdict = status.Verdict{Name: "good", Good: true, Text: "readings arrive"}
 	}
 	w.World = web.World{
-		Updates: new(hub.Hub[*meter.Update]), Line: new(hub.Hub[meter.Status]), Status: w.board.Snapshot,
+		Updates: new(hub.Hub[*meter.Update]), Line: new(hub.Hub[meter.Status]), Samples: new(hub.Hub[*meter.Solar]), Status: w.board.Snapshot,
 		Health:   func() error { return w.dead },
 		Telegram: func() ([]byte, bool) { return []byte(w.text), w.text != "" },
 		Explain:  func() ([]byte, bool) { return []byte(`{"header":"x"}`), w.text != "" },

@@ -21,6 +21,7 @@ type Site struct {
 	past  *past
 
 	statuses hub.Hub[[]byte] // the status as JSON, encoded once for all streams
+	samples  hub.Hub[[]byte] // the inverter's samples likewise
 	streams  atomic.Int64    // open now
 	wake     chan struct{}   // a stream was opened
 }
@@ -39,10 +40,13 @@ func (s *Site) Run(ctx context.Context) error {
 	defer updates.Close()
 	line := s.world.Line.Subscribe(1, hub.DropOldest)
 	defer line.Close()
+	samples := s.world.Samples.SubscribeLatest(1, hub.DropOldest, func(*meter.Solar) bool { return true })
+	defer samples.Close()
 	timer := time.NewTimer(statusEvery)
 	defer timer.Stop()
 	var taken []*meter.Update
 	var changes []meter.Status
+	var suns []*meter.Solar
 	for {
 		select {
 		case <-ctx.Done():
@@ -53,6 +57,12 @@ func (s *Site) Run(ctx context.Context) error {
 				s.past.add(u)
 			}
 			clear(taken)
+			continue
+		case <-samples.Ready():
+			suns, _ = samples.Take(suns[:0])
+			for _, sun := range suns {
+				s.samples.Publish(sun.AppendJSON(nil))
+			}
 			continue
 		case <-line.Ready():
 			changes, _ = line.Take(changes[:0])

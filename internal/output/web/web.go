@@ -26,7 +26,8 @@ import (
 type World struct {
 	Updates  *hub.Hub[*meter.Update]
 	Line     *hub.Hub[meter.Status]               // how the meter's line stands
-	Solar    *hub.Hub[[]byte]                     // the inverter's data as JSON; nil: there is no inverter
+	Samples  *hub.Hub[*meter.Solar]               // what the inverter says
+	Solar    func(time.Time) (*meter.Solar, bool) // what it said last, unless that is too old; nil: there is no inverter
 	Status   func(now time.Time) status.Snapshot  // how the program stands
 	Health   func() error                         // nil: the main loop is alive
 	Telegram func() (text []byte, found bool)     // the last telegram, as the meter sent it
