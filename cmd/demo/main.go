@@ -177,11 +177,12 @@ A simulated %s meter feeds the real app. Look at it:
   the meter's own telegrams            telnet %s
   MQTT topics and discovery            mosquitto_sub -h %s -p %s -v -t '#'
   the HTTP API                         curl http://%s/api/reading
+  metrics for Prometheus               curl http://%s/metrics
   a telegram explained                 nc %s | go run ./cmd/smartmeter decode
 
 The meter itself is a network reader at %s, and there is a solar inverter at %s. Ctrl-C ends the demo.
 
-`, g.standard, g.addresses["page"], spaced(g.addresses["json"]), spaced(raw), host, port, api, spaced(raw), g.line, g.inverter)
+`, g.standard, g.addresses["page"], spaced(g.addresses["json"]), spaced(raw), host, port, api, api, spaced(raw), g.line, g.inverter)
 }
 
 // spaced is how telnet and nc want an address.

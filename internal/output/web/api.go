@@ -27,7 +27,7 @@ func (s *Server) solar(w http.ResponseWriter, _ *http.Request) {
 		fail(w, http.StatusServiceUnavailable, "no inverter is set up (option solar.address)")
 		return
 	}
-	sample, ok := s.site.world.Solar(time.Now())
+	sample, ok := s.site.sun(time.Now())
 	if !ok {
 		fail(w, http.StatusServiceUnavailable, "the inverter does not answer, as it may at night; /api/status tells more")
 		return

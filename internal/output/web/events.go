@@ -44,7 +44,10 @@ func (s *Server) events(w http.ResponseWriter, r *http.Request) {
 	defer readings.Close()
 	statuses := site.statuses.Subscribe(1, hub.DropOldest)
 	defer statuses.Close()
-	samples := site.samples.SubscribeLatest(1, hub.DropOldest, func([]byte) bool { return true })
+	samples := site.samples.SubscribeLatest(1, hub.DropOldest, func([]byte) bool {
+		_, fresh := site.sun(time.Now())
+		return fresh
+	})
 	defer samples.Close()
 	select {
 	case site.wake <- struct{}{}: // a status

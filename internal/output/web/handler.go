@@ -26,6 +26,7 @@ func (s *Server) routes() http.Handler {
 		"/api/telegram": s.telegram,
 		"/api/history":  s.history,
 		"/api/events":   s.events,
+		"/metrics":      s.metrics,
 		"/healthz":      s.healthz,
 	}
 	if s.options.Page {

@@ -19,6 +19,7 @@ const statusEvery = 5 * time.Second
 type Site struct {
 	world World
 	past  *past
+	zone  *time.Location
 
 	statuses hub.Hub[[]byte] // the status as JSON, encoded once for all streams
 	samples  hub.Hub[[]byte] // the inverter's samples likewise
@@ -29,7 +30,7 @@ type Site struct {
 // New returns the site of the world. What it remembers of the day is kept in
 // the store under the name; days begin at midnight of the zone.
 func New(w World, s *store.Store, name string, zone *time.Location) *Site {
-	return &Site{world: w, past: newPast(s, name, zone), wake: make(chan struct{}, 1)}
+	return &Site{world: w, past: newPast(s, name, zone), zone: zone, wake: make(chan struct{}, 1)}
 }
 
 // Run remembers what passes, and tells event streams the status, until ctx
@@ -79,4 +80,12 @@ func (s *Site) Run(ctx context.Context) error {
 		}
 		s.statuses.Publish(text)
 	}
+}
+
+// sun is what the inverter said last, where there is one and it is fresh.
+func (s *Site) sun(now time.Time) (*meter.Solar, bool) {
+	if s.world.Solar == nil {
+		return nil, false
+	}
+	return s.world.Solar(now)
 }
