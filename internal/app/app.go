@@ -18,6 +18,7 @@ import (
 	"github.com/smartmeter-addon/smartmeter-addon/internal/hub"
 	"github.com/smartmeter-addon/smartmeter-addon/internal/meter"
 	"github.com/smartmeter-addon/smartmeter-addon/internal/output/socket"
+	"github.com/smartmeter-addon/smartmeter-addon/internal/quiet"
 	"github.com/smartmeter-addon/smartmeter-addon/internal/source"
 	"github.com/smartmeter-addon/smartmeter-addon/internal/status"
 	"github.com/smartmeter-addon/smartmeter-addon/internal/store"
@@ -40,6 +41,9 @@ type Deps struct {
 // them and returns nil. An error is an option that cannot work; nothing that
 // happens later ends it.
 func Run(ctx context.Context, cfg config.Config, deps Deps) error {
+	flood := quiet.New(deps.Log.Handler())
+	defer flood.Close()
+	deps.Log = slog.New(flood)
 	p, err := newPipeline(cfg, deps.Log)
 	if err != nil {
 		return err

@@ -84,7 +84,7 @@ func TestNetworkComesBack(t *testing.T) {
 			if diff := cmp.Diff(want, s.states()); diff != "" {
 				t.Errorf("events (-want +got):\n%s", diff)
 			}
-			said := []string{saidOpen, saidAlive, saidLost, saidAlive, saidLost, saidAlive}
+			said := []string{saidOpen, saidAlive, saidLost, saidAgain, saidLost, saidAgain}
 			if diff := cmp.Diff(said, s.logged()); diff != "" {
 				t.Errorf("log (-want +got):\n%s", diff)
 			}

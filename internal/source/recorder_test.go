@@ -146,6 +146,7 @@ func (r *recorder) logged() []string {
 const (
 	saidOpen  = "INFO line to the meter is open"
 	saidAlive = "INFO telegrams arrive"
+	saidAgain = "INFO telegrams arrive again"
 	saidLost  = "WARN no data from the meter: trying again until it is back"
 )
 

@@ -96,7 +96,7 @@ func TestSerialComesBackUnderAnotherName(t *testing.T) {
 	if diff := cmp.Diff(want, s.states()); diff != "" {
 		t.Errorf("events (-want +got):\n%s", diff)
 	}
-	if diff := cmp.Diff([]string{saidLost, saidAlive, saidLost, saidAlive}, s.logged()); diff != "" {
+	if diff := cmp.Diff([]string{saidLost, saidAgain, saidLost, saidAgain}, s.logged()); diff != "" {
 		t.Errorf("log (-want +got):\n%s", diff)
 	}
 }

@@ -184,12 +184,12 @@ func (s *Source) Telegram(t time.Time) {
 		return
 	}
 	s.heard = true
-	attrs := []any{"source", s.port.Name}
-	if !s.lost.IsZero() {
-		attrs = append(attrs, "away", time.Since(s.lost).Round(time.Second))
+	if s.lost.IsZero() {
+		s.log.Info("telegrams arrive", "source", s.port.Name)
+	} else {
+		s.log.Info("telegrams arrive again", "source", s.port.Name, "away", time.Since(s.lost).Round(time.Second))
 	}
 	s.lost = time.Time{}
-	s.log.Info("telegrams arrive", attrs...)
 	s.change(Event{State: Alive})
 }
 

@@ -91,7 +91,7 @@ func TestSaysOnceThatItIsLostAndOnceThatItIsBack(t *testing.T) {
 		if diff := cmp.Diff(want, got[:min(len(got), len(want))]); diff != "" {
 			t.Errorf("events (-want +got):\n%s", diff)
 		}
-		if diff := cmp.Diff([]string{saidOpen, saidAlive, saidLost, saidAlive}, s.logged()[:4]); diff != "" {
+		if diff := cmp.Diff([]string{saidOpen, saidAlive, saidLost, saidAgain}, s.logged()[:4]); diff != "" {
 			t.Errorf("log (-want +got):\n%s", diff)
 		}
 	})

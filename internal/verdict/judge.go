@@ -43,9 +43,10 @@ type Judge struct {
 	start time.Time
 	unset string // what to do; empty: a source is set
 
-	good  time.Time     // the last reading; zero: none
-	pause time.Duration // how long one is normal between two
-	bad   bool          // readings arrive, and too few of them
+	good   time.Time     // the last reading; zero: none
+	pause  time.Duration // how long one is normal between two
+	arrive bool          // readings do, since the line was opened
+	bad    bool          // but many are damaged
 
 	line    source.Event // its last change
 	changed time.Time
@@ -116,7 +117,7 @@ func (j *Judge) Cut(n uint64, now time.Time) {
 // Good takes a reading; pause is how long one may be normal between two.
 func (j *Judge) Good(now time.Time, pause time.Duration) {
 	j.count(now).good++
-	j.good, j.pause = now, max(pause, leastPause)
+	j.good, j.pause, j.arrive = now, max(pause, leastPause), true
 	j.trouble = source.Event{}
 	j.fresh.Reset()
 	j.stale.Reset()
@@ -133,7 +134,7 @@ func (j *Judge) Line(e source.Event, now time.Time) {
 			j.trouble = source.Event{}
 		}
 	case source.Lost:
-		j.trouble = e
+		j.trouble, j.arrive = e, false
 		if kind := OfTrouble(e.Trouble); kind == Missing || kind == Gone { // who knows what comes in its place
 			j.fresh.Reset()
 			j.stale.Reset()
@@ -199,7 +200,7 @@ func (j *Judge) judge(now time.Time) (Kind, string) {
 		return Unset, j.unset
 	}
 	lost := j.line.State == source.Lost
-	if !j.good.IsZero() && now.Sub(j.good) <= j.pause && !lost {
+	if j.arrive && now.Sub(j.good) <= j.pause {
 		if _, many := j.damaged(now); many {
 			return Degraded, Degraded.Next()
 		}

@@ -88,6 +88,7 @@ func TestJudge(t *testing.T) {
 			s.hear("?")
 		}, verdict.Waiting, false},
 		{"silence", func(s *scene) { s.open(); s.wait(15 * time.Second); s.lose(source.TroubleSilence, "x") }, verdict.Silence, false},
+		{"lost and opened again", func(s *scene) { s.open(); s.good(); s.lose(source.TroubleHungUp, "x"); s.open() }, verdict.HungUp, false},
 		{"silence, open again", func(s *scene) {
 			s.open()
 			s.wait(45 * time.Second)

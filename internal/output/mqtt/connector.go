@@ -125,7 +125,11 @@ func (c *connector) connect(ctx context.Context) *link {
 			c.refusals, c.refused = 0, false
 			clear(c.told)
 			c.count.Works(time.Now())
-			c.log.Info("connected to the MQTT broker", "broker", c.address.String())
+			again := "" // another line than the first: it stands for a return
+			if !c.lostAt.IsZero() {
+				again = " again"
+			}
+			c.log.Info("connected to the MQTT broker"+again, "broker", c.address.String())
 			return l
 		}
 		if ctx.Err() != nil {
