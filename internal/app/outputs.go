@@ -63,7 +63,7 @@ func outputs(cfg config.Config, deps Deps, p *pipeline) ([]task, error) {
 		return nil, err
 	}
 	toBroker := mqtt.New(mqtt.Options{
-		MQTT: cfg.MQTT, TLS: security, Slot: cfg.Slot, Version: Version, SupportURL: homepage(), Log: log("mqtt"), Broker: broker, Store: p.store, Counter: count("mqtt", hasBroker),
+		MQTT: cfg.MQTT, TLS: security, Slot: cfg.Slot, Language: cfg.Language, Version: Version, SupportURL: homepage(), Log: log("mqtt"), Broker: broker, Store: p.store, Counter: count("mqtt", hasBroker),
 	}, p.updates, p.vitals.hub)
 	panels := solar.New(solar.Options{
 		Address: cfg.Solar.Address, Unit: uint8(cfg.Solar.Unit), Interval: time.Duration(cfg.Solar.Interval) * time.Second,

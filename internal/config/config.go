@@ -3,6 +3,8 @@
 // win. The same names, defaults and checks serve both.
 package config
 
+import "github.com/smartmeter-addon/smartmeter-addon/internal/meter"
+
 // Config is all the options. The tag json is the option's dotted path in the
 // options file, env the variable's name without its prefix SMARTMETER_; no
 // name stands anywhere else. An option without a path is a variable only.
@@ -19,12 +21,13 @@ type Config struct {
 	APIServer  Listen `env:"API_SERVER"`                       // HTTP API without the page; Load sets APIPort under Home Assistant
 	Solar      Solar
 
-	Slot     string   `json:"slot" env:"SLOT" envDefault:"p1"` // name of the meter in topics and unique ids
-	Checksum Checksum `json:"checksum" env:"CHECKSUM" envDefault:"auto"`
-	Data     string   `env:"DATA"` // folder where state is kept from one run to the next; Load finds one where none is set
-	Health   Listen   `env:"HEALTH" envDefault:"127.0.0.1:8098"`
-	LogLevel LogLevel `json:"log_level" env:"LOG_LEVEL" envDefault:"info"`
-	Debug    bool     `env:"DEBUG"` // as smartmeter2mqtt: Load makes the log level debug
+	Slot     string         `json:"slot" env:"SLOT" envDefault:"p1"`         // name of the meter in topics and unique ids
+	Language meter.Language `json:"language" env:"LANGUAGE" envDefault:"en"` // of the names of devices and entities
+	Checksum Checksum       `json:"checksum" env:"CHECKSUM" envDefault:"auto"`
+	Data     string         `env:"DATA"` // folder where state is kept from one run to the next; Load finds one where none is set
+	Health   Listen         `env:"HEALTH" envDefault:"127.0.0.1:8098"`
+	LogLevel LogLevel       `json:"log_level" env:"LOG_LEVEL" envDefault:"info"`
+	Debug    bool           `env:"DEBUG"` // as smartmeter2mqtt: Load makes the log level debug
 }
 
 // The ports of an app that Home Assistant knows by number: that of ingress is

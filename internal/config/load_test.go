@@ -9,6 +9,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/smartmeter-addon/smartmeter-addon/internal/config"
+	"github.com/smartmeter-addon/smartmeter-addon/internal/meter"
 )
 
 // files is a file system with a single level, for Load.
@@ -44,6 +45,7 @@ func defaults() config.Config {
 			Interval:        10,
 		},
 		Slot:     "p1",
+		Language: meter.English,
 		Checksum: config.ChecksumAuto,
 		Data:     "/var/lib/smartmeter",
 		Health:   "127.0.0.1:8098",
@@ -65,11 +67,11 @@ func TestLoad(t *testing.T) {
 			name: "as the app's form saves it",
 			files: options(`{"source": "auto", "serial": {"device": "/dev/serial/by-id/usb-FTDI-if00", "mode": "9600 7E1"}, "network": {},
 				"mqtt": {"topic": "meters/p1", "discovery": false, "discovery_prefix": "ha", "birth_topic": "ha/birth", "interval": 0},
-				"slot": "main_2", "checksum": "off", "log_level": "warning"}`),
+				"slot": "main_2", "language": "nl", "checksum": "off", "log_level": "warning"}`),
 			want: func(c *config.Config) {
 				c.Serial = config.Serial{Device: "/dev/serial/by-id/usb-FTDI-if00", Mode: config.Serial9600E7}
 				c.MQTT = config.MQTT{Topic: "meters/p1", DiscoveryPrefix: "ha", BirthTopic: "ha/birth"}
-				c.Slot, c.Checksum, c.LogLevel = "main_2", config.ChecksumOff, config.LogWarning
+				c.Slot, c.Language, c.Checksum, c.LogLevel = "main_2", meter.Dutch, config.ChecksumOff, config.LogWarning
 			},
 		},
 		{
@@ -95,7 +97,7 @@ func TestLoad(t *testing.T) {
 				"SMARTMETER_ENC_KEY=" + key, "SMARTMETER_ENC_AAD=30" + key,
 				"SMARTMETER_MQTT_URL=mqtts://broker", "SMARTMETER_MQTT_USERNAME=u", "SMARTMETER_MQTT_PASSWORD= p ", "SMARTMETER_MQTT_TOPIC=t",
 				"SMARTMETER_MQTT_DISCOVERY=no", "SMARTMETER_MQTT_DISCOVERY_PREFIX=d", "SMARTMETER_MQTT_BIRTH_TOPIC=b", "SMARTMETER_MQTT_INTERVAL=3600",
-				"SMARTMETER_TCP_SERVER=0", "SMARTMETER_RAW_TCP_SERVER=[::1]:2000", "SMARTMETER_SOCKET_CLIENTS=400", "SMARTMETER_SLOT=p2",
+				"SMARTMETER_TCP_SERVER=0", "SMARTMETER_RAW_TCP_SERVER=[::1]:2000", "SMARTMETER_SOCKET_CLIENTS=400", "SMARTMETER_SLOT=p2", "SMARTMETER_LANGUAGE=SV", "LANGUAGE=nl_NL:nl",
 				"SMARTMETER_SUNSPEC_MODBUS=fd00::5", "SMARTMETER_SUNSPEC_MODBUS_PORT=1502", "SMARTMETER_SUNSPEC_UNIT=247", "SMARTMETER_SUNSPEC_INTERVAL=899",
 				"SMARTMETER_CHECKSUM=off", "SMARTMETER_DATA=/srv/meter", "SMARTMETER_HEALTH=0", "SMARTMETER_LOG_LEVEL=warn", "SMARTMETER_DEBUG=false", "PATH=/bin", "SMARTMETER=x",
 			},
@@ -106,7 +108,7 @@ func TestLoad(t *testing.T) {
 					Network:    config.Network{Address: "[fe80::1%eth0]:23"},
 					Decryption: config.Decryption{Key: key, AAD: "30" + key},
 					MQTT:       config.MQTT{URL: "mqtts://broker:8883", Username: "u", Password: " p ", Topic: "t", DiscoveryPrefix: "d", BirthTopic: "b", Interval: 3600},
-					RawSocket:  "[::1]:2000", Clients: 400, Solar: config.Solar{Address: "[fd00::5]:1502", Port: 1502, Unit: 247, Interval: 899}, Slot: "p2", Checksum: config.ChecksumOff, Data: "/srv/meter", LogLevel: config.LogWarning,
+					RawSocket:  "[::1]:2000", Clients: 400, Solar: config.Solar{Address: "[fd00::5]:1502", Port: 1502, Unit: 247, Interval: 899}, Slot: "p2", Language: meter.Swedish, Checksum: config.ChecksumOff, Data: "/srv/meter", LogLevel: config.LogWarning,
 				}
 			},
 		},

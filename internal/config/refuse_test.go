@@ -74,6 +74,7 @@ func TestLoadRefuses(t *testing.T) {
 		{`{"mqtt": {"birth_topic": "$SYS/x"}}`, `mqtt.birth_topic = "$SYS/x": leave out $ at the start, which is the broker's own`},
 		{`{"mqtt": {"topic": "a\u0000b"}}`, `mqtt.topic = "a\x00b": write text without control characters`},
 		{`{"mqtt": {"topic": "` + strings.Repeat("é", 128) + `"}}`, `mqtt.topic = "` + strings.Repeat("é", 50) + `...": write at most 255 bytes`},
+		{`{"language": "nederlands"}`, `language = "nederlands": write en, nl, de, fr or sv`},
 		{`{"mqtt": {"interval": 3601}}`, `mqtt.interval = "3601": write a number from 0 to 3600 (seconds, 0 for every telegram)`},
 		{`{"mqtt": {"interval": -1}}`, `mqtt.interval = "-1": write a number from 0 to 3600 (seconds, 0 for every telegram)`},
 		{"SMARTMETER_TCP_SERVER=65536", `SMARTMETER_TCP_SERVER = "65536": write a port, host:port (an IPv6 address in brackets), or 0 for off`},

@@ -12,6 +12,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/smartmeter-addon/smartmeter-addon/internal/dsmr"
+	"github.com/smartmeter-addon/smartmeter-addon/internal/meter"
 )
 
 // Validate returns the first option that cannot work as an *Error, named as in
@@ -62,6 +63,7 @@ func (c *Config) wrong() (field any, mend string) {
 		{&c.Solar.Unit, within(c.Solar.Unit, 0, 247, "a Modbus unit id")},
 		{&c.Solar.Interval, within(c.Solar.Interval, 1, mostMilliseconds, "seconds; 900 and more are milliseconds")},
 		{&c.Slot, slot(c.Slot)},
+		{&c.Language, oneOf(c.Language, meter.Languages)},
 		{&c.Checksum, oneOf(c.Checksum, checksums)},
 		{&c.LogLevel, oneOf(c.LogLevel, logLevels)},
 	} {

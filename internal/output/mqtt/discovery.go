@@ -5,6 +5,8 @@ import (
 	"encoding/json"
 	"strconv"
 	"strings"
+
+	"github.com/smartmeter-addon/smartmeter-addon/internal/meter"
 )
 
 // announcement is a message of Home Assistant's device discovery.
@@ -56,11 +58,12 @@ type componentConfig struct {
 }
 
 // name is the device's name; the second of its kind has a number.
-func (d *device) name() string {
+func (d *device) name(in meter.Language) string {
+	name := in.Name(d.info.name)
 	if d.info.number > 1 {
-		return d.info.name + " " + strconv.Itoa(d.info.number)
+		return name + " " + strconv.Itoa(d.info.number)
 	}
-	return d.info.name
+	return name
 }
 
 // connectedTemplate turns the topic connected into an availability.
@@ -70,6 +73,7 @@ const connectedTemplate = "{{ 'offline' if value == '0' else 'online' }}"
 type announcer struct {
 	connectedTopic string
 	origin         originConfig
+	language       meter.Language // of names; ids are English
 }
 
 func identifier(slot string) string { return "smartmeter_" + slot }
@@ -79,7 +83,7 @@ func (a *announcer) build(d *device) []byte {
 	m := announcement{
 		Device: deviceConfig{
 			Identifiers:  []string{identifier(d.slot)},
-			Name:         d.name(),
+			Name:         d.name(a.language),
 			Manufacturer: d.info.manufacturer,
 			Model:        d.info.model,
 			ModelID:      d.info.modelID,
@@ -101,7 +105,7 @@ func (a *announcer) build(d *device) []byte {
 	for i := range d.components {
 		if d.seen[i] {
 			c := &d.components[i]
-			m.Components[c.Key] = c.config(d.slot)
+			m.Components[c.Key] = c.config(d.slot, a.language)
 		}
 	}
 	for key, platform := range d.gone {
@@ -122,7 +126,7 @@ func (c *component) on() string {
 	return c.platform
 }
 
-func (c *component) config(slot string) componentConfig {
+func (c *component) config(slot string, in meter.Language) componentConfig {
 	platform := c.on()
 	id := c.id
 	if id == "" {
@@ -132,7 +136,7 @@ func (c *component) config(slot string) componentConfig {
 		Platform:        platform,
 		UniqueID:        identifier(slot) + "_" + id,
 		DefaultEntityID: platform + "." + slot + "_" + id,
-		Name:            c.Name,
+		Name:            in.Name(c.Name),
 		DeviceClass:     c.Class,
 		StateClass:      c.State,
 		Unit:            c.Unit,

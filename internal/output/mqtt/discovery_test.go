@@ -43,7 +43,7 @@ func TestFrozen(t *testing.T) {
 	for device, components := range everything() {
 		slot, unit, _ := strings.Cut(device, " ")
 		for _, c := range components {
-			e := c.config(slot)
+			e := c.config(slot, meter.English)
 			enabled := "on"
 			if e.EnabledByDefault != nil {
 				enabled = "off"
@@ -88,7 +88,7 @@ func TestHomeAssistantAllows(t *testing.T) {
 		nameless := map[string]bool{}
 		keys := map[string]bool{}
 		for _, c := range components {
-			e := c.config(slot)
+			e := c.config(slot, meter.English)
 			fail := func(format string, args ...any) {
 				t.Helper()
 				t.Errorf("%s, %s: "+format, append([]any{device, c.Key}, args...)...)

@@ -16,6 +16,12 @@ import (
 // again is a session of the next run.
 func again(t *testing.T, s *session, change func(m *memory)) *session {
 	t.Helper()
+	return againWith(t, options(), s, change)
+}
+
+// againWith is again with other options.
+func againWith(t *testing.T, o *Options, s *session, change func(m *memory)) *session {
+	t.Helper()
 	data, err := json.Marshal(s.memory())
 	if err != nil {
 		t.Fatal(err)
@@ -27,7 +33,7 @@ func again(t *testing.T, s *session, change func(m *memory)) *session {
 	if change != nil {
 		change(&m)
 	}
-	next := newSession(options())
+	next := newSession(o)
 	next.restore(m)
 	return next
 }
@@ -161,8 +167,8 @@ func TestTwoWaterMeters(t *testing.T) {
 	}
 	next := again(t, s, nil)
 	next.update(now, two(6*time.Minute, 5, 10))
-	if got := next.submeters[meter.Water][1]; got.slot != "p1_water_2" || tail(got.id) != "7891" || got.name() != "Water meter 2" {
-		t.Errorf("after a restart the second is %s, %s, %s", got.slot, got.id, got.name())
+	if got := next.submeters[meter.Water][1]; got.slot != "p1_water_2" || tail(got.id) != "7891" || got.name(meter.English) != "Water meter 2" {
+		t.Errorf("after a restart the second is %s, %s, %s", got.slot, got.id, got.name(meter.English))
 	}
 }
 

@@ -70,6 +70,7 @@ type Broker struct {
 type Options struct {
 	config.MQTT
 	Slot       string          // name of the meter in topics and ids
+	Language   meter.Language  // of the names of devices and entities; empty: English
 	Version    string          // of this program
 	SupportURL string          // of this program's home page, http or https; empty: none
 	Zone       *time.Location  // of the meter's clock; nil: the local one

@@ -81,6 +81,7 @@ func newSession(o *Options) *session {
 		announcer: announcer{
 			connectedTopic: o.Topic + "/connected",
 			origin:         originConfig{Name: "smartmeter", Version: o.Version, SupportURL: o.SupportURL},
+			language:       o.Language,
 		},
 	}
 	s.view = view{zone: o.Zone, status: &s.line}
