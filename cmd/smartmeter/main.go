@@ -26,7 +26,8 @@ const usage = `smartmeter reads a smart meter's P1 port and shares it.
   smartmeter                               the app: reads the meter until SIGTERM or SIGINT
   smartmeter decode [-json] [-key HEX] [FILE ...]
                                            explains telegrams from files or standard input
-  smartmeter healthcheck                   exit 0 when the running app is alive
+  smartmeter healthcheck [-v]              exit 0 when the running app is alive; -v tells how the
+                                           meter and the outputs stand, and why there is no data
   smartmeter version                       version, commit, Go version
 
 The app is set up by /data/options.json (or the file named by SMARTMETER_OPTIONS)
@@ -62,7 +63,7 @@ func run(args, environ []string, stdin io.Reader, stdout, stderr io.Writer) int 
 	case "decode":
 		return decode(args, stdin, stdout, stderr)
 	case "healthcheck":
-		return healthcheck(environ, stdout, stderr)
+		return healthcheck(args, environ, stdout, stderr)
 	case "version", "-version", "--version":
 		fmt.Fprintf(stdout, "smartmeter %s, commit %s, %s %s/%s\n", app.Version, commit(), runtime.Version(), runtime.GOOS, runtime.GOARCH)
 		return exitGood

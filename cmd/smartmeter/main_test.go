@@ -130,6 +130,8 @@ func TestCalls(t *testing.T) {
 		{nil, []string{"SMARTMETER_MQTT_URL=mqtts://broker", "SMARTMETER_MQTT_CA_FILE=/nowhere/ca.pem", "SMARTMETER_LOG_LEVEL=error"}, exitCall, "/nowhere/ca.pem"},
 		{[]string{"healthcheck"}, []string{"SMARTMETER_HEALTH=0"}, exitGood, "switched off"},
 		{[]string{"healthcheck"}, []string{"SMARTMETER_HEALTH=127.0.0.1:1"}, exitBad, "asking the running app"},
+		{[]string{"healthcheck", "-v"}, []string{"SMARTMETER_HEALTH=127.0.0.1:1"}, exitBad, "how it stands"},
+		{[]string{"healthcheck", "-what"}, nil, exitCall, "-what"},
 	} {
 		code, out, stderr := call(t, "", test.environ, test.args...)
 		if code != test.code || !strings.Contains(out+stderr, test.out) {

@@ -1,0 +1,83 @@
+package status_test
+
+import (
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/smartmeter-addon/smartmeter-addon/internal/status"
+)
+
+func TestText(t *testing.T) {
+	now := time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)
+	ago := func(d time.Duration) *time.Time { at := now.Add(-d); return &at }
+	two := 2
+	for _, test := range []struct {
+		name string
+		s    status.Snapshot
+		want string
+	}{
+		{"all is well", status.Snapshot{
+			Version: "0.1.0", Started: *ago(time.Hour), Time: now,
+			Source:   status.Source{Kind: "serial", Name: "/dev/ttyUSB0", Mode: "115200 8N1", State: status.Alive, Since: *ago(time.Minute), Last: ago(time.Second), Reconnects: 1},
+			Meter:    &status.Meter{Header: "ISK5", Version: "50", Serial: "3132"},
+			Counters: status.Counters{Bytes: 4321, Skipped: 21, Telegrams: 100, Checksums: 1, Cut: 2, Held: 3, Interval: 1.0004},
+			Verdict:  status.Verdict{Name: "good", Good: true, Text: "readings arrive", Since: *ago(59 * time.Second)},
+			Outputs: []status.Output{
+				{Name: "json socket", Clients: &two, Sent: 200, LastSuccess: ago(time.Second)},
+				{Name: "mqtt", Sent: 90, Dropped: 10, Errors: 4, LastError: "nothing listens there"},
+			},
+		}, `
+verdict      good: readings arrive, for 59s
+source       serial /dev/ttyUSB0, 115200 8N1, alive for 1m0s, opened again 1 times
+meter        ISK5, version 50, number ...3132
+telegrams    100 good, the last 1s ago, one every 1 s; 3 bad (wrong checksum 1, cut off 2)
+bytes        4321, 21 of them outside of telegrams
+held totals  3
+program      version 0.1.0, runs for 1h0m0s
+
+output       clients  sent  dropped  errors  last success  last error
+json socket  2        200   0        0       1s ago        
+mqtt         -        90    10       4       never         nothing listens there
+`},
+		{"no data", status.Snapshot{
+			Version: "dev", Started: *ago(time.Minute), Time: now,
+			Source:  status.Source{Kind: "network", Name: "10.0.0.9:23", State: status.Lost, Since: *ago(time.Minute), Cause: "connection refused"},
+			Verdict: status.Verdict{Name: "refused", Problem: true, Text: "it refuses", Next: "Check it", Since: *ago(time.Minute)},
+		}, `
+verdict    refused: it refuses, for 1m0s
+next step  Check it
+source     network 10.0.0.9:23, lost for 1m0s (connection refused), opened again 0 times
+telegrams  0 good
+bytes      0, 0 of them outside of telegrams
+program    version dev, runs for 1m0s
+
+output  clients  sent  dropped  errors  last success  last error
+`},
+		{"nothing is set", status.Snapshot{
+			Version: "dev", Started: now, Time: now,
+			Source:  status.Source{State: status.None},
+			Verdict: status.Verdict{Name: "checksums", Text: "wrong", Share: 100, Since: now},
+		}, `
+verdict    checksums: wrong (100 %), for 0s
+source     none is set
+telegrams  0 good
+bytes      0, 0 of them outside of telegrams
+program    version dev, runs for 0s
+
+output  clients  sent  dropped  errors  last success  last error
+`},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			var got strings.Builder
+			if err := test.s.WriteText(&got); err != nil {
+				t.Fatal(err)
+			}
+			if diff := cmp.Diff(strings.TrimPrefix(test.want, "\n"), got.String()); diff != "" {
+				t.Errorf("-want +got:\n%s", diff)
+			}
+		})
+	}
+}
