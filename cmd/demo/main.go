@@ -44,6 +44,8 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 	flags.SetOutput(stderr)
 	name := flags.String("standard", "dsmr50", "the meter's standard: "+strings.Join(standards(), ", "))
 	every := flags.Duration("every", 0, "time between telegrams; 0: as the standard has it")
+	at := flags.String("at", "", "when it is in the household, such as 2026-06-21T13:00; empty: now")
+	fault := flags.String("fault", "", "what is wrong with the line: wrong-speed; empty: nothing")
 	verbose := flags.Bool("v", false, "log every telegram")
 	if err := flags.Parse(args); err != nil {
 		return err
@@ -55,8 +57,16 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 	if *every <= 0 {
 		*every = simulate.Standards[standard].Period
 	}
+	clock, err := clockFrom(*at)
+	if err != nil {
+		return err
+	}
 
 	line, err := simulate.Listen("127.0.0.1:0")
+	if err != nil {
+		return err
+	}
+	toLine, err := spoil(line, *fault, simulate.Standards[standard])
 	if err != nil {
 		return err
 	}
@@ -75,7 +85,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 	defer os.RemoveAll(data)
 	meter := simulate.New(simulate.Options{Standard: standard, Seed: uint64(time.Now().UnixNano()), Zone: time.Local})
 	inverterAddr := freeAddr(1502)
-	inverter, err := meter.Inverter(inverterAddr, time.Now)
+	inverter, err := meter.Inverter(inverterAddr, clock)
 	if err != nil {
 		return err
 	}
@@ -100,7 +110,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 	guide := &guide{addresses: make(map[string]string), out: stdout, standard: standard, line: line.Addr(), broker: brokerAddr, inverter: inverterAddr}
 	group, ctx := errgroup.WithContext(ctx)
 	group.Go(func() error { return line.Run(ctx) })
-	group.Go(func() error { return meter.Run(ctx, line, *every, time.Now) })
+	group.Go(func() error { return meter.Run(ctx, toLine, *every, clock) })
 	group.Go(func() error { return inverter.Run(ctx) })
 	group.Go(func() error { return app.Run(ctx, cfg, app.Deps{Log: log, Listening: guide.listening}) })
 	err = group.Wait()

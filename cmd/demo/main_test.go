@@ -2,6 +2,7 @@ package main
 
 import (
 	"bufio"
+	"bytes"
 	"context"
 	"io"
 	"net"
@@ -75,6 +76,37 @@ func firstLine(t *testing.T, addr, begins string) string {
 		t.Fatalf("%s: got %q, %v", addr, line, err)
 	}
 	return line
+}
+
+// TestHousehold: the household lives at the wanted time, and a fault keeps its
+// readings away.
+func TestHousehold(t *testing.T) {
+	clock, err := clockFrom("2026-06-21T13:00")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if now := clock(); now.Format("2006-01-02T15:04") != "2026-06-21T13:00" {
+		t.Errorf("the clock shows %s", now)
+	}
+	for _, args := range [][]string{{"-at", "noon"}, {"-fault", "fire"}} {
+		if err := run(t.Context(), args, io.Discard, io.Discard); err == nil || !strings.Contains(err.Error(), args[0]+" "+args[1]) {
+			t.Errorf("%v: got %v", args, err)
+		}
+	}
+	for _, standard := range simulate.Standards {
+		var line bytes.Buffer
+		w, err := spoil(&line, "wrong-speed", standard)
+		if err != nil {
+			t.Fatal(err)
+		}
+		telegram := []byte("/ISK5\\2M550T-1012\r\n\r\n1-0:1.7.0(00.000*kW)\r\n!0000\r\n")
+		if n, err := w.Write(telegram); n != len(telegram) || err != nil {
+			t.Errorf("%s: got %d, %v", standard.Name, n, err)
+		}
+		if line.Len() == 0 || bytes.Contains(line.Bytes(), []byte("1-0:1.7.0")) {
+			t.Errorf("%s: the line carries %q", standard.Name, &line)
+		}
+	}
 }
 
 func TestWrongStandard(t *testing.T) {

@@ -120,7 +120,9 @@ func (v *vitals) telegram(r *meter.Reading, at time.Time, silence time.Duration)
 	}
 	v.status.Telegrams++
 	v.counters.Telegrams++
-	v.meter = status.Meter{Header: r.Header, Version: r.Version, Serial: lastDigits(r.EquipmentID)}
+	v.meter = status.Meter{
+		Header: r.Header, Standard: r.Standard, Version: r.Version, Serial: lastDigits(r.EquipmentID), Tariffs: r.Tariffs.Names(),
+	}
 	v.status.Last, v.silence = r.Received, silence
 	v.judge.Good(r.Received, silence)
 	v.teller.good++

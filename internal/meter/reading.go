@@ -33,6 +33,18 @@ const (
 	TariffsNormalFirst                // 1 normal, 2 low: Belgium, Hungary
 )
 
+// Names returns what the tariffs from 1 on are called, low and normal; nil
+// where they have numbers only.
+func (t Tariffs) Names() []string {
+	switch t {
+	case TariffsLowFirst:
+		return []string{"low", "normal"}
+	case TariffsNormalFirst:
+		return []string{"normal", "low"}
+	}
+	return nil
+}
+
 // MaxChannels is how many M-Bus channels a reading holds; the standards know
 // four.
 const MaxChannels = 8

@@ -48,9 +48,11 @@ const (
 
 // Meter is the meter as its telegrams tell.
 type Meter struct {
-	Header  string `json:"header"`            // what stands behind the "/"
-	Version string `json:"version,omitempty"` // as on the JSON socket: p1Version
-	Serial  string `json:"serial,omitempty"`  // the equipment identifier's last digits
+	Header   string   `json:"header"`             // what stands behind the "/"
+	Standard string   `json:"standard,omitempty"` // for people: "DSMR 5.0"
+	Version  string   `json:"version,omitempty"`  // as on the JSON socket: p1Version
+	Serial   string   `json:"serial,omitempty"`   // the equipment identifier's last digits
+	Tariffs  []string `json:"tariffs,omitempty"`  // what 1 and 2 are, low and normal, where all agree on it
 }
 
 // Counters count since the start of the program.

@@ -1,0 +1,117 @@
+// The picture of where the power goes: grid, home and, with an inverter, the
+// sun, joined by lines on which dots run the way the power does.
+
+import { iconAt } from "./icons.js";
+import { power } from "./format.js";
+import { s, say, set } from "./dom.js";
+import { word } from "./words.js";
+
+const R = 46; // of a node
+const GAP = 15; // between dots on a line
+const calm = matchMedia("(prefers-reduced-motion: reduce)");
+
+/** parts splits the powers of a reading, in W, over the lines of the picture. */
+export function parts({ net, solar, house }) {
+  const sun = solar === undefined ? undefined : Math.max(0, solar);
+  const importing = Math.max(0, net);
+  const exporting = Math.max(0, -net);
+  return {
+    sun,
+    house: house ?? Math.max(0, net + (sun ?? 0)),
+    gridToHouse: importing,
+    houseToGrid: sun === undefined ? exporting : Math.max(0, exporting - sun), // from what else makes power
+    sunToGrid: sun === undefined ? 0 : Math.min(sun, exporting),
+    sunToHouse: sun === undefined ? 0 : Math.max(0, sun - exporting),
+  };
+}
+
+/** flow makes the picture; its update takes {net, solar, house}. */
+export function flow() {
+  const node = s("svg", { class: "flow", role: "img" });
+  let drawn = null;
+  node.update = (powers) => {
+    const withSun = powers.solar !== undefined;
+    if (drawn?.withSun !== withSun) {
+      drawn = draw(node, withSun);
+    }
+    drawn.update(powers);
+  };
+  return node;
+}
+
+function draw(svg, withSun) {
+  const y = withSun ? 214 : 62;
+  svg.setAttribute("viewBox", withSun ? "0 0 340 290" : "0 0 340 138");
+  const lines = {
+    gridToHouse: line("import", `M${58 + R} ${y}H${282 - R}`),
+    houseToGrid: line("export", `M${282 - R} ${y}H${58 + R}`),
+  };
+  const grid = circle("grid", 58, y);
+  const house = circle("house", 282, y);
+  const share = s("circle", { class: "share", cx: 282, cy: y, r: R, pathLength: 100, transform: `rotate(-90 282 ${y})`, "stroke-dasharray": "0 100" });
+  house.node.insertBefore(share, house.node.children[1]);
+  const all = [grid.node, house.node];
+  let sun = null;
+  if (withSun) {
+    sun = circle("solar", 170, 74, -R - 10);
+    all.push(sun.node);
+    lines.sunToGrid = line("export", `M158 ${74 + R - 2}V${y - 50}Q158 ${y - 18} 126 ${y - 18}H${58 + R - 4}`);
+    lines.sunToHouse = line("solar", `M182 ${74 + R - 2}V${y - 50}Q182 ${y - 18} 214 ${y - 18}H${282 - R + 4}`);
+  }
+  svg.replaceChildren(...Object.values(lines).map((l) => l.node), ...all);
+  return {
+    withSun,
+    update(powers) {
+      const p = parts(powers);
+      for (const [name, one] of Object.entries(lines)) one.update(p[name]);
+      const net = Math.round(powers.net);
+      set(grid.node, "class", `node ${net < 0 ? "export" : "import"}`);
+      say(grid.value, power(Math.abs(net)));
+      say(house.value, power(p.house));
+      const fromSun = p.house > 0 ? Math.min(100, (100 * p.sunToHouse) / p.house) : 0;
+      set(share, "stroke-dasharray", `${fromSun.toFixed(1)} 100`);
+      const told = [`${word(net < 0 ? "toGrid" : "fromGrid")} ${power(Math.abs(net))}`, `${word("house")} ${power(p.house)}`];
+      if (sun) {
+        say(sun.value, power(p.sun));
+        set(sun.node, "class", p.sun > 0 ? "node solar" : "node solar none");
+        told.unshift(`${word("solar")} ${power(p.sun)}`);
+      }
+      set(svg, "aria-label", word("flowText", { parts: told.join(", ") }));
+    },
+  };
+}
+
+function circle(name, x, y, under = R + 21) {
+  const value = s("text", { class: "value", x, y: y + 21, "text-anchor": "middle" });
+  const label = s("text", { class: "label", x, y: y + under, "text-anchor": "middle" }, word(name));
+  const ring = s("circle", { class: "ring", cx: x, cy: y, r: R });
+  return { node: s("g", { class: `node ${name}` }, ring, iconAt(name, x, y - 13, 28), value, label), value };
+}
+
+/** line is one that dots run along; none run where no power does. */
+function line(colour, path) {
+  const dots = s("path", { class: "dots", d: path, "stroke-dasharray": `0.01 ${GAP - 0.01}` });
+  const node = s("g", { class: `line ${colour}` }, s("path", { class: "track", d: path }), dots);
+  const run = dots.animate?.([{ strokeDashoffset: GAP }, { strokeDashoffset: 0 }], { duration: 1000, iterations: Infinity });
+  run?.pause();
+  let watts = 0;
+  const move = () => {
+    set(node, "class", `line ${colour} ${watts > 0 ? "on" : "off"}`);
+    if (!run) return;
+    if (watts <= 0 || calm.matches) {
+      run.pause();
+      return;
+    }
+    // Faster with more power, but never hectic: 0.5 to 2.2 dots a second.
+    run.updatePlaybackRate(0.5 + Math.min(1.7, Math.sqrt(watts) / 45));
+    if (run.playState !== "running") run.play();
+  };
+  calm.addEventListener?.("change", move);
+  return {
+    node,
+    update(now) {
+      watts = now >= 1 ? now : 0;
+      move();
+    },
+  };
+}

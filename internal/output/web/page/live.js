@@ -1,0 +1,157 @@
+// What the server says, as it comes: by server-sent events, and where a proxy
+// holds those back, or they fail, by asking now and then.
+
+const FIRST = 3000; // ms to wait for the stream's first event before asking
+const SILENT = 12000; // ms without an event until the stream is not trusted; the server sends one every 5 s
+const ASK = 2000; // ms between questions
+const RETRY = 5000; // ms until a stream that was refused is opened again
+const LOST = 8000; // ms without any answer until the contact counts as lost
+const HISTORY = 30000; // ms between histories
+
+/**
+ * connect keeps up with the server and calls changed(state, what) whenever
+ * something is new. Times in state are of this browser's clock.
+ */
+export function connect(changed) {
+  const state = {
+    reading: null,
+    readingAt: 0, // when the telegram was received
+    solar: null,
+    status: null,
+    statusAt: 0,
+    settings: null, // only with the status that was asked for
+    history: null,
+    lost: false, // no contact with the server
+  };
+  let stream = null;
+  let streamAt = 0; // the last event that was news
+  let answerAt = Date.now(); // the last sign of life
+  let askedAt = 0;
+  let historyAt = 0;
+  let asking = false;
+  let skew = null; // this clock less the server's, ms; null: not known yet
+
+  /** clock learns how far this clock is off; what was longest on its way tells least. */
+  function clock(serverTime) {
+    const now = Date.now() - serverTime;
+    if (skew === null || now < skew || Math.abs(now - skew) > 60000) skew = now;
+  }
+
+  function alive() {
+    answerAt = Date.now();
+    if (state.lost) {
+      state.lost = false;
+      historyAt = 0;
+      changed(state, "link");
+    }
+  }
+
+  /** takeReading returns false for what is not newer than what is shown. */
+  function takeReading(reading, serverTime) {
+    const at = Math.min(Date.now(), serverTime + (skew ?? Date.now() - serverTime));
+    if (state.reading && at < state.readingAt - 1000) return false;
+    const same = state.reading && reading.ts === state.reading.ts && reading.powerTs === state.reading.powerTs && at - state.readingAt < 1000;
+    state.reading = reading;
+    state.readingAt = at;
+    if (!same) changed(state, "reading");
+    return !same;
+  }
+
+  function takeStatus(status) {
+    const at = Date.parse(status.time);
+    if (state.status && at <= Date.parse(state.status.time)) return false;
+    clock(at);
+    state.status = status;
+    state.statusAt = Date.now();
+    if (status.settings) state.settings = status.settings;
+    changed(state, "status");
+    return true;
+  }
+
+  function open() {
+    stream = new EventSource("api/events");
+    const listen = (name, take) =>
+      stream.addEventListener(name, (event) => {
+        alive();
+        // A proxy that holds events back lets go of many that are old by then.
+        if (take(JSON.parse(event.data), Number(event.lastEventId))) streamAt = Date.now();
+      });
+    listen("reading", (reading, at) => takeReading(reading, at || Date.now() - (skew ?? 0)));
+    listen("status", takeStatus);
+    listen("solar", (solar) => {
+      state.solar = solar;
+      changed(state, "solar");
+      return true;
+    });
+    stream.onerror = () => {
+      streamAt = 0;
+      if (stream?.readyState === EventSource.CLOSED) {
+        stream = null;
+        setTimeout(() => !stream && !document.hidden && open(), RETRY);
+      }
+    };
+  }
+
+  async function get(path) {
+    const response = await fetch(path, { cache: "no-store", signal: AbortSignal.timeout(10000) });
+    if (!response.ok && response.status !== 503) throw new Error(`${path}: ${response.status}`);
+    const body = await response.json();
+    if (response.status === 503 && typeof body.err !== "string") throw new Error(`${path}: 503`); // of a proxy
+    alive();
+    return { body: response.ok ? body : null, at: Date.parse(response.headers.get("Last-Modified") ?? "") };
+  }
+
+  async function ask() {
+    if (asking) return;
+    asking = true;
+    askedAt = Date.now();
+    const status = get("api/status").then(({ body }) => body && takeStatus(body));
+    const reading = get("api/reading").then(({ body, at }) => body && takeReading(body, at || Date.now() - (skew ?? 0)));
+    await Promise.allSettled([status, reading]);
+    asking = false;
+  }
+
+  async function askHistory() {
+    historyAt = Date.now();
+    const { body } = await get("api/history").catch(() => ({}));
+    if (body) {
+      state.history = body;
+      changed(state, "history");
+    }
+  }
+
+  function look() {
+    if (document.hidden) return;
+    const now = Date.now();
+    if (!state.lost && now - answerAt > LOST && now - streamAt > LOST) {
+      state.lost = true;
+      changed(state, "link");
+    }
+    const trusted = streamAt ? now - streamAt < SILENT : now - startedAt < FIRST;
+    if (!trusted && now - askedAt >= ASK) ask();
+    if (now - historyAt >= HISTORY) askHistory();
+    changed(state, "tick");
+  }
+
+  let startedAt = Date.now();
+  function start() {
+    startedAt = Date.now();
+    answerAt = Math.max(answerAt, startedAt - LOST / 2);
+    if (!stream) open();
+    ask();
+    askHistory();
+  }
+  // A page that nobody sees asks for nothing.
+  document.addEventListener("visibilitychange", () => {
+    if (document.hidden) {
+      stream?.close();
+      stream = null;
+      streamAt = 0;
+    } else {
+      start();
+    }
+  });
+  if (!document.hidden) start();
+  setInterval(look, 1000);
+  return { state, ask, get };
+}

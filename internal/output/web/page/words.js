@@ -1,0 +1,176 @@
+// The texts of the page: one row a text, one column a language.
+
+const languages = ["en", "nl", "de", "fr", "sv"];
+
+const table = {
+  title: ["Smart Meter", "Slimme meter", "Smart Meter", "Compteur communicant", "Smart elmätare"],
+  views: ["Views", "Weergaven", "Ansichten", "Vues", "Vyer"],
+  now: ["Now", "Nu", "Jetzt", "Maintenant", "Nu"],
+  pipe: ["Connection", "Verbinding", "Verbindung", "Connexion", "Anslutning"],
+  skip: ["Skip to content", "Naar de inhoud", "Zum Inhalt", "Aller au contenu", "Till innehållet"],
+
+  live: ["Live", "Live", "Live", "En direct", "Live"],
+  waiting: ["Waiting", "Wachten", "Warten", "En attente", "Väntar"],
+  stale: ["No data", "Geen gegevens", "Keine Daten", "Pas de données", "Inga data"],
+  offline: ["Offline", "Offline", "Offline", "Hors ligne", "Offline"],
+  lostTitle: ["No contact with the app", "Geen contact met de app", "Keine Verbindung zur App", "Pas de contact avec l’application", "Ingen kontakt med appen"],
+  lostText: [
+    "It is tried again by itself. What you see is old.",
+    "Het wordt vanzelf opnieuw geprobeerd. Wat je ziet is oud.",
+    "Es wird von selbst wieder versucht. Die Werte sind alt.",
+    "Un nouvel essai se fait tout seul. Les valeurs affichées sont anciennes.",
+    "Nya försök görs automatiskt. Värdena är gamla.",
+  ],
+  why: ["What to do", "Wat te doen", "Was zu tun ist", "Que faire", "Vad du kan göra"],
+  lastValues: ["Last values {ago}", "Laatste waarden {ago}", "Letzte Werte {ago}", "Dernières valeurs {ago}", "Senaste värden {ago}"],
+  firstTitle: ["Waiting for the first reading", "Wachten op de eerste meting", "Warten auf die erste Messung", "En attente de la première mesure", "Väntar på den första avläsningen"],
+  firstText: [
+    "The line is open. A meter sends every second or every ten seconds.",
+    "De lijn is open. Een meter zendt elke seconde of elke tien seconden.",
+    "Die Leitung ist offen. Ein Zähler sendet jede Sekunde oder alle zehn Sekunden.",
+    "La ligne est ouverte. Un compteur envoie chaque seconde ou toutes les dix secondes.",
+    "Linjen är öppen. En mätare sänder varje sekund eller var tionde sekund.",
+  ],
+  noneTitle: ["Choose your meter’s cable", "Kies de kabel van je meter", "Wähle das Kabel deines Zählers", "Choisissez le câble de votre compteur", "Välj mätarens kabel"],
+  noneText: [
+    "No cable and no network reader is set. Choose one on the app’s Configuration tab, and start the app again.",
+    "Er is geen kabel en geen netwerklezer ingesteld. Kies er een op het tabblad Configuratie van de app en herstart de app.",
+    "Es ist kein Kabel und kein Netzwerkleser eingestellt. Wähle eines auf der Seite Konfiguration der App und starte sie neu.",
+    "Aucun câble et aucun lecteur réseau n’est défini. Choisissez-en un dans l’onglet Configuration de l’application, puis redémarrez-la.",
+    "Ingen kabel och ingen nätverksläsare är vald. Välj en på appens flik Konfiguration och starta om appen.",
+  ],
+  loading: ["Connecting…", "Verbinden…", "Verbinden…", "Connexion…", "Ansluter…"],
+
+  fromGrid: ["From the grid", "Van het net", "Aus dem Netz", "Du réseau", "Från elnätet"],
+  toGrid: ["To the grid", "Naar het net", "Ins Netz", "Vers le réseau", "Till elnätet"],
+  balanced: ["In balance with the grid", "In balans met het net", "Im Gleichgewicht mit dem Netz", "En équilibre avec le réseau", "I balans med elnätet"],
+  grid: ["Grid", "Net", "Netz", "Réseau", "Elnät"],
+  solar: ["Solar", "Zon", "Solar", "Solaire", "Sol"],
+  house: ["Home", "Huis", "Haus", "Maison", "Hem"],
+  flowText: [
+    "Flow of power: {parts}", "Stroom van het vermogen: {parts}", "Fluss der Leistung: {parts}", "Flux de puissance : {parts}", "Effektflöde: {parts}",
+  ],
+
+  hour: ["Last hour", "Laatste uur", "Letzte Stunde", "Dernière heure", "Senaste timmen"],
+  hourText: [
+    "Power in the last hour: lowest {low}, highest {high}, mean {mean}. Arrow keys read single moments.",
+    "Vermogen in het laatste uur: laagste {low}, hoogste {high}, gemiddeld {mean}. Pijltjestoetsen lezen losse momenten.",
+    "Leistung in der letzten Stunde: niedrigste {low}, höchste {high}, im Mittel {mean}. Pfeiltasten lesen einzelne Zeitpunkte.",
+    "Puissance de la dernière heure : minimum {low}, maximum {high}, moyenne {mean}. Les flèches lisent chaque instant.",
+    "Effekt den senaste timmen: lägst {low}, högst {high}, medel {mean}. Piltangenterna läser enskilda tidpunkter.",
+  ],
+  hourEmpty: ["The curve grows as readings arrive.", "De curve groeit met elke meting.", "Die Kurve wächst mit jeder Messung.", "La courbe grandit avec les mesures.", "Kurvan växer med varje avläsning."],
+  today: ["Today", "Vandaag", "Heute", "Aujourd’hui", "I dag"],
+  since: ["since {time}", "sinds {time}", "seit {time}", "depuis {time}", "sedan {time}"],
+  imported: ["Imported", "Afgenomen", "Bezogen", "Consommé", "Inköpt"],
+  exported: ["Exported", "Teruggeleverd", "Eingespeist", "Injecté", "Såld"],
+  produced: ["Produced", "Opgewekt", "Erzeugt", "Produit", "Producerat"],
+  phases: ["Phases", "Fasen", "Phasen", "Phases", "Faser"],
+  gas: ["Gas", "Gas", "Gas", "Gaz", "Gas"],
+  water: ["Water", "Water", "Wasser", "Eau", "Vatten"],
+  warmWater: ["Warm water", "Warm water", "Warmwasser", "Eau chaude", "Varmvatten"],
+  heat: ["Heat", "Warmte", "Wärme", "Chaleur", "Värme"],
+  cooling: ["Cooling", "Koude", "Kälte", "Froid", "Kyla"],
+  electricity: ["Electricity submeter", "Tussenmeter", "Zwischenzähler", "Sous-compteur", "Undermätare"],
+  readAt: ["read {time}", "gemeten {time}", "gemessen {time}", "relevé {time}", "avläst {time}"],
+  others: ["Other meters", "Andere meters", "Andere Zähler", "Autres compteurs", "Andra mätare"],
+  tariffs: ["Meter readings", "Meterstanden", "Zählerstände", "Index du compteur", "Mätarställning"],
+  tariff: ["Tariff {n}", "Tarief {n}", "Tarif {n}", "Tarif {n}", "Tariff {n}"],
+  low: ["Low tariff", "Dal", "Niedertarif", "Heures creuses", "Lågtariff"],
+  normal: ["Normal tariff", "Normaal", "Hochtarif", "Heures pleines", "Normaltariff"],
+  total: ["Total", "Totaal", "Gesamt", "Total", "Totalt"],
+  active: ["now", "nu", "jetzt", "en cours", "nu"],
+  quarter: ["This quarter of an hour", "Dit kwartier", "Diese Viertelstunde", "Ce quart d’heure", "Denna kvart"],
+  average: ["Average so far", "Gemiddeld tot nu", "Mittel bis jetzt", "Moyenne actuelle", "Medel hittills"],
+  forecast: ["Forecast", "Verwacht", "Voraussichtlich", "Prévision", "Prognos"],
+  monthPeak: ["Peak of the month", "Maandpiek", "Monatsspitze", "Pointe du mois", "Månadens topp"],
+  headroom: ["Free until then", "Nog vrij", "Noch frei", "Encore libre", "Kvar till toppen"],
+  quarterLeft: ["{time} left", "nog {time}", "noch {time}", "reste {time}", "{time} kvar"],
+  aboveMonthPeak: ["A new peak of the month is coming", "Er komt een nieuwe maandpiek", "Eine neue Monatsspitze steht bevor", "Une nouvelle pointe du mois s’annonce", "En ny månadstopp är på väg"],
+  message: ["Message from the grid operator", "Bericht van de netbeheerder", "Nachricht des Netzbetreibers", "Message du gestionnaire de réseau", "Meddelande från nätägaren"],
+
+  verdictGood: ["All is well", "Alles is in orde", "Alles in Ordnung", "Tout va bien", "Allt är bra"],
+  verdictBad: ["No data from the meter", "Geen gegevens van de meter", "Keine Daten vom Zähler", "Pas de données du compteur", "Inga data från mätaren"],
+  sinceState: ["Since", "Sinds", "Seit", "Depuis", "Sedan"],
+  source: ["Line to the meter", "Lijn naar de meter", "Leitung zum Zähler", "Ligne vers le compteur", "Linje till mätaren"],
+  kind: ["Source", "Bron", "Quelle", "Source", "Källa"],
+  serial: ["P1 cable", "P1-kabel", "P1-Kabel", "Câble P1", "P1-kabel"],
+  network: ["Network reader", "Netwerklezer", "Netzwerkleser", "Lecteur réseau", "Nätverksläsare"],
+  noSource: ["None", "Geen", "Keine", "Aucune", "Ingen"],
+  address: ["Device or address", "Apparaat of adres", "Gerät oder Adresse", "Appareil ou adresse", "Enhet eller adress"],
+  mode: ["Line mode", "Lijnmodus", "Leitungsmodus", "Mode de ligne", "Linjeläge"],
+  state: ["State", "Toestand", "Zustand", "État", "Tillstånd"],
+  stateNone: ["not set", "niet ingesteld", "nicht eingestellt", "non défini", "ej vald"],
+  stateOpened: ["open, no telegram yet", "open, nog geen telegram", "offen, noch kein Telegramm", "ouverte, pas encore de télégramme", "öppen, inget telegram ännu"],
+  stateAlive: ["telegrams arrive", "telegrammen komen binnen", "Telegramme kommen an", "les télégrammes arrivent", "telegram kommer"],
+  stateLost: ["lost, being opened again", "verbroken, wordt opnieuw geopend", "verloren, wird neu geöffnet", "perdue, réouverture en cours", "bruten, öppnas igen"],
+  reconnects: ["Opened again", "Opnieuw geopend", "Neu geöffnet", "Rouverte", "Återöppnad"],
+  times: ["{n} times", "{n} keer", "{n}-mal", "{n} fois", "{n} gånger"],
+  meter: ["Meter", "Meter", "Zähler", "Compteur", "Mätare"],
+  version: ["Version of P1", "Versie van P1", "Version von P1", "Version de P1", "Version av P1"],
+  identifier: ["Equipment identifier", "Meternummer", "Zählernummer", "Numéro du compteur", "Mätarnummer"],
+  telegrams: ["Telegrams", "Telegrammen", "Telegramme", "Télégrammes", "Telegram"],
+  arrived: ["Readings", "Metingen", "Messungen", "Mesures", "Avläsningar"],
+  errorRate: ["Error rate", "Foutpercentage", "Fehlerquote", "Taux d’erreurs", "Felandel"],
+  interval: ["Interval", "Interval", "Abstand", "Intervalle", "Intervall"],
+  lastReading: ["Last reading", "Laatste meting", "Letzte Messung", "Dernière mesure", "Senaste avläsning"],
+  never: ["never", "nooit", "nie", "jamais", "aldrig"],
+  checksums: ["Wrong checksum", "Foute controlesom", "Falsche Prüfsumme", "Somme de contrôle fausse", "Fel kontrollsumma"],
+  noChecksum: ["Checksum missing", "Controlesom ontbreekt", "Prüfsumme fehlt", "Somme de contrôle absente", "Kontrollsumma saknas"],
+  damaged: ["Broken lines", "Beschadigde regels", "Beschädigte Zeilen", "Lignes abîmées", "Skadade rader"],
+  cut: ["Never ended", "Niet afgemaakt", "Unvollständig", "Inachevés", "Ofullständiga"],
+  noKey: ["Encrypted, no key", "Versleuteld, geen sleutel", "Verschlüsselt, kein Schlüssel", "Chiffrés, sans clé", "Krypterade, ingen nyckel"],
+  wrongKey: ["Wrong key", "Verkeerde sleutel", "Falscher Schlüssel", "Mauvaise clé", "Fel nyckel"],
+  damagedFrames: ["Damaged frames", "Beschadigde frames", "Beschädigte Rahmen", "Trames abîmées", "Skadade ramar"],
+  skipped: ["Bytes outside of telegrams", "Bytes buiten telegrammen", "Bytes außerhalb von Telegrammen", "Octets hors télégrammes", "Byte utanför telegram"],
+  held: ["Totals held back", "Tegengehouden standen", "Zurückgehaltene Stände", "Index retenus", "Återhållna ställningar"],
+  outputs: ["Outputs", "Uitgangen", "Ausgänge", "Sorties", "Utgångar"],
+  output: ["Output", "Uitgang", "Ausgang", "Sortie", "Utgång"],
+  clients: ["Clients", "Clients", "Clients", "Clients", "Klienter"],
+  sent: ["Sent", "Verzonden", "Gesendet", "Envoyés", "Skickade"],
+  dropped: ["Lost", "Verloren", "Verloren", "Perdus", "Förlorade"],
+  errors: ["Errors", "Fouten", "Fehler", "Erreurs", "Fel"],
+  lastSuccess: ["Worked", "Werkte", "Funktionierte", "A fonctionné", "Fungerade"],
+  works: ["works", "werkt", "funktioniert", "fonctionne", "fungerar"],
+  fails: ["fails", "faalt", "Störung", "en panne", "fel"],
+  idle: ["nothing yet", "nog niets", "noch nichts", "rien encore", "inget ännu"],
+  settings: ["Settings in effect", "Actieve instellingen", "Wirksame Einstellungen", "Réglages en vigueur", "Gällande inställningar"],
+  value: ["Value", "Waarde", "Wert", "Valeur", "Värde"],
+  page: ["This page", "Deze pagina", "Diese Seite", "Cette page", "Den här sidan"],
+  lastTelegram: ["Last telegram", "Laatste telegram", "Letztes Telegramm", "Dernier télégramme", "Senaste telegram"],
+  noTelegram: ["No telegram has come yet.", "Er is nog geen telegram gekomen.", "Es kam noch kein Telegramm.", "Aucun télégramme n’est encore arrivé.", "Inget telegram har kommit än."],
+  code: ["OBIS code", "OBIS-code", "OBIS-Code", "Code OBIS", "OBIS-kod"],
+  meaning: ["Meaning", "Betekenis", "Bedeutung", "Signification", "Betydelse"],
+  refresh: ["Read again", "Opnieuw lezen", "Neu lesen", "Relire", "Läs igen"],
+  asSent: ["As the meter sent it", "Zoals de meter het stuurde", "Wie vom Zähler gesendet", "Tel qu’envoyé par le compteur", "Som mätaren sände det"],
+  checksumValid: ["checksum right", "controlesom goed", "Prüfsumme richtig", "somme de contrôle juste", "kontrollsumma rätt"],
+  checksumInvalid: ["checksum wrong", "controlesom fout", "Prüfsumme falsch", "somme de contrôle fausse", "kontrollsumma fel"],
+  checksumAbsent: ["without checksum", "zonder controlesom", "ohne Prüfsumme", "sans somme de contrôle", "utan kontrollsumma"],
+  capture: ["Download a capture", "Opname downloaden", "Aufzeichnung laden", "Télécharger une capture", "Ladda ner en inspelning"],
+  captureText: [
+    "For a question or a report: what the line sends now, without the meter’s numbers and messages.",
+    "Voor een vraag of melding: wat de lijn nu stuurt, zonder meternummers en berichten.",
+    "Für eine Frage oder Meldung: was die Leitung jetzt sendet, ohne Zählernummern und Nachrichten.",
+    "Pour une question ou un rapport : ce que la ligne envoie, sans les numéros ni les messages du compteur.",
+    "För en fråga eller felanmälan: vad linjen sänder nu, utan mätarnummer och meddelanden.",
+  ],
+  program: ["Smart Meter {version}, running since {time}", "Slimme meter {version}, draait sinds {time}", "Smart Meter {version}, läuft seit {time}", "Smart Meter {version}, en marche depuis {time}", "Smart Meter {version}, igång sedan {time}"],
+};
+
+/** pick returns the first of the wanted language tags that the page speaks. */
+export function pick(tags) {
+  return tags.map((tag) => tag.toLowerCase().split("-")[0]).find((tag) => languages.includes(tag)) ?? "en";
+}
+
+/** language is the one of the page. */
+export const language = pick(globalThis.navigator?.languages ?? []);
+
+const column = languages.indexOf(language);
+
+/** word returns a text, with what stands in braces replaced. */
+export function word(key, values = {}) {
+  return table[key][column].replace(/\{(\w+)\}/g, (_, name) => values[name]);
+}
+
+/** texts is the whole table, for its test. */
+export const texts = { languages, table };
