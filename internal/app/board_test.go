@@ -60,7 +60,10 @@ func TestBoard(t *testing.T) {
 		Verdict:  status.Verdict{Name: "good", Good: true, Text: "readings arrive"},
 		Outputs:  []status.Output{{Name: "json socket", Clients: &one, Sent: 3}, {Name: "raw socket", Clients: &one}, {Name: "mqtt", Sent: 3}},
 	}
-	ignore := cmp.Options{cmpopts.IgnoreTypes(time.Time{}, new(time.Time)), cmpopts.IgnoreFields(status.Counters{}, "Interval"),
+	if got.Goroutines == 0 {
+		t.Error("no goroutines are counted")
+	}
+	ignore := cmp.Options{cmpopts.IgnoreFields(status.Snapshot{}, "Goroutines"), cmpopts.IgnoreTypes(time.Time{}, new(time.Time)), cmpopts.IgnoreFields(status.Counters{}, "Interval"),
 		cmp.FilterPath(func(p cmp.Path) bool { return p.GoString() == "{status.Snapshot}.Outputs[1].Sent" }, cmp.Ignore())}
 	if diff := cmp.Diff(want, got, ignore); diff != "" {
 		t.Errorf("-want +got:\n%s", diff)

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"io"
 	"log/slog"
+	"runtime"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -257,7 +258,7 @@ func (v *vitals) look(now time.Time) {
 func (v *vitals) snapshot(s *status.Snapshot) {
 	v.mu.Lock()
 	defer v.mu.Unlock()
-	s.Version, s.Started = Version, v.status.Started
+	s.Version, s.Started, s.Goroutines = Version, v.status.Started, runtime.NumGoroutine()
 	s.Source, s.Counters = v.line, v.counters
 	_, s.Verdict = v.judge.Verdict(s.Time)
 	if v.mode != nil {

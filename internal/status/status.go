@@ -21,6 +21,8 @@ type Snapshot struct {
 	Counters Counters  `json:"counters"`
 	Verdict  Verdict   `json:"verdict"`
 	Outputs  []Output  `json:"outputs"` // in the order of the program's table
+
+	Goroutines int `json:"goroutines"` // of this program: they stay as many while its clients do
 }
 
 // Source is the line to the meter.

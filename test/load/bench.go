@@ -46,12 +46,12 @@ func (b *bench) measure(ctx context.Context, s scenario) (_ figures, err error) 
 	if err := w.prepare(); err != nil {
 		return figures{}, err
 	}
-	broker, brokerAddr, err := startBroker(w.mqtt)
+	broker, brokerAddr, err := startBroker(loopback, w.mqtt.got)
 	if err != nil {
 		return figures{}, err
 	}
 	defer broker.Close()
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	listener, err := net.Listen("tcp", loopback)
 	if err != nil {
 		return figures{}, fmt.Errorf("opening the meter's reader: %w", err)
 	}

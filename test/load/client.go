@@ -33,6 +33,11 @@ func dial(ctx context.Context, addr string) (*net.TCPConn, error) {
 // readJSON reads lines until the connection ends.
 func readJSON(conn net.Conn, r *reader) {
 	defer r.end()
+	eachLine(conn, r.got)
+}
+
+// eachLine tells got of every reading until the connection ends.
+func eachLine(conn net.Conn, got func(number int)) {
 	lines := bufio.NewReaderSize(conn, 16<<10)
 	for {
 		line, err := lines.ReadSlice('\n')
@@ -40,7 +45,7 @@ func readJSON(conn net.Conn, r *reader) {
 			return
 		}
 		if n, ok := numberIn(line, jsonNumber); ok && bytes.HasSuffix(line, []byte("}\r\n")) {
-			r.got(n)
+			got(n)
 		}
 	}
 }
@@ -49,6 +54,16 @@ func readJSON(conn net.Conn, r *reader) {
 // what was sent does not count.
 func readRaw(conn net.Conn, r *reader) {
 	defer r.end()
+	eachTelegram(conn, func(n int, telegram []byte) {
+		if n == 0 || n <= len(r.series.telegrams) && bytes.Equal(telegram, r.series.telegrams[n-1]) {
+			r.got(n)
+		}
+	})
+}
+
+// eachTelegram tells got of every telegram with a number until the connection
+// ends.
+func eachTelegram(conn net.Conn, got func(number int, telegram []byte)) {
 	lines := bufio.NewReaderSize(conn, 16<<10)
 	var telegram []byte
 	for {
@@ -60,12 +75,8 @@ func readRaw(conn net.Conn, r *reader) {
 		if line[0] != '!' {
 			continue
 		}
-		n, ok := numberIn(telegram, rawNumber)
-		switch {
-		case ok && n == 0:
-			r.got(0)
-		case ok && n <= len(r.series.telegrams) && bytes.Equal(telegram, r.series.telegrams[n-1]):
-			r.got(n)
+		if n, ok := numberIn(telegram, rawNumber); ok {
+			got(n, telegram)
 		}
 		telegram = telegram[:0]
 	}

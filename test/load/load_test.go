@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"fmt"
 	"io"
 	"strings"
 	"testing"
@@ -137,6 +138,24 @@ func TestRunRefuses(t *testing.T) {
 	for _, args := range [][]string{{"-only", "("}, {"-for", "0s"}, {"-repeat", "0"}, {"-burst", "0"}, {"-age", "-1"}, {"household"}} {
 		if err := run(t.Context(), args, io.Discard, io.Discard); err == nil {
 			t.Errorf("run(%q) gives no error", args)
+		}
+	}
+}
+
+// TestSoak: a short one, with each fault once.
+func TestSoak(t *testing.T) {
+	var table strings.Builder
+	err := run(t.Context(), []string{"-soak", "6s", "-every", "1s"}, &table, io.Discard)
+	if err != nil {
+		t.Fatalf("%v\n%s", err, &table)
+	}
+	lines := strings.Split(strings.TrimSpace(table.String()), "\n")
+	if len(lines) != 9 {
+		t.Fatalf("want a header, six rows and two results, got\n%s", &table)
+	}
+	for i, row := range lines[1:7] {
+		if cells := strings.Fields(row); cells[1] != fmt.Sprint(i+1) || !strings.HasPrefix(cells[3], "0/0/") {
+			t.Errorf("row %d is not about as many faults, or something is lost: %s", i+1, row)
 		}
 	}
 }

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -16,6 +17,9 @@ import (
 )
 
 const source = "github.com/smartmeter-addon/smartmeter-addon/cmd/smartmeter"
+
+// loopback is any free port that only this machine reaches.
+const loopback = "127.0.0.1:0"
 
 // build makes the program as the image has it.
 func build(ctx context.Context, binary string) error {
@@ -33,6 +37,7 @@ type program struct {
 	stop      context.CancelFunc
 	started   time.Time
 	json, raw string // addresses
+	health    string // too
 	tail      tail
 }
 
@@ -44,7 +49,7 @@ func start(ctx context.Context, binary, dir, line, broker string, clients int, l
 		return nil, fmt.Errorf("writing the options: %w", err)
 	}
 	p := new(program)
-	for _, addr := range []*string{&p.json, &p.raw} {
+	for _, addr := range []*string{&p.json, &p.raw, &p.health} {
 		var err error
 		if *addr, err = freeAddr(); err != nil {
 			return nil, err
@@ -63,7 +68,7 @@ func start(ctx context.Context, binary, dir, line, broker string, clients int, l
 		"SMARTMETER_TCP_SERVER=" + p.json,
 		"SMARTMETER_RAW_TCP_SERVER=" + p.raw,
 		"SMARTMETER_SOCKET_CLIENTS=" + strconv.Itoa(clients),
-		"SMARTMETER_HEALTH=0",
+		"SMARTMETER_HEALTH=" + p.health,
 	}
 	p.cmd.Stderr = &p.tail
 	if log != nil {
@@ -79,17 +84,26 @@ func start(ctx context.Context, binary, dir, line, broker string, clients int, l
 
 // tail is the program's log, for who must know why it failed.
 type tail struct {
-	mu   sync.Mutex
-	text []byte
+	mu    sync.Mutex
+	text  []byte
+	lines int // so far
 }
 
 // Write keeps the last lines.
 func (t *tail) Write(p []byte) (int, error) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
+	t.lines += bytes.Count(p, []byte{'\n'})
 	t.text = append(t.text, p...)
 	t.text = t.text[max(0, len(t.text)-4096):]
 	return len(p), nil
+}
+
+// count is how many lines the log has so far.
+func (t *tail) count() int {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return t.lines
 }
 
 func (t *tail) String() string {
@@ -109,7 +123,7 @@ func (p *program) end() error {
 }
 
 func freeAddr() (string, error) {
-	l, err := net.Listen("tcp", "127.0.0.1:0")
+	l, err := net.Listen("tcp", loopback)
 	if err != nil {
 		return "", fmt.Errorf("looking for a free port: %w", err)
 	}

@@ -23,17 +23,25 @@ func numbered(m *simulate.Meter, at time.Time, numbers ...int) ([][]byte, error)
 	telegrams := make([][]byte, 0, len(numbers))
 	for i, n := range numbers {
 		t := m.Telegram(at.Add(time.Duration(i) * time.Second))
-		register := bytes.Index(t, []byte(rawNumber)) + len(rawNumber)
-		mark := bytes.LastIndexByte(t, '!')
-		if register < len(rawNumber) || mark < register {
-			return nil, fmt.Errorf("the simulated meter has no register to number: %q", t)
+		if err := number(t, n); err != nil {
+			return nil, err
 		}
-		wh := base + n
-		copy(t[register:], fmt.Sprintf("%06d.%03d", wh/1000, wh%1000))
-		copy(t[mark+1:], fmt.Sprintf("%04X", dsmr.Checksum(t[:mark+1])))
 		telegrams = append(telegrams, t)
 	}
 	return telegrams, nil
+}
+
+// number writes a number into a telegram, and the checksum that it has then.
+func number(t []byte, n int) error {
+	register := bytes.Index(t, []byte(rawNumber)) + len(rawNumber)
+	mark := bytes.LastIndexByte(t, '!')
+	if register < len(rawNumber) || mark < register {
+		return fmt.Errorf("the simulated meter has no register to number: %q", t)
+	}
+	wh := base + n
+	copy(t[register:], fmt.Sprintf("%06d.%03d", wh/1000, wh%1000))
+	copy(t[mark+1:], fmt.Sprintf("%04X", dsmr.Checksum(t[:mark+1])))
+	return nil
 }
 
 // numberIn returns the number that stands behind name; false if there is
