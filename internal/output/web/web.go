@@ -5,8 +5,10 @@
 package web
 
 import (
+	"bytes"
 	"context"
 	"errors"
+	"log"
 	"log/slog"
 	"net"
 	"net/http"
@@ -59,6 +61,10 @@ const (
 	idleTime    = 60 * time.Second // between requests
 	headerBytes = 32 << 10         // Home Assistant's cookies included
 	goodbye     = time.Second      // for answers under way at the end
+
+	// The system's own buffer may grow to megabytes: a stream that nobody
+	// reads would be noticed hours later.
+	sendBuffer = 64 << 10
 )
 
 // Server is one port.
@@ -95,7 +101,7 @@ func (s *Server) serve(ctx context.Context, l net.Listener) error {
 		WriteTimeout:      answerTime,
 		IdleTimeout:       idleTime,
 		MaxHeaderBytes:    headerBytes,
-		ErrorLog:          slog.NewLogLogger(s.options.Log.Handler(), slog.LevelDebug),
+		ErrorLog:          log.New(errorLog{s.options.Log}, "", 0),
 	}
 	closed := make(chan struct{})
 	stop := context.AfterFunc(ctx, func() {
@@ -106,7 +112,7 @@ func (s *Server) serve(ctx context.Context, l net.Listener) error {
 			_ = server.Close()
 		}
 	})
-	err := server.Serve(netutil.LimitListener(l, mostConnections))
+	err := server.Serve(netutil.LimitListener(modest{l}, mostConnections))
 	if !stop() {
 		<-closed
 	}
@@ -115,4 +121,30 @@ func (s *Server) serve(ctx context.Context, l net.Listener) error {
 	}
 	_ = server.Close()
 	return err
+}
+
+// modest gives connections a small buffer.
+type modest struct{ net.Listener }
+
+// Accept waits for the next connection.
+func (m modest) Accept() (net.Conn, error) {
+	conn, err := m.Listener.Accept()
+	if tcp, ok := conn.(*net.TCPConn); ok && err == nil {
+		_ = tcp.SetWriteBuffer(sendBuffer) // a client that is gone is noticed by the first write
+	}
+	return conn, err
+}
+
+// errorLog hears what net/http has to say: a fault of this program, or else
+// what a client did wrong, which may be a thousand lines.
+type errorLog struct{ log *slog.Logger }
+
+// Write takes one message.
+func (e errorLog) Write(text []byte) (int, error) {
+	level := slog.LevelDebug
+	if bytes.Contains(text, []byte("panic serving")) {
+		level = slog.LevelError
+	}
+	e.log.Log(context.Background(), level, string(bytes.TrimSpace(text)))
+	return len(text), nil
 }

@@ -1,0 +1,206 @@
+package web
+
+import (
+	"encoding/json"
+	"log/slog"
+	"os"
+	"slices"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/smartmeter-addon/smartmeter-addon/internal/meter"
+	"github.com/smartmeter-addon/smartmeter-addon/internal/store"
+)
+
+// told is what /api/history says.
+type told struct {
+	Start int64
+	Step  int64
+	Net   []*int
+	Solar []*int
+	House []*int
+	Today map[string]any
+}
+
+func (p *past) told(t *testing.T, now time.Time) told {
+	t.Helper()
+	var got told
+	text := p.AppendJSON(nil, now)
+	if err := json.Unmarshal(text, &got); err != nil {
+		t.Fatalf("%v in %s", err, text)
+	}
+	return got
+}
+
+// day tells the account of the day: its begin and the values by name.
+func (p *past) day(t *testing.T, now time.Time) map[string]any {
+	t.Helper()
+	day := p.told(t, now).Today
+	for name, value := range day {
+		if m, ok := value.(map[string]any); ok {
+			day[name] = m["value"]
+		}
+	}
+	return day
+}
+
+func folder(t *testing.T) *store.Store {
+	t.Helper()
+	return store.Open(t.TempDir(), slog.New(slog.DiscardHandler))
+}
+
+type values map[meter.Quantity]meter.Value
+
+// at is a reading with the values and, if id is not empty, a gas meter.
+func at(when time.Time, v values, id string, gas meter.Value) *meter.Update {
+	u := &meter.Update{Reading: meter.Reading{Received: when, EquipmentID: "E1"}}
+	for q, value := range v {
+		u.Reading.Values.Set(q, value)
+	}
+	if id != "" {
+		u.Reading.Channels[0] = meter.Channel{Type: meter.TypeGas, ID: id, Unit: meter.CubicMetre, Value: gas}
+	}
+	return u
+}
+
+func watts(n int64) meter.Value { return meter.NewValue(n, 0) }
+func kwh(thousandths int64) values {
+	return values{meter.EnergyImportTotal: meter.NewValue(thousandths, 3)}
+}
+
+func TestHour(t *testing.T) {
+	p := newPast(folder(t), "p1", time.UTC)
+	start := time.Date(2026, 2, 3, 12, 0, 0, 0, time.UTC)
+	if got := p.told(t, start); got.Net != nil || got.Today != nil || got.Step != 10 {
+		t.Errorf("before the first reading: %+v", got)
+	}
+	for n, w := range []int64{100, 200, 301, -500, -500} { // 0, 4, 8, 12 and 16 s
+		p.add(at(start.Add(time.Duration(n)*4*time.Second), values{meter.PowerNet: watts(w), meter.HouseUse: watts(2 * w)}, "", meter.Value{}))
+	}
+	p.add(at(start.Add(40*time.Second), values{meter.PowerNet: watts(7)}, "", meter.Value{}))
+	got := p.told(t, start.Add(45*time.Second))
+	if len(got.Net) != 360 || len(got.House) != 360 || got.Solar != nil {
+		t.Fatalf("%d, %d and %d steps", len(got.Net), len(got.House), len(got.Solar))
+	}
+	if want := start.Unix() + 50 - 3600; got.Start != want {
+		t.Errorf("start %d, want %d", got.Start, want)
+	}
+	number := func(n int) *int { return &n }
+	if diff := cmp.Diff([]*int{nil, number(200), number(-500), nil, nil, number(7)}, got.Net[354:]); diff != "" {
+		t.Errorf("net (-want +got):\n%s", diff)
+	}
+	if diff := cmp.Diff([]*int{nil, number(401), number(-1000), nil, nil, nil}, got.House[354:]); diff != "" {
+		t.Errorf("house (-want +got):\n%s", diff)
+	}
+	// An hour later nothing is left, and a new reading stands alone.
+	if got := p.told(t, start.Add(time.Hour+50*time.Second)); got.Net != nil {
+		t.Errorf("an hour later: %v", got.Net)
+	}
+	p.add(at(start.Add(time.Hour), values{meter.PowerNet: watts(1)}, "", meter.Value{}))
+	got = p.told(t, start.Add(time.Hour))
+	if there := slices.DeleteFunc(got.Net, func(n *int) bool { return n == nil }); len(there) != 3 || *there[2] != 1 { // 10 and 40 s, and now
+		t.Errorf("an hour later: %d values", len(there))
+	}
+	// A clock that was set back shows no future.
+	if got := p.told(t, start.Add(-time.Hour)); slices.ContainsFunc(got.Net, func(n *int) bool { return n != nil }) {
+		t.Errorf("an hour before: %v", got.Net)
+	}
+}
+
+func TestToday(t *testing.T) {
+	zone, err := time.LoadLocation("Europe/Amsterdam")
+	if err != nil {
+		t.Fatal(err)
+	}
+	files := folder(t)
+	p := newPast(files, "p1", zone)
+	noon := time.Date(2026, 3, 28, 12, 0, 0, 0, zone)
+	want := func(what string, now time.Time, since string, rest map[string]any) {
+		t.Helper()
+		rest["since"] = since
+		if diff := cmp.Diff(rest, p.day(t, now)); diff != "" {
+			t.Errorf("%s (-want +got):\n%s", what, diff)
+		}
+	}
+	p.add(at(noon, kwh(100_000), "", meter.Value{}))
+	want("at the start", noon, "2026-03-28T12:00:00+01:00", map[string]any{"import": 0.0})
+	p.add(at(noon.Add(time.Hour), kwh(101_250), "G1", meter.NewValue(500, 2)))
+	p.add(at(noon.Add(2*time.Hour), kwh(101_500), "G1", meter.NewValue(525, 2)))
+	want("later", noon, "2026-03-28T12:00:00+01:00", map[string]any{"import": 1.5, "gas": 0.25})
+
+	p = newPast(files, "p1", zone)
+	p.add(at(noon.Add(3*time.Hour), kwh(102_000), "G1", meter.NewValue(530, 2)))
+	want("started again", noon, "2026-03-28T12:00:00+01:00", map[string]any{"import": 2.0, "gas": 0.3})
+
+	// The night in which the clock goes forward.
+	p.add(at(time.Date(2026, 3, 28, 23, 59, 50, 0, zone), kwh(110_000), "G1", meter.NewValue(600, 2)))
+	p.add(at(time.Date(2026, 3, 29, 0, 0, 0, 0, zone), kwh(110_001), "G1", meter.NewValue(600, 2)))
+	p.add(at(time.Date(2026, 3, 29, 12, 0, 0, 0, zone), kwh(111_000), "G1", meter.NewValue(650, 2)))
+	want("the next day", noon, "2026-03-29T00:00:00+01:00", map[string]any{"import": 1.0, "gas": 0.5})
+
+	// Nothing came for an hour around midnight.
+	p.add(at(time.Date(2026, 3, 29, 23, 30, 0, 0, zone), kwh(115_000), "G1", meter.NewValue(700, 2)))
+	p.add(at(time.Date(2026, 3, 30, 0, 30, 0, 0, zone), kwh(116_000), "G1", meter.NewValue(700, 2)))
+	p.add(at(time.Date(2026, 3, 30, 1, 0, 0, 0, zone), kwh(116_500), "G1", meter.NewValue(701, 2)))
+	want("after a gap", noon, "2026-03-30T00:30:00+02:00", map[string]any{"import": 0.5, "gas": 0.01})
+
+	// Another gas meter, and an electricity meter that was set back.
+	p.add(at(time.Date(2026, 3, 30, 2, 0, 0, 0, zone), kwh(1000), "G2", meter.NewValue(900, 2)))
+	want("replaced", noon, "2026-03-30T00:30:00+02:00", map[string]any{"import": 0.0, "gas": 0.0})
+	p.add(at(time.Date(2026, 3, 30, 3, 0, 0, 0, zone), kwh(1250), "G2", meter.NewValue(910, 2)))
+	want("and on", noon, "2026-03-30T00:30:00+02:00", map[string]any{"import": 0.25, "gas": 0.1})
+
+	// A total that the telegram leaves out once is not lost.
+	p.add(at(time.Date(2026, 3, 30, 3, 0, 1, 0, zone), nil, "", meter.Value{}))
+	want("left out", noon, "2026-03-30T00:30:00+02:00", map[string]any{"import": 0.25, "gas": 0.1})
+
+	p = newPast(files, "p1", zone)
+	p.add(at(time.Date(2026, 3, 31, 6, 0, 0, 0, zone), kwh(2000), "G2", meter.NewValue(950, 2)))
+	want("started again on another day", noon, "2026-03-31T06:00:00+02:00", map[string]any{"import": 0.0, "gas": 0.0})
+}
+
+// Totals that are doubted are no part of the day's account, but of the chart.
+func TestTodayIsGuarded(t *testing.T) {
+	p := newPast(folder(t), "p1", time.UTC)
+	now := time.Date(2026, 3, 28, 12, 0, 0, 0, time.UTC)
+	p.add(at(now, kwh(100_000), "", meter.Value{}))
+	u := at(now.Add(time.Second), kwh(0), "", meter.Value{})
+	u.Guarded = &at(now.Add(time.Second), kwh(100_000), "", meter.Value{}).Reading
+	p.add(u)
+	p.add(at(now.Add(2*time.Second), kwh(100_500), "", meter.Value{}))
+	if got := p.day(t, now)["import"]; got != 0.5 {
+		t.Errorf("import %v, want 0.5", got)
+	}
+}
+
+// The disk is written once a day, and what was written by hand or by chance
+// hurts nobody.
+func TestTodayOnDisk(t *testing.T) {
+	dir := t.TempDir()
+	files := store.Open(dir, slog.New(slog.DiscardHandler))
+	now := time.Date(2026, 3, 28, 12, 0, 0, 0, time.UTC)
+	p := newPast(files, "p1", time.UTC)
+	p.add(at(now, kwh(100_000), "", meter.Value{}))
+	name := dir + "/today_p1.json"
+	if err := os.Remove(name); err != nil {
+		t.Fatal(err)
+	}
+	for n := range 1000 {
+		p.add(at(now.Add(time.Duration(n)*time.Second), kwh(100_000+int64(n)), "", meter.Value{}))
+	}
+	if _, err := os.Stat(name); err == nil {
+		t.Error("the file is written again")
+	}
+	for _, text := range []string{`{}`, `{"day":"2026-03-28"}`, `{"day":"2026-03-28","totals":null}`, `[]`, `{"day":"2026-03-28","totals":{"import":{"value":1e9}}}`} {
+		if err := os.WriteFile(name, []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		p := newPast(files, "p1", time.UTC)
+		p.add(at(now, kwh(100_000), "", meter.Value{}))
+		if got := p.day(t, now)["import"]; got != 0.0 {
+			t.Errorf("%s: import %v", text, got)
+		}
+	}
+}
