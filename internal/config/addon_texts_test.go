@@ -6,6 +6,7 @@ import (
 	"image/png"
 	"io/fs"
 	"maps"
+	"net/url"
 	"path/filepath"
 	"reflect"
 	"regexp"
@@ -76,11 +77,38 @@ func TestAppTranslations(t *testing.T) {
 	}
 }
 
-// Home Assistant's update card cuts the changelog at "# <version>".
+// Home Assistant's update card shows the changelog down to "# <version>" of what
+// is installed, so the headings are versions and no more, the newest first. The
+// next version may have begun: config.yaml follows when its image is there.
 func TestAppChangelog(t *testing.T) {
 	log := readFile(t, folder+"/CHANGELOG.md")
-	if want := "# Changelog\n\n## " + readApp(t).Version + "\n"; !strings.HasPrefix(log, want) {
-		t.Errorf("CHANGELOG.md begins with %.40q, want %q", log, want)
+	if !strings.HasPrefix(log, "# Changelog\n\n## ") {
+		t.Errorf("CHANGELOG.md begins with %.40q", log)
+	}
+	headings := regexp.MustCompile(`(?m)^#+ .*$`).FindAllString(log, -1)[1:]
+	for _, heading := range headings {
+		if !regexp.MustCompile(`^## [0-9]+\.[0-9]+\.[0-9]+$`).MatchString(heading) {
+			t.Errorf("the heading %q is no version", heading)
+		}
+	}
+	if i := slices.Index(headings, "## "+readApp(t).Version); i < 0 || i > 1 {
+		t.Errorf("the headings are %q, want the version of config.yaml, or one newer and then that", headings)
+	}
+}
+
+// go.mod names the owner of the project. Everything else that must say it again
+// follows; .ci/owner writes it.
+func TestAppOwner(t *testing.T) {
+	name, _, _ := strings.Cut(strings.TrimPrefix(readFile(t, root+"/go.mod"), "module github.com/"), "\n")
+	address := "https://github.com/" + name
+	for file, want := range map[string]string{
+		root + "/repository.yaml": "\nurl: " + address + "\n",
+		folder + "/config.yaml":   "\nurl: " + address + "/tree/main/smartmeter-addon\nimage: ghcr.io/" + strings.ToLower(name) + "\n",
+		root + "/README.md":       "/redirect/supervisor_add_addon_repository/?repository_url=" + url.QueryEscape(address) + ")",
+	} {
+		if !strings.Contains(readFile(t, file), want) {
+			t.Errorf("%s lacks %q", file, want)
+		}
 	}
 }
 
