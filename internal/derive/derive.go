@@ -1,6 +1,7 @@
 // Package derive computes what the meter does not say itself: net power,
-// totals from tariffs, the flow of gas, and what changed from one reading to
-// the next. It knows no clock and no output.
+// totals from tariffs, the flow of gas, where the running quarter of an hour
+// leads to, and what changed from one reading to the next. It knows no clock
+// and no output.
 package derive
 
 import (
@@ -17,6 +18,7 @@ type Deriver struct {
 
 	seen  [meter.NumQuantities]uint8 // readings for which a register is still expected
 	gas   gas
+	peaks demand
 	usage meter.Value // last power used; 0 at the start, as smartmeter2mqtt
 }
 
@@ -53,6 +55,7 @@ func (d *Deriver) Apply(r *meter.Reading) Changes {
 		d.net(r, p.in, p.out, p.net)
 	}
 	d.house(r)
+	d.peaks.apply(r)
 	var c Changes
 	if used, ok := r.Values.Get(meter.HouseUse); ok {
 		c.Usage = d.changed(used)

@@ -116,6 +116,12 @@ var Quantities = [NumQuantities]Info{
 	MBusRelay2:             {"breaker2", UnitNone, "relay of M-Bus channel 2", breaker("relay_2", "Relay 2")},
 	MBusRelay3:             {"breaker3", UnitNone, "relay of M-Bus channel 3", breaker("relay_3", "Relay 3")},
 	MBusRelay4:             {"breaker4", UnitNone, "relay of M-Bus channel 4", breaker("relay_4", "Relay 4")},
+	DemandForecast: {"demandForecast", Kilowatt, "average power imported that this quarter of an hour will have if the power stays as it is", Entity{
+		Key: "demand_forecast", Name: "Demand forecast", Unit: "kW", Class: "power", State: "measurement", Precision: 3}},
+	DemandHeadroom: {"demandHeadroom", Watt, "power that may be imported to the end of this quarter of an hour without a new peak of the month", Entity{
+		Key: "demand_headroom", Name: "Demand headroom", Unit: "W", Class: "power", State: "measurement"}},
+	DemandPeakAverage: {"peakDemandAverage", Kilowatt, "mean of the peaks of the last 12 months", Entity{
+		Key: "demand_peak_year_average", Name: "Average monthly peak", Unit: "kW", Class: "power", State: "measurement", Precision: 3}},
 }
 
 func energy(key, name string, g Group) Entity {

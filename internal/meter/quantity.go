@@ -116,6 +116,9 @@ const (
 	MBusRelay2
 	MBusRelay3
 	MBusRelay4
+	DemandForecast
+	DemandHeadroom
+	DemandPeakAverage
 
 	NumQuantities // how many there are
 )

@@ -160,11 +160,6 @@ var extras = []component{
 		value: func(dst []byte, v *view) ([]byte, bool) {
 			return timestamp(dst, v.reading.PeakMonth.Time, v)
 		}},
-	{Entity: meter.Entity{Key: "demand_peak_year_average", Name: "Average monthly peak", Unit: "kW", Class: "power", State: "measurement", Precision: 3},
-		value: func(dst []byte, v *view) ([]byte, bool) {
-			mean, ok := averagePeak(v.reading.PeakHistory)
-			return number(dst, mean, ok)
-		}},
 	{Entity: meter.Entity{Key: "power_failure_last_end", Name: "Last long power failure", Class: "timestamp", Rare: true},
 		value: func(dst []byte, v *view) ([]byte, bool) {
 			return timestamp(dst, lastFailure(v.reading.Failures), v)
@@ -180,35 +175,6 @@ var extras = []component{
 			}
 			return text(dst, v.reading.Version)
 		}},
-}
-
-// maxPeaks is how many months the Belgian capacity tariff averages. Meters
-// keep thirteen, in an order of their own.
-const maxPeaks = 12
-
-// averagePeak is the mean of the newest months' peaks, in kW.
-func averagePeak(history []meter.Peak) (meter.Value, bool) {
-	var sum meter.Value
-	var n int64
-	for i := range history {
-		if !history[i].Valid {
-			continue
-		}
-		newer := 0
-		for j := range history {
-			if history[j].Valid && history[j].Month.Compare(history[i].Month) > 0 {
-				newer++
-			}
-		}
-		if newer < maxPeaks {
-			sum = sum.Add(history[i].Demand)
-			n++
-		}
-	}
-	if n == 0 {
-		return meter.Value{}, false
-	}
-	return sum.MulDiv(1, n, 3)
 }
 
 // lastFailure finds the newest entry: some meters write it first, some last.

@@ -99,33 +99,6 @@ func TestValues(t *testing.T) {
 	}
 }
 
-func TestAveragePeak(t *testing.T) {
-	month := func(n int, demand string) meter.Peak {
-		return meter.Peak{Month: stamp(2025+n/12, n%12+1, 1, 0, 0, 0, 'W'), Demand: value(demand), Valid: true}
-	}
-	var year []meter.Peak // thirteen, the oldest in the middle
-	for n := range 12 {
-		year = append(year, month(12-n, "2.500"))
-	}
-	year = append(year[:6:6], append([]meter.Peak{month(0, "99")}, year[6:]...)...)
-	for _, tt := range []struct {
-		name    string
-		history []meter.Peak
-		want    string
-	}{
-		{"none", nil, ""},
-		{"none valid", []meter.Peak{{}}, ""},
-		{"one", []meter.Peak{month(3, "4.318")}, "4.318"},
-		{"two, one unknown", []meter.Peak{month(3, "1.000"), {}, month(2, "2.001")}, "1.501"},
-		{"thirteen", year, "2.5"},
-	} {
-		got, ok := averagePeak(tt.history)
-		if ok != (tt.want != "") || ok && got.String() != tt.want {
-			t.Errorf("%s: got %s, %t, want %s", tt.name, got, ok, tt.want)
-		}
-	}
-}
-
 func TestLazy(t *testing.T) {
 	announced := func(change func(r *meter.Reading)) (keys []string) {
 		s := newSession(options())

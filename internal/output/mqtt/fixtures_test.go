@@ -121,6 +121,7 @@ func belgian() *meter.Update {
 		meter.EnergyExportT1: "0", meter.EnergyExportT2: "0",
 		meter.EnergyImportTotal: "15.792", meter.EnergyExportTotal: "0",
 		meter.DemandAverage: "02.351", meter.Tariff: "0001",
+		meter.DemandForecast: "2.801", meter.DemandHeadroom: "2380", meter.DemandPeakAverage: "4.664",
 		meter.PowerImport: "00.500", meter.PowerExport: "00.000", meter.PowerNet: "500",
 		meter.PowerImportL1: "00.200", meter.PowerImportL2: "00.200", meter.PowerImportL3: "00.100",
 		meter.PowerExportL1: "00.000", meter.PowerExportL2: "00.000", meter.PowerExportL3: "00.000",

@@ -34,7 +34,8 @@ type sum struct {
 var averaged = func() (list []meter.Quantity) {
 	for q := range meter.NumQuantities {
 		switch q {
-		case meter.DemandAverage, meter.DemandAverageExport, // means already
+		case meter.DemandAverage, meter.DemandAverageExport, meter.DemandPeakAverage, // means already
+			meter.DemandHeadroom, // of what is used up
 			meter.LimiterPower, meter.LimiterApparent, meter.LimiterCurrent, meter.FuseL1, meter.FuseL2, meter.FuseL3:
 			continue
 		}
