@@ -9,6 +9,7 @@ require (
 	github.com/google/go-cmp v0.7.0
 	github.com/gorilla/websocket v1.5.3
 	github.com/mochi-mqtt/server/v2 v2.7.9
+	github.com/santhosh-tekuri/jsonschema/v6 v6.0.3
 	github.com/simonvetter/modbus v1.6.3
 	go.bug.st/serial v1.8.0
 	golang.org/x/net v0.44.0
@@ -19,4 +20,7 @@ require (
 
 require github.com/rs/xid v1.4.0 // indirect
 
-require github.com/goburrow/serial v0.1.0 // indirect
+require (
+	github.com/goburrow/serial v0.1.0 // indirect
+	golang.org/x/text v0.29.0 // indirect
+)

@@ -16,10 +16,9 @@ var supervisor = netip.MustParseAddr("172.30.32.2")
 const policy = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; " +
 	"manifest-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'self'"
 
-// routes answers all requests to one port. Addresses are exact: a server mux
-// would send redirects, which leave the prefix.
-func (s *Server) routes() http.Handler {
-	routes := map[string]http.HandlerFunc{
+// api is the addresses of the API. docs/openapi.yaml describes them.
+func (s *Server) api() map[string]http.HandlerFunc {
+	return map[string]http.HandlerFunc{
 		"/api/reading":  s.reading,
 		"/api/solar":    s.solar,
 		"/api/status":   s.status,
@@ -29,6 +28,12 @@ func (s *Server) routes() http.Handler {
 		"/metrics":      s.metrics,
 		"/healthz":      s.healthz,
 	}
+}
+
+// routes answers all requests to one port. Addresses are exact: a server mux
+// would send redirects, which leave the prefix.
+func (s *Server) routes() http.Handler {
+	routes := s.api()
 	if s.options.Page {
 		for name, f := range pages {
 			routes[name] = f.ServeHTTP
