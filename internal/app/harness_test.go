@@ -41,14 +41,24 @@ type program struct {
 	listening chan struct{}
 }
 
-// start runs the app with both sockets on free ports. The variables come
-// without their prefix.
-func start(t *testing.T, variables ...string) *program {
+// environment is that of the app, with both sockets on free ports. The
+// variables come without their prefix, save those of the Supervisor.
+func environment(t *testing.T, variables ...string) []string {
 	t.Helper()
 	environ := []string{"SMARTMETER_TCP_SERVER=127.0.0.1:0", "SMARTMETER_RAW_TCP_SERVER=127.0.0.1:0", "SMARTMETER_HEALTH=127.0.0.1:0", "SMARTMETER_LOG_LEVEL=debug", "SMARTMETER_DATA=" + t.TempDir()}
 	for _, v := range variables {
-		environ = append(environ, "SMARTMETER_"+v)
+		if !strings.HasPrefix(v, "SUPERVISOR_TOKEN=") {
+			v = "SMARTMETER_" + v
+		}
+		environ = append(environ, v)
 	}
+	return environ
+}
+
+// start runs the app.
+func start(t *testing.T, variables ...string) *program {
+	t.Helper()
+	environ := environment(t, variables...)
 	cfg, warnings, err := config.Load(environ, func(string) ([]byte, error) { return nil, os.ErrNotExist })
 	if err != nil || len(warnings) > 0 {
 		t.Fatalf("options: %v, warnings %q", err, warnings)
@@ -71,7 +81,7 @@ func start(t *testing.T, variables ...string) *program {
 	}
 	log := slog.New(slog.NewTextHandler(p.log, &slog.HandlerOptions{Level: slog.LevelDebug}))
 	go func() {
-		p.done <- app.Run(ctx, cfg, app.Deps{Log: log, Listening: func(name, addr string) {
+		p.done <- app.Run(ctx, cfg, app.Deps{Log: log, Environ: environ, Listening: func(name, addr string) {
 			p.mu.Lock()
 			p.addresses[name] = addr
 			p.mu.Unlock()
