@@ -244,9 +244,20 @@ type broker struct {
 
 func newBroker(t *testing.T, addr string) *broker {
 	t.Helper()
+	return newGuardedBroker(t, addr, new(auth.AllowHook))
+}
+
+// newLoginBroker is a broker that lets in who knows the password.
+func newLoginBroker(t *testing.T, l *login) *broker {
+	t.Helper()
+	return newGuardedBroker(t, "127.0.0.1:0", l)
+}
+
+func newGuardedBroker(t *testing.T, addr string, guard mochi.Hook) *broker {
+	t.Helper()
 	b := &broker{t: t, messages: map[string][]string{}, arrived: make(chan struct{}, 1)}
 	b.server = mochi.New(&mochi.Options{InlineClient: true, Logger: slog.New(slog.DiscardHandler)})
-	if err := b.server.AddHook(new(auth.AllowHook), nil); err != nil {
+	if err := b.server.AddHook(guard, nil); err != nil {
 		t.Fatal(err)
 	}
 	tcp := listeners.NewTCP(listeners.Config{ID: "test", Address: addr})
@@ -300,6 +311,17 @@ func (b *broker) wait(topic, want string) string {
 			b.t.Fatalf("no %q on %s; there came %.2000q", want, topic, b.messages)
 		}
 	}
+}
+
+// freePort is an address where nobody listens.
+func freePort(t *testing.T) string {
+	t.Helper()
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close()
+	return l.Addr().String()
 }
 
 type logBuffer struct {

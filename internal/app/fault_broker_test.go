@@ -1,0 +1,309 @@
+package app_test
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	mochi "github.com/mochi-mqtt/server/v2"
+	"github.com/mochi-mqtt/server/v2/packets"
+)
+
+const (
+	brokerLost = "the connection to the MQTT broker is lost"
+	brokerBack = "connected to the MQTT broker again"
+)
+
+// TestFaultNoBrokerAtStart: the sockets have every reading meanwhile.
+func TestFaultNoBrokerAtStart(t *testing.T) {
+	t.Parallel()
+	meter := newLine(t)
+	addr := freePort(t)
+	p := start(t, meter.variable(), "MQTT_URL=mqtt://"+addr)
+	waitFor(t, "a line about the broker", func() bool { return p.log.count("level=WARN", "the MQTT broker cannot be reached") == 1 })
+	w := attend(p, meter.accept(), nil)
+	for range 20 {
+		w.reading()
+	}
+	mark := p.mark()
+	w.broker = newBroker(t, addr)
+	w.broker.wait("smartmeter/connected", "2")
+	w.broker.wait("smartmeter/p1/availability", "online")
+	w.reading()
+	p.says(mark, "connected to the MQTT broker")
+	if n := p.log.count("level=WARN", "MQTT broker"); n != 1 {
+		t.Errorf("%d warnings about the broker, want 1", n)
+	}
+}
+
+// TestFaultBrokerRestarts: it is away for a while, and the sockets have every
+// reading meanwhile.
+func TestFaultBrokerRestarts(t *testing.T) {
+	t.Parallel()
+	meter, first := newLine(t), newBroker(t, "127.0.0.1:0")
+	p := start(t, meter.variable(), first.variable())
+	w := attend(p, meter.accept(), first)
+	w.reading()
+	first.wait("smartmeter/p1/availability", "online")
+	mark := p.mark()
+	first.close()
+	w.broker = nil
+	waitFor(t, "the loss", func() bool { return len(p.said(mark)) > 0 })
+	for range 20 {
+		w.reading()
+	}
+	w.broker = newBroker(t, first.addr)
+	w.broker.wait("homeassistant/device/smartmeter_p1/config", "power_net")
+	w.broker.wait("smartmeter/connected", "2")
+	w.broker.wait("smartmeter/p1/availability", "online")
+	w.reading()
+	p.lossAndReturn(mark, brokerLost, brokerBack)
+}
+
+// fullDisk breaks a broker: it hangs up as soon as something is published.
+type fullDisk struct {
+	mochi.HookBase
+	mu   sync.Mutex
+	full bool
+	hung int // up so often
+}
+
+func (f *fullDisk) ID() string           { return "full disk" }
+func (f *fullDisk) Provides(b byte) bool { return b == mochi.OnPublish }
+
+func (f *fullDisk) OnPublish(c *mochi.Client, p packets.Packet) (packets.Packet, error) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if f.full && !c.Net.Inline {
+		f.hung++
+		c.Stop(packets.ErrQuotaExceeded)
+		return p, packets.ErrQuotaExceeded
+	}
+	return p, nil
+}
+
+func (f *fullDisk) set(full bool) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.full = full
+}
+
+func (f *fullDisk) count() int {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return f.hung
+}
+
+// TestFaultBrokerDiskFull: the broker takes the login and hangs up at the
+// first message, again and again.
+func TestFaultBrokerDiskFull(t *testing.T) {
+	t.Parallel()
+	meter, b, disk := newLine(t), newBroker(t, "127.0.0.1:0"), new(fullDisk)
+	if err := b.server.AddHook(disk, nil); err != nil {
+		t.Fatal(err)
+	}
+	p := start(t, meter.variable(), b.variable())
+	w := attend(p, meter.accept(), b)
+	w.reading()
+	b.wait("smartmeter/p1/availability", "online")
+	mark := p.mark()
+	disk.set(true)
+	w.broker = nil
+	w.reading() // which is the last straw
+	for end := time.Now().Add(longDeadline); disk.count() < 4; {
+		if time.Now().After(end) {
+			t.Fatalf("the program tried %d times", disk.count())
+		}
+		w.reading()
+		time.Sleep(10 * time.Millisecond)
+	}
+	disk.set(false)
+	w.broker = b
+	b.wait("smartmeter/connected", "2")
+	b.wait("smartmeter/p1/availability", "online")
+	w.reading()
+	p.lossAndReturn(mark, brokerLost, brokerBack)
+}
+
+// login is what the stand-in Supervisor knows, and the broker accepts.
+type login struct {
+	mochi.HookBase
+	mu       sync.Mutex
+	accepted string // by the broker
+	known    string // to the Supervisor
+	port     int
+	asked    int
+	answer   func(http.ResponseWriter) // instead of the login; may be nil
+}
+
+func (l *login) ID() string { return "login" }
+
+func (l *login) Provides(b byte) bool {
+	return b == mochi.OnConnectAuthenticate || b == mochi.OnACLCheck
+}
+
+func (l *login) OnConnectAuthenticate(_ *mochi.Client, p packets.Packet) bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return bytes.Equal(p.Connect.Password, []byte(l.accepted))
+}
+
+func (l *login) OnACLCheck(*mochi.Client, string, bool) bool { return true }
+
+func (l *login) set(change func(*login)) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	change(l)
+}
+
+func (l *login) calls() int {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.asked
+}
+
+// ServeHTTP is the Supervisor.
+func (l *login) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if r.URL.Path != "/services/mqtt" { // other calls are not of this test
+		http.NotFound(w, r)
+		return
+	}
+	l.asked++
+	if l.answer != nil {
+		l.answer(w)
+		return
+	}
+	_ = json.NewEncoder(w).Encode(map[string]any{"result": "ok", "data": map[string]any{
+		"host": "127.0.0.1", "port": l.port, "ssl": false, "username": "addons", "password": l.known, "protocol": "3.1.1",
+	}})
+}
+
+// supervised starts the app as the Supervisor does, with a broker that wants
+// the login.
+func supervised(t *testing.T, l *login, b *broker, meter *line) *program {
+	t.Helper()
+	if _, err := fmt.Sscanf(b.addr, "127.0.0.1:%d", &l.port); err != nil {
+		t.Fatal(err)
+	}
+	super := httptest.NewServer(l)
+	t.Cleanup(super.Close)
+	return start(t, "SUPERVISOR_TOKEN=secret", "SUPERVISOR="+super.URL, "WEB_SERVER=127.0.0.1:0", meter.variable())
+}
+
+// TestFaultPassword: the broker's password is changed, the Supervisor is asked
+// again and gives the new one.
+func TestFaultPassword(t *testing.T) {
+	t.Parallel()
+	l, meter := &login{accepted: "old", known: "old"}, newLine(t)
+	b := newLoginBroker(t, l)
+	p := supervised(t, l, b, meter)
+	w := attend(p, meter.accept(), b)
+	w.reading()
+	b.wait("smartmeter/p1/availability", "online")
+	mark := p.mark()
+	l.set(func(l *login) { l.accepted = "new" })
+	asked := l.calls()
+	for _, c := range b.server.Clients.GetAll() {
+		if !c.Net.Inline {
+			c.Stop(packets.ErrServerShuttingDown)
+		}
+	}
+	w.broker = nil
+	waitFor(t, "a refused login", func() bool { return p.log.count("level=WARN", "refuses user name") == 1 })
+	w.reading()
+	l.set(func(l *login) { l.known = "new" })
+	for end := time.Now().Add(longDeadline); p.log.count(brokerBack) == 0; time.Sleep(5 * time.Millisecond) {
+		if time.Now().After(end) {
+			t.Fatal("the program does not log in with the new password")
+		}
+	}
+	w.broker = b
+	b.wait("smartmeter/p1/availability", "online")
+	w.reading()
+	if l.calls() == asked {
+		t.Error("the Supervisor was not asked again")
+	}
+	lines := p.said(mark)
+	if len(lines) != 3 || !strings.Contains(lines[0], brokerLost) || !strings.Contains(lines[1], "refuses user name") || !strings.Contains(lines[2], brokerBack) {
+		t.Errorf("the log says %q, want the loss, the cause and the return", lines)
+	}
+	if log := p.log.String(); strings.Contains(log, "secret") || strings.Contains(log, "password=new") {
+		t.Error("the log shows a secret")
+	}
+}
+
+// TestFaultSupervisor: the Supervisor answers errors, garbage, or so slowly
+// that it is none, before it names the broker.
+func TestFaultSupervisor(t *testing.T) {
+	for name, answer := range map[string]func(http.ResponseWriter){
+		"an error": func(w http.ResponseWriter) { http.Error(w, "broken", http.StatusInternalServerError) },
+		"an error of its": func(w http.ResponseWriter) {
+			w.WriteHeader(http.StatusBadRequest)
+			_, _ = io.WriteString(w, `{"result":"error","message":"Service not enabled"}`)
+		},
+		"a gateway's page": func(w http.ResponseWriter) { w.WriteHeader(http.StatusBadGateway); _, _ = io.WriteString(w, "<html>") },
+		"garbage":          func(w http.ResponseWriter) { _, _ = io.WriteString(w, "\x00{[garbage") },
+		"nothing of use":   func(w http.ResponseWriter) { _, _ = io.WriteString(w, `{"result":"ok","data":{"host":7}}`) },
+		"too much":         func(w http.ResponseWriter) { _, _ = w.Write(bytes.Repeat([]byte(" "), 1<<20)) },
+		"a broken answer":  func(http.ResponseWriter) { panic(http.ErrAbortHandler) },
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			l, meter := &login{accepted: "word", known: "word", answer: answer}, newLine(t)
+			b := newLoginBroker(t, l)
+			p := supervised(t, l, b, meter)
+			waitFor(t, "a line about it", func() bool { return p.log.count("waiting for Home Assistant to name its MQTT broker") == 1 })
+			w := attend(p, meter.accept(), nil)
+			waitFor(t, "another try", func() bool { return l.calls() >= 2 })
+			w.reading()
+			l.set(func(l *login) { l.answer = nil })
+			w.broker = b
+			b.wait("smartmeter/p1/availability", "online")
+			w.reading()
+			if before, after := p.log.count("waiting for Home Assistant to name"), p.log.count("Home Assistant names its MQTT broker now"); before != 1 || after != 1 {
+				t.Errorf("%d lines while it was away and %d at its return, want one each", before, after)
+			}
+		})
+	}
+}
+
+// TestFaultSupervisorSlow: it takes the call and does not answer. Nobody else
+// waits for it.
+func TestFaultSupervisorSlow(t *testing.T) {
+	t.Parallel()
+	l, meter := &login{accepted: "word", known: "word"}, newLine(t)
+	b := newLoginBroker(t, l)
+	release := make(chan struct{})
+	if _, err := fmt.Sscanf(b.addr, "127.0.0.1:%d", &l.port); err != nil {
+		t.Fatal(err)
+	}
+	called := make(chan struct{}, 16)
+	super := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		called <- struct{}{}
+		select {
+		case <-release:
+			l.ServeHTTP(w, r)
+		case <-r.Context().Done():
+		}
+	}))
+	t.Cleanup(super.Close)
+	p := start(t, "SUPERVISOR_TOKEN=secret", "SUPERVISOR="+super.URL, "WEB_SERVER=127.0.0.1:0", meter.variable())
+	<-called
+	w := attend(p, meter.accept(), nil)
+	for range 20 {
+		w.reading()
+	}
+	close(release)
+	w.broker = b
+	b.wait("smartmeter/p1/availability", "online")
+	w.reading()
+}
