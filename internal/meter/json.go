@@ -137,10 +137,14 @@ func (w *writer) peak(name string, p Peak) {
 }
 
 func (w *writer) history(peaks []Peak) {
-	if len(peaks) == 0 {
-		return
+	if len(peaks) > 0 {
+		w.dst = AppendPeaks(w.key("peakDemandHistory").dst, peaks)
 	}
-	w.key("peakDemandHistory").raw("[")
+}
+
+// AppendPeaks writes a history of peaks as a JSON array, in its order.
+func AppendPeaks(dst []byte, peaks []Peak) []byte {
+	w := writer{append(dst, '[')}
 	for i, p := range peaks {
 		if i > 0 {
 			w.raw(",")
@@ -155,14 +159,19 @@ func (w *writer) history(peaks []Peak) {
 		w.value("value", p.Demand)
 		w.raw("}")
 	}
-	w.raw("]")
+	return append(w.dst, ']')
 }
 
 func (w *writer) failures(failures []Failure) {
-	if len(failures) == 0 {
-		return
+	if len(failures) > 0 {
+		w.dst = AppendFailures(w.key("powerFailureLog").dst, failures)
 	}
-	w.key("powerFailureLog").raw("[")
+}
+
+// AppendFailures writes a log of power failures as a JSON array, in its order;
+// durations in seconds.
+func AppendFailures(dst []byte, failures []Failure) []byte {
+	w := writer{append(dst, '[')}
 	for i, f := range failures {
 		if i > 0 {
 			w.raw(",")
@@ -172,7 +181,7 @@ func (w *writer) failures(failures []Failure) {
 		w.value("duration", NewValue(f.Seconds, 0))
 		w.raw("}")
 	}
-	w.raw("]")
+	return append(w.dst, ']')
 }
 
 // AppendText writes what a meter sent as a JSON string. A byte above 0x7F

@@ -26,6 +26,10 @@ type component struct {
 	// not reported, and what was appended is void; what was reported but says
 	// nothing (a limit of 999.9 kW is no limit) is null.
 	value func(dst []byte, v *view) ([]byte, bool)
+
+	// attributes appends a JSON object of what is no state, on a topic of its
+	// own that hardly ever changes; nil: there is none.
+	attributes func(dst []byte, r *meter.Reading) []byte
 }
 
 // view is what values are written from.
@@ -148,43 +152,6 @@ func unlimited(v meter.Value) bool {
 		}
 	}
 	return nines >= 3 && v.Int() >= 99
-}
-
-// extras are the entities of an electricity meter that no quantity holds.
-var extras = []component{
-	{Entity: meter.Entity{Key: "demand_peak_month", Name: "Peak demand this month", Unit: "kW", Class: "power", State: "measurement", Precision: 3},
-		value: func(dst []byte, v *view) ([]byte, bool) {
-			return number(dst, v.reading.PeakMonth.Demand, v.reading.PeakMonth.Valid)
-		}},
-	{Entity: meter.Entity{Key: "demand_peak_month_time", Name: "Peak demand time", Class: "timestamp", Off: true},
-		value: func(dst []byte, v *view) ([]byte, bool) {
-			return timestamp(dst, v.reading.PeakMonth.Time, v)
-		}},
-	{Entity: meter.Entity{Key: "power_failure_last_end", Name: "Last long power failure", Class: "timestamp", Rare: true},
-		value: func(dst []byte, v *view) ([]byte, bool) {
-			return timestamp(dst, lastFailure(v.reading.Failures), v)
-		}},
-	{Entity: meter.Entity{Key: "text_message", Name: "Text message", Icon: "mdi:message-text", Rare: true},
-		value: func(dst []byte, v *view) ([]byte, bool) { return text(dst, v.reading.Messages[0]) }},
-	{Entity: meter.Entity{Key: "meter_time", Name: "Meter time", Class: "timestamp", Rare: true},
-		value: func(dst []byte, v *view) ([]byte, bool) { return timestamp(dst, v.reading.Time, v) }},
-	{Entity: meter.Entity{Key: "protocol_version", Name: "Protocol version", Icon: "mdi:file-document-outline"}, diagnostic: true,
-		value: func(dst []byte, v *view) ([]byte, bool) {
-			if v.reading.Standard != "" {
-				return text(dst, v.reading.Standard)
-			}
-			return text(dst, v.reading.Version)
-		}},
-}
-
-// lastFailure finds the newest entry: some meters write it first, some last.
-func lastFailure(failures []meter.Failure) (last meter.Timestamp) {
-	for i := range failures {
-		if failures[i].End.Compare(last) > 0 {
-			last = failures[i].End
-		}
-	}
-	return last
 }
 
 // mbus lists the entities that an M-Bus meter can have. Unit and class of the

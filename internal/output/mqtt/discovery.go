@@ -55,6 +55,7 @@ type componentConfig struct {
 	EntityCategory   string   `json:"entity_category,omitempty"`
 	EnabledByDefault *bool    `json:"enabled_by_default,omitempty"`
 	Icon             string   `json:"icon,omitempty"`
+	AttributesTopic  string   `json:"json_attributes_topic,omitempty"`
 }
 
 // name is the device's name; the second of its kind has a number.
@@ -105,7 +106,11 @@ func (a *announcer) build(d *device) []byte {
 	for i := range d.components {
 		if d.seen[i] {
 			c := &d.components[i]
-			m.Components[c.Key] = c.config(d.slot, a.language)
+			config := c.config(d.slot, a.language)
+			if c.attributes != nil {
+				config.AttributesTopic = d.attributesTopic(c)
+			}
+			m.Components[c.Key] = config
 		}
 	}
 	for key, platform := range d.gone {

@@ -223,6 +223,9 @@ func brief(messages []message) []string {
 		if strings.HasSuffix(m.topic, "/state") {
 			text = "(state)"
 		}
+		if strings.HasSuffix(m.topic, "/attributes") {
+			text = "(attributes)"
+		}
 		lines = append(lines, m.topic+" "+text)
 	}
 	return lines

@@ -35,6 +35,7 @@ func (s *session) refresh(now time.Time) {
 	for _, d := range s.devices {
 		if d == s.electricity {
 			s.measured(now, true)
+			s.attributes(true)
 			continue
 		}
 		s.state(now, d)

@@ -45,6 +45,7 @@ type session struct {
 	newest *meter.Update
 	fresh  bool // there was a reading since the line came to life
 	groups groups
+	lists  lists // published as attributes
 	log    *slog.Logger
 
 	electricityMeter struct {
@@ -182,6 +183,7 @@ func (s *session) update(now time.Time, u *meter.Update) []message {
 	if d := s.electricity; d.known() && (turns || d.stateOf == nil || now.Sub(d.stateAt) >= s.rates.interval-early) {
 		s.measured(now, turns)
 	}
+	s.attributes(false)
 	for m := range s.submeters {
 		for _, sub := range s.submeters[m] {
 			if sub.fresh {

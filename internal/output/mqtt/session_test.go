@@ -53,6 +53,7 @@ func TestFirstConnection(t *testing.T) {
 		"homeassistant/device/smartmeter_p1/config (announcement)",
 		"homeassistant/device/smartmeter_p1_gas/config (announcement)",
 		"smartmeter/p1/state (state)",
+		"smartmeter/p1/power_failure_last_end/attributes (attributes)",
 		"smartmeter/p1_gas/state (state)",
 		"smartmeter/p1/availability online",
 		"smartmeter/p1_gas/availability online",
@@ -73,6 +74,7 @@ func TestReconnect(t *testing.T) {
 			`smartmeter/status/energy {"header":"dutch"}`,
 			"smartmeter/p1_bridge/state (state)",
 			"smartmeter/p1/state (state)",
+			"smartmeter/p1/power_failure_last_end/attributes (attributes)",
 			"smartmeter/p1_gas/state (state)",
 			"smartmeter/connected 2",
 			"smartmeter/p1/availability online",
@@ -257,7 +259,12 @@ func TestRefresh(t *testing.T) {
 	s.status(start, alive())
 	s.update(start, dutch())
 	s.connected(start)
-	states := []string{"smartmeter/p1_bridge/state (state)", "smartmeter/p1/state (state)", "smartmeter/p1_gas/state (state)"}
+	states := []string{
+		"smartmeter/p1_bridge/state (state)",
+		"smartmeter/p1/state (state)",
+		"smartmeter/p1/power_failure_last_end/attributes (attributes)",
+		"smartmeter/p1_gas/state (state)",
+	}
 	announcements := []string{
 		"homeassistant/device/smartmeter_p1_bridge/config (announcement)",
 		"homeassistant/device/smartmeter_p1/config (announcement)",
@@ -318,6 +325,7 @@ func TestBirth(t *testing.T) {
 		"homeassistant/device/smartmeter_p1_gas/config (announcement)",
 		"smartmeter/p1_bridge/state (state)",
 		"smartmeter/p1/state (state)",
+		"smartmeter/p1/power_failure_last_end/attributes (attributes)",
 		"smartmeter/p1_gas/state (state)",
 		"smartmeter/p1/availability online",
 		"smartmeter/p1_gas/availability online",
@@ -329,6 +337,7 @@ func TestBirth(t *testing.T) {
 	compare(t, "and once more", s.tick(again),
 		"smartmeter/p1_bridge/state (state)",
 		"smartmeter/p1/state (state)",
+		"smartmeter/p1/power_failure_last_end/attributes (attributes)",
 		"smartmeter/p1_gas/state (state)",
 	)
 }
