@@ -35,8 +35,12 @@ func (l *loader) variables(environ []string) (file string, named bool, vars []va
 	return file, named, vars
 }
 
-// rank is 1 for a variable spelt exactly as the option's, else 0.
+// rank is 1 for a variable spelt exactly as the option's, -1 for a former name,
+// else 0.
 func (l *loader) rank(v variable) int {
+	if _, ok := l.formerVariable(v.key); ok {
+		return -1
+	}
 	if slices.ContainsFunc(l.list, func(o option) bool { return v.name == prefix+o.variable }) {
 		return 1
 	}
@@ -47,12 +51,16 @@ func (l *loader) rank(v variable) int {
 func (l *loader) overlay(vars []variable) {
 	from := make(map[string]string) // the option's variable -> the name it was set by
 	for _, v := range vars {
-		i := slices.IndexFunc(l.list, func(o option) bool { return fold(o.variable) == v.key })
-		if i < 0 {
+		var o option
+		if i := slices.IndexFunc(l.list, func(o option) bool { return fold(o.variable) == v.key }); i >= 0 {
+			o = l.list[i]
+		} else if old, ok := l.formerVariable(v.key); ok {
+			o = old
+			l.warnings = append(l.warnings, fmt.Sprintf("the variable %s is called %s now; it still works, but write that", printable(v.name), prefix+o.variable))
+		} else {
 			l.warnings = append(l.warnings, l.unknownVariable(v.name))
 			continue
 		}
-		o := l.list[i]
 		if before, ok := from[o.variable]; ok && before != v.name {
 			l.warnings = append(l.warnings, fmt.Sprintf("%s and %s are the same variable, and %s is used; remove one",
 				printable(before), printable(v.name), printable(v.name)))

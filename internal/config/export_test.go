@@ -2,6 +2,7 @@ package config
 
 import (
 	"reflect"
+	"slices"
 
 	"github.com/smartmeter-addon/smartmeter-addon/internal/meter"
 )
@@ -13,6 +14,19 @@ var Values = map[reflect.Type][]string{
 	reflect.TypeFor[Checksum]():       texts(checksums),
 	reflect.TypeFor[meter.Language](): texts(meter.Languages),
 	reflect.TypeFor[LogLevel]():       texts(logLevels),
+}
+
+// Rename gives an option a former name until the test ends. now is the variable
+// that it has, without prefix.
+func Rename(cleanup func(func()), path, variable, now string) {
+	before := renamed
+	cleanup(func() { renamed = before })
+	renamed = append(slices.Clone(renamed), renaming{path, variable, now})
+}
+
+// Renamed tells whether an option had the path once.
+func Renamed(path string) bool {
+	return slices.ContainsFunc(renamed, func(r renaming) bool { return r.path == path })
 }
 
 func texts[T ~string](values []T) []string {

@@ -21,7 +21,11 @@ func (l *loader) file(name string, data []byte, c *Config) error {
 	if l.foreign(root) {
 		return l.takeForeign(name, root, c)
 	}
-	return l.take("", root)
+	if err := l.take("", root); err != nil {
+		return err
+	}
+	l.takeFormer()
+	return nil
 }
 
 // object decodes JSON that must be one object. Numbers stay as written.
@@ -58,8 +62,24 @@ func (l *loader) take(group string, members map[string]any) error {
 			}
 			continue
 		}
+		if o, ok := l.formerly(path); ok {
+			text, err := text(o, path, value)
+			if err != nil {
+				return err
+			}
+			if text != "" {
+				l.former = append(l.former, former{o, setting{path, text}})
+			}
+			continue
+		}
 		first := slices.IndexFunc(l.list, func(o option) bool { return strings.HasPrefix(o.path, path+".") })
 		if first < 0 {
+			if members, ok := value.(map[string]any); ok && formerGroup(path) {
+				if err := l.take(path+".", members); err != nil {
+					return err
+				}
+				continue
+			}
 			return l.unknownOption(path, value)
 		}
 		switch value := value.(type) {
@@ -78,29 +98,33 @@ func (l *loader) take(group string, members map[string]any) error {
 
 // set takes one setting. null and "" are no setting.
 func (l *loader) set(o option, name string, value any) error {
-	var text string
-	switch value := value.(type) {
-	case nil:
-		return nil
-	case string:
-		if text = clean(o, value); text == "" {
-			return nil
-		}
-	case json.Number:
-		text = value.String()
-	case bool:
-		text = fmt.Sprint(value)
-		if o.value.Kind() == reflect.String {
-			return l.wrongType(o, name, value, "this is not a switch; write text in double quotes")
-		}
-	default:
-		return l.wrongType(o, name, value, "write one value")
+	text, err := text(o, name, value)
+	if err == nil && text != "" {
+		l.settings[o.variable] = setting{name, text}
 	}
-	l.settings[o.variable] = setting{name, text}
-	return nil
+	return err
 }
 
-func (l *loader) wrongType(o option, name string, value any, mend string) error {
+// text returns what a JSON value sets an option to, empty for no setting.
+func text(o option, name string, value any) (string, error) {
+	switch value := value.(type) {
+	case nil:
+		return "", nil
+	case string:
+		return clean(o, value), nil
+	case json.Number:
+		return value.String(), nil
+	case bool:
+		if o.value.Kind() == reflect.String {
+			return "", wrongType(o, name, value, "this is not a switch; write text in double quotes")
+		}
+		return fmt.Sprint(value), nil
+	default:
+		return "", wrongType(o, name, value, "write one value")
+	}
+}
+
+func wrongType(o option, name string, value any, mend string) error {
 	e := &Error{Option: name, Value: describe(value), Mend: mend}
 	if o.secret() {
 		e.Value = hidden

@@ -34,6 +34,7 @@ type setting struct {
 type loader struct {
 	list     []option
 	settings map[string]setting
+	former   []former // what the file says under former names
 	warnings []string
 }
 

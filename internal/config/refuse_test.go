@@ -32,7 +32,11 @@ func TestLoadRefuses(t *testing.T) {
 			`remove the option for a meter in Luxembourg, else copy the authentication key again from the portal of the grid operator`},
 		{`{"api_token": "geheim"}`, `api_token = "(hidden)": there is no such option; remove it`},
 		{`{"url": "mqtt://u:geheim@h"}`, `url = "mqtt://u:***@h": there is no such option; remove it`},
-		{`{"source": "serial", "socket": "h:1"}`, `socket = "h:1": there is no such option; remove it`},
+		{`{"source": "auto", "socket": "h"}`, `socket = "h": add the port, such as h:23`},
+		{`{"source": "auto", "socket": ["h"]}`, `socket = "[...]": write one value`},
+		{`{"source": "auto", "encryption": {"key": "geheim"}}`, `encryption.key = "(hidden)": 'g' is no hex digit (0-9, A-F): copy the digits again, without anything around them`},
+		{`{"source": "auto", "encryption": {"cipher": "x"}}`, `encryption.cipher = "x": there is no such option; remove it`},
+		{`{"source": "auto", "encryption": "x"}`, `encryption = "x": there is no such option; did you mean decryption?`},
 		{`{"": 1}`, `"" = "1": there is no such option; remove it`},
 		{`{"a\nb": [1]}`, `a\nb = "[...]": there is no such option; remove it`},
 
