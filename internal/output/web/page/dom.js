@@ -42,7 +42,8 @@ export function show(node, visible) {
 /**
  * rows keeps a child of parent for each item, in order, and builds only what
  * is new, so that focus and selection survive the next reading. make(item)
- * returns a node with a method update(item).
+ * returns a node with a method update(item), which is all that it learns of
+ * later: it must not look at what make could see.
  */
 export function rows(parent, items, key, make) {
   const old = new Map();

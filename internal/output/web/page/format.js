@@ -48,7 +48,7 @@ export function time(date, now = new Date()) {
 /** moment writes a date and time in full. */
 export const moment = (date) => full.format(date);
 
-const relative = new Intl.RelativeTimeFormat(locale, { numeric: "always", style: "long" });
+const relative = new Intl.RelativeTimeFormat(locale, { numeric: "always", style: "short" });
 
 /** ago writes how long ago something was. */
 export function ago(milliseconds) {

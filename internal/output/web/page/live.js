@@ -101,14 +101,23 @@ export function connect(changed) {
     return { body: response.ok ? body : null, at: Date.parse(response.headers.get("Last-Modified") ?? "") };
   }
 
+  /** ask asks for what the stream would tell, where there is an answer. */
   async function ask() {
     if (asking) return;
     asking = true;
     askedAt = Date.now();
-    const status = get("api/status").then(({ body }) => body && takeStatus(body));
-    const reading = get("api/reading").then(({ body, at }) => body && takeReading(body, at || Date.now() - (skew ?? 0)));
-    await Promise.allSettled([status, reading]);
-    asking = false;
+    try {
+      const { body: status } = await get("api/status");
+      if (status) takeStatus(status);
+      if (status?.meter) {
+        const { body, at } = await get("api/reading");
+        if (body) takeReading(body, at || Date.now() - (skew ?? 0));
+      }
+    } catch {
+      // What asks next finds out how things stand.
+    } finally {
+      asking = false;
+    }
   }
 
   async function askHistory() {

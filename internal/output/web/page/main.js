@@ -41,6 +41,7 @@ const views = { now, pipe: pipeView(server) };
 main.append(...Object.values(views));
 
 let shown = "";
+let first = null;
 
 function route(event) {
   const name = location.hash === "#pipe" ? "pipe" : "now";
@@ -62,6 +63,7 @@ function update(state, what) {
   if (!shown) return; // the first answer may be faster than the page
   views[shown].update(state, what);
   tell(state);
+  if (state.reading && !first) first = performance.mark("first-reading"); // for the browser's tools, and the test
 }
 
 /** tell says how things stand, in the bar and the banner. */
@@ -71,17 +73,17 @@ function tell(state) {
   const [kind, text] = lost ? ["bad", "offline"] : !status ? ["wait", "loading"] : !reading ? ["wait", "waiting"] : old ? ["bad", "stale"] : ["good", "live"];
   set(pill, "class", `pill ${kind}`);
   say(link, word(text));
-  const verdict = status && !status.verdict.good && status.source.state !== "none" ? status.verdict : null;
-  const bad = verdict && (old || !reading || verdict.name !== "waiting");
+  // What the view itself says is not said twice.
+  const bad = status?.verdict.problem && status.source.state !== "none" && shown !== "pipe";
   show(banner, Boolean(lost || bad));
   if (lost) {
     say(bannerTitle, word("lostTitle"));
     say(bannerText, word("lostText"));
   } else if (bad) {
-    say(bannerTitle, word("verdictBad"));
-    say(bannerText, advise(verdict).text);
+    say(bannerTitle, word(status.verdict.good ? "verdictDoubt" : "verdictBad"));
+    say(bannerText, advise(status.verdict).text);
   }
-  show(bannerLink, !lost && shown !== "pipe");
+  show(bannerLink, !lost);
 }
 
 addEventListener("hashchange", route);

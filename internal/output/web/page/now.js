@@ -43,10 +43,10 @@ function waiting() {
   const more = h("a", { class: "button", href: "#pipe" }, word("why"), icon("next"));
   const node = h("section", { class: "card waiting", role: "status" }, h("div", { class: "pulse", "aria-hidden": "true" }), title, text, more);
   return updating(node, ({ status, lost }) => {
-    const key = !status ? "loading" : status.source.state === "none" ? "none" : "first";
-    say(title, word(key === "loading" ? "loading" : `${key}Title`));
-    say(text, key === "loading" ? "" : word(`${key}Text`));
-    show(more, key !== "loading");
+    const unset = status?.source.state === "none";
+    say(title, word(!status ? "loading" : unset ? "noneTitle" : "firstTitle"));
+    say(text, !status ? "" : word(unset ? "noneText" : status.verdict.problem ? "soonText" : "firstText"));
+    show(more, Boolean(status) && (unset || !status.verdict.problem)); // the banner has that link
     show(node, !lost || Boolean(status));
   });
 }
@@ -210,19 +210,19 @@ function tariffs() {
   return updating(node, ({ reading, status }) => {
     const all = tariffsOf(reading);
     const exports = all.some((one) => one.export !== undefined);
-    show(node, all.length > 0);
-    show(head.lastChild, exports);
+    show(node, all.length > 0 && Boolean(status)); // which knows the tariffs' names
+    node.classList.toggle("one-way", !exports);
     const names = status?.meter?.tariffs ?? []; // what a number means differs between countries
-    rows(body, all, ({ n }) => n, ({ n }) => {
+    const named = all.map((one) => ({ ...one, name: one.n === 0 ? word("total") : names[one.n - 1] ? word(names[one.n - 1]) : word("tariff", one), now: one.n !== 0 && one.n === reading.currentTarrif }));
+    rows(body, named, ({ n }) => n, ({ n }) => {
       const name = h("span", null, "");
       const active = h("span", { class: "chip", hidden: true }, word("active"));
       const [use, delivery] = [h("td"), h("td")];
       return updating(h("tr", { class: n === 0 ? "total" : null }, h("th", { scope: "row" }, name, " ", active), use, delivery), (one) => {
-        say(name, n === 0 ? word("total") : names[n - 1] ? word(names[n - 1]) : word("tariff", { n }));
-        show(active, n !== 0 && reading.currentTarrif === n);
+        say(name, one.name);
+        show(active, one.now);
         say(use, one.import === undefined ? "" : number(one.import, 3));
         say(delivery, one.export === undefined ? "" : number(one.export, 3));
-        show(delivery, exports);
       });
     });
   });

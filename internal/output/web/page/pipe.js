@@ -31,6 +31,8 @@ function since(state, text) {
   return ago(Date.parse(state.status.time) - Date.parse(text) + (Date.now() - state.statusAt));
 }
 
+const titles = { good: "verdictGood", doubt: "verdictDoubt", wait: "verdictWait", bad: "verdictBad" };
+
 function verdict() {
   const title = h("h2", null, "");
   const text = h("p", null, "");
@@ -40,16 +42,16 @@ function verdict() {
   const node = h("section", { class: "card verdict" }, badge, h("div", null, title, text, next, when));
   let drawn = "";
   return updating(node, (state) => {
-    const { verdict: v, source: line } = state.status;
-    const none = line.state === "none";
-    const kind = v.good ? "good" : none || v.problem || line.state === "lost" ? "bad" : "wait";
+    const v = state.status.verdict;
+    const none = state.status.source.state === "none";
+    const kind = v.good && v.problem ? "doubt" : v.good ? "good" : none || v.problem ? "bad" : "wait";
     if (drawn !== kind) {
       drawn = kind;
       set(node, "class", `card verdict ${kind}`);
-      badge.replaceChildren(kind === "wait" ? h("span", { class: "pulse" }) : icon(kind));
+      badge.replaceChildren(kind === "wait" ? h("span", { class: "pulse" }) : icon(kind === "good" ? "good" : "bad"));
     }
-    const advice = none ? { text: word("noneText") } : advise(v);
-    say(title, word(kind === "good" ? "verdictGood" : none ? "noneTitle" : kind === "wait" ? "firstTitle" : "verdictBad"));
+    const advice = advise(v);
+    say(title, word(none ? "noneTitle" : titles[kind]));
     say(text, advice.text ?? "");
     show(next, Boolean(advice.next));
     say(next, advice.next ?? "");
@@ -113,7 +115,8 @@ function outputs() {
   const table = h("table", null, h("thead", null, h("tr", null, heads.map((key) => h("th", { scope: "col" }, word(key))))), body);
   const node = card("outputs", word("outputs"), scroller(word("outputs"), table));
   return updating(node, (state) => {
-    rows(body, state.status.outputs, ({ name }) => name, ({ name }) => {
+    const all = state.status.outputs.map((o) => ({ ...o, worked: o.lastSuccess ? since(state, o.lastSuccess) : "–" }));
+    rows(body, all, ({ name }) => name, ({ name }) => {
       const dot = h("span", { class: "dot", "aria-hidden": "true" });
       const health = h("span", { class: "quiet" }, "");
       const error = h("span", { class: "error", lang: "en", hidden: true });
@@ -124,7 +127,7 @@ function outputs() {
         say(health, word({ bad: "fails", good: "works", wait: "idle" }[kind]));
         show(error, Boolean(o.lastError));
         say(error, o.lastError ?? "");
-        const texts = [o.clients === undefined ? "–" : number(o.clients), number(o.sent), number(o.dropped), number(o.errors), o.lastSuccess ? since(state, o.lastSuccess) : "–"];
+        const texts = [o.clients === undefined ? "–" : number(o.clients), number(o.sent), number(o.dropped), number(o.errors), o.worked];
         texts.forEach((text, i) => say(cells[i], text));
       });
     });
@@ -165,6 +168,8 @@ function telegram(server) {
   show(note, false);
 
   async function read() {
+    const counters = server.state.status?.counters;
+    if (!counters || counters.telegrams + badOf(counters) === 0) return; // there is none yet
     const { body: t } = await server.get("api/telegram?decoded").catch(() => ({}));
     if (!t) return;
     show(table, true);
@@ -181,6 +186,6 @@ function telegram(server) {
   return updating(node, ({ status }) => {
     show(capture, Boolean(status.capture));
     show(note, Boolean(status.capture));
-    if (table.hidden && status.counters.bytes > 0 && !document.hidden) read();
+    if (table.hidden) read();
   });
 }

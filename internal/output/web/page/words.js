@@ -39,6 +39,13 @@ const table = {
     "Aucun câble et aucun lecteur réseau n’est défini. Choisissez-en un dans l’onglet Configuration de l’application, puis redémarrez-la.",
     "Ingen kabel och ingen nätverksläsare är vald. Välj en på appens flik Konfiguration och starta om appen.",
   ],
+  soonText: [
+    "Values appear here as soon as telegrams arrive.",
+    "Hier verschijnen waarden zodra er telegrammen binnenkomen.",
+    "Hier erscheinen Werte, sobald Telegramme ankommen.",
+    "Les valeurs apparaissent ici dès que des télégrammes arrivent.",
+    "Värden visas här så snart telegram kommer.",
+  ],
   loading: ["Connecting…", "Verbinden…", "Verbinden…", "Connexion…", "Ansluter…"],
 
   fromGrid: ["From the grid", "Van het net", "Aus dem Netz", "Du réseau", "Från elnätet"],
@@ -90,6 +97,8 @@ const table = {
   message: ["Message from the grid operator", "Bericht van de netbeheerder", "Nachricht des Netzbetreibers", "Message du gestionnaire de réseau", "Meddelande från nätägaren"],
 
   verdictGood: ["All is well", "Alles is in orde", "Alles in Ordnung", "Tout va bien", "Allt är bra"],
+  verdictDoubt: ["Readings arrive, but with damage", "Metingen komen binnen, maar met schade", "Messungen kommen an, aber mit Schäden", "Les mesures arrivent, mais abîmées", "Avläsningar kommer, men med skador"],
+  verdictWait: ["Waiting for the meter", "Wachten op de meter", "Warten auf den Zähler", "En attente du compteur", "Väntar på mätaren"],
   verdictBad: ["No data from the meter", "Geen gegevens van de meter", "Keine Daten vom Zähler", "Pas de données du compteur", "Inga data från mätaren"],
   sinceState: ["Since", "Sinds", "Seit", "Depuis", "Sedan"],
   source: ["Line to the meter", "Lijn naar de meter", "Leitung zum Zähler", "Ligne vers le compteur", "Linje till mätaren"],
