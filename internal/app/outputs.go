@@ -6,11 +6,13 @@ import (
 	"log/slog"
 	"net"
 	"os"
+	"path/filepath"
 	"runtime/debug"
 	"strings"
 	"time"
 
 	"github.com/smartmeter-addon/smartmeter-addon/internal/config"
+	"github.com/smartmeter-addon/smartmeter-addon/internal/output/influxdb"
 	"github.com/smartmeter-addon/smartmeter-addon/internal/output/mqtt"
 	"github.com/smartmeter-addon/smartmeter-addon/internal/output/socket"
 	"github.com/smartmeter-addon/smartmeter-addon/internal/solar"
@@ -72,11 +74,15 @@ func outputs(cfg config.Config, deps Deps, p *pipeline) ([]task, error) {
 	if cfg.Solar.Address != "" {
 		p.solar = panels.Latest
 	}
+	database := influxdb.New(influxdb.Options{
+		Influx: cfg.Influx, Dir: filepath.Join(cfg.Data, "influxdb_"+cfg.Slot), Zone: p.zone, Log: log("influxdb"), Counter: count("influxdb", cfg.Influx.URL != ""),
+	}, p.updates, p.samples)
 	return append([]task{
 		{"solar", cfg.Solar.Address != "", panels.Run},
 		{"json socket", cfg.JSONSocket != "", jsonSocket.Run},
 		{"raw socket", cfg.RawSocket != "", rawSocket.Run},
 		{"mqtt", hasBroker, toBroker.Run},
+		{"influxdb", cfg.Influx.URL != "", database.Run},
 		{"health", cfg.Health != "", healthServer(string(cfg.Health), p.vitals, p.board, log("health"), listening)},
 	}, siteTasks(cfg, deps, p, opened, count)...), nil
 }

@@ -20,6 +20,7 @@ type Config struct {
 	WebServer  Listen `env:"WEB_SERVER"`                       // page and HTTP API; Load sets IngressPort under Home Assistant
 	APIServer  Listen `env:"API_SERVER"`                       // HTTP API without the page; Load sets APIPort under Home Assistant
 	Solar      Solar
+	Influx     Influx
 
 	Slot     string         `json:"slot" env:"SLOT" envDefault:"p1"`         // name of the meter in topics and unique ids
 	Language meter.Language `json:"language" env:"LANGUAGE" envDefault:"en"` // of the names of devices and entities
@@ -84,6 +85,16 @@ type Solar struct {
 	Port     int    `env:"SUNSPEC_MODBUS_PORT" envDefault:"502"` // where Address has none
 	Unit     int    `json:"solar.unit" env:"SUNSPEC_UNIT" envDefault:"1"`
 	Interval int    `json:"solar.interval" env:"SUNSPEC_INTERVAL" envDefault:"10"` // seconds; 900 and more are milliseconds, until Load has made them seconds
+}
+
+// Influx is a database that takes InfluxDB's line protocol. All of URL, Token,
+// Org and Bucket are set, or none.
+type Influx struct {
+	URL      string `json:"influxdb.url" env:"INFLUX_URL"` // http or https
+	Token    Secret `json:"influxdb.token" env:"INFLUX_TOKEN"`
+	Org      string `json:"influxdb.org" env:"INFLUX_ORG"`
+	Bucket   string `json:"influxdb.bucket" env:"INFLUX_BUCKET"`
+	BufferMB int    `json:"influxdb.buffer_mb" env:"INFLUX_BUFFER_MB" envDefault:"16"` // readings kept on disk while the database is away, 1 to 1024
 }
 
 // SourceInUse is Source with auto decided: the network if an address is set,

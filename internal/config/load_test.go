@@ -37,6 +37,7 @@ func defaults() config.Config {
 		RawSocket:  ":3020",
 		Clients:    32,
 		Solar:      config.Solar{Port: 502, Unit: 1, Interval: 10},
+		Influx:     config.Influx{BufferMB: 16},
 		MQTT: config.MQTT{
 			Topic:           "smartmeter",
 			Discovery:       true,
@@ -98,6 +99,7 @@ func TestLoad(t *testing.T) {
 				"SMARTMETER_MQTT_URL=mqtts://broker", "SMARTMETER_MQTT_USERNAME=u", "SMARTMETER_MQTT_PASSWORD= p ", "SMARTMETER_MQTT_TOPIC=t",
 				"SMARTMETER_MQTT_DISCOVERY=no", "SMARTMETER_MQTT_DISCOVERY_PREFIX=d", "SMARTMETER_MQTT_BIRTH_TOPIC=b", "SMARTMETER_MQTT_INTERVAL=3600",
 				"SMARTMETER_TCP_SERVER=0", "SMARTMETER_RAW_TCP_SERVER=[::1]:2000", "SMARTMETER_SOCKET_CLIENTS=400", "SMARTMETER_SLOT=p2", "SMARTMETER_LANGUAGE=SV", "LANGUAGE=nl_NL:nl",
+				"SMARTMETER_INFLUX_URL=https://db/x", "SMARTMETER_INFLUX_TOKEN=secret", "SMARTMETER_INFLUX_ORG=o", "SMARTMETER_INFLUX_BUCKET=b", "SMARTMETER_INFLUX_BUFFER_MB=1",
 				"SMARTMETER_SUNSPEC_MODBUS=fd00::5", "SMARTMETER_SUNSPEC_MODBUS_PORT=1502", "SMARTMETER_SUNSPEC_UNIT=247", "SMARTMETER_SUNSPEC_INTERVAL=899",
 				"SMARTMETER_CHECKSUM=off", "SMARTMETER_DATA=/srv/meter", "SMARTMETER_HEALTH=0", "SMARTMETER_LOG_LEVEL=warn", "SMARTMETER_DEBUG=false", "PATH=/bin", "SMARTMETER=x",
 			},
@@ -108,7 +110,8 @@ func TestLoad(t *testing.T) {
 					Network:    config.Network{Address: "[fe80::1%eth0]:23"},
 					Decryption: config.Decryption{Key: key, AAD: "30" + key},
 					MQTT:       config.MQTT{URL: "mqtts://broker:8883", Username: "u", Password: " p ", Topic: "t", DiscoveryPrefix: "d", BirthTopic: "b", Interval: 3600},
-					RawSocket:  "[::1]:2000", Clients: 400, Solar: config.Solar{Address: "[fd00::5]:1502", Port: 1502, Unit: 247, Interval: 899}, Slot: "p2", Language: meter.Swedish, Checksum: config.ChecksumOff, Data: "/srv/meter", LogLevel: config.LogWarning,
+					RawSocket:  "[::1]:2000", Clients: 400, Solar: config.Solar{Address: "[fd00::5]:1502", Port: 1502, Unit: 247, Interval: 899},
+					Influx: config.Influx{URL: "https://db/x", Token: "secret", Org: "o", Bucket: "b", BufferMB: 1}, Slot: "p2", Language: meter.Swedish, Checksum: config.ChecksumOff, Data: "/srv/meter", LogLevel: config.LogWarning,
 				}
 			},
 		},

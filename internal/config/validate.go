@@ -62,6 +62,12 @@ func (c *Config) wrong() (field any, mend string) {
 		{&c.Solar.Port, within(c.Solar.Port, 1, 65535, "a port")},
 		{&c.Solar.Unit, within(c.Solar.Unit, 0, 247, "a Modbus unit id")},
 		{&c.Solar.Interval, within(c.Solar.Interval, 1, mostMilliseconds, "seconds; 900 and more are milliseconds")},
+		{&c.Influx.URL, webURL(c.Influx.URL, "http://192.168.1.10:8086")},
+		{&c.Influx.URL, c.lacksInflux(&c.Influx.URL)},
+		{&c.Influx.Token, c.lacksInflux(&c.Influx.Token)},
+		{&c.Influx.Org, c.lacksInflux(&c.Influx.Org)},
+		{&c.Influx.Bucket, c.lacksInflux(&c.Influx.Bucket)},
+		{&c.Influx.BufferMB, within(c.Influx.BufferMB, 1, 1024, "megabytes")},
 		{&c.Slot, slot(c.Slot)},
 		{&c.Language, oneOf(c.Language, meter.Languages)},
 		{&c.Checksum, oneOf(c.Checksum, checksums)},
@@ -91,6 +97,26 @@ func (c *Config) lacksOther(this, what string, other *string) string {
 		return ""
 	}
 	return c.needs(other, what)
+}
+
+// lacksInflux wants all that a database needs, or nothing. It is asked for each
+// of them, and the one that is set is told of the one that is not.
+func (c *Config) lacksInflux(field any) string {
+	db := &c.Influx
+	if o := optionAt(optionsOf(c), field); o.value.String() == "" {
+		return ""
+	}
+	switch "" {
+	case db.URL:
+		return c.needs(&db.URL, "the database's address")
+	case string(db.Token):
+		return c.needs(&db.Token, "a token that may write (for InfluxDB 1: user:password; any text where the database asks for none)")
+	case db.Org:
+		return c.needs(&db.Org, "the organisation (any text where the database has none)")
+	case db.Bucket:
+		return c.needs(&db.Bucket, "the bucket, or for InfluxDB 1 the database")
+	}
+	return ""
 }
 
 func (c *Config) needs(field any, what string) string {
@@ -256,6 +282,30 @@ func brokerURL(s string) string {
 		return "write a port from 1 to 65535 after the host, or none"
 	case !strings.HasPrefix(u.Scheme, "ws") && strings.Trim(u.RequestURI(), "/")+u.Fragment != "":
 		return "leave out what follows the port; the topic is an option of its own"
+	}
+	return ""
+}
+
+// webURL wants a URL of the web, or nothing.
+func webURL(s, example string) string {
+	if s == "" {
+		return ""
+	}
+	u, err := url.Parse(s)
+	switch {
+	case !strings.Contains(s, "://"):
+		if meant := "http://" + s; webURL(meant, example) == "" {
+			return "write " + mask(meant) + ", or https:// where the server wants it"
+		}
+		return "write a URL such as " + example
+	case err != nil:
+		return "write a URL such as " + example
+	case u.Scheme != "http" && u.Scheme != "https":
+		return "write http:// or https:// before the host"
+	case u.Host == "" || !host(u.Hostname()):
+		return "write the host as a name or an IP address (IPv6 in brackets)"
+	case u.Port() != "" && !portNumber(u.Port(), 1) || strings.HasSuffix(u.Host, ":"):
+		return "write a port from 1 to 65535 after the host, or none"
 	}
 	return ""
 }
