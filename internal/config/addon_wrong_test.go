@@ -26,6 +26,10 @@ var wrongs = map[string][]string{
 	"mqtt.discovery_prefix": {"/", "homeassistant/"},
 	"mqtt.birth_topic":      {"/", "/homeassistant/status"},
 	"solar.address":         {"http://inverter", "inverter:0", "inverter:70000", "a b"},
+	"influxdb.url":          {"192.168.1.10:8086", "udp://db", "http://", "http://db:0", "http://my db", "http://db:8086"}, // the last without the other three
+	"influxdb.token":        {"alone"},
+	"influxdb.org":          {"alone"},
+	"influxdb.bucket":       {"alone"},
 	"slot":                  nil, // the pattern is ours
 }
 
