@@ -18,7 +18,7 @@ type cable struct {
 
 func newCable(t *testing.T) *cable {
 	t.Helper()
-	c := &cable{t: t, link: filepath.Join(t.TempDir(), "usb-P1_converter-if00-port0")}
+	c := &cable{t: t, link: filepath.Join(openDir(t), "usb-P1_converter-if00-port0")}
 	t.Cleanup(c.pull)
 	c.plug()
 	return c

@@ -42,12 +42,12 @@ type program struct {
 }
 
 // environment is that of the app, with both sockets on free ports. The
-// variables come without their prefix, save those of the Supervisor.
+// variables come without their prefix, save those that are not this program's.
 func environment(t *testing.T, variables ...string) []string {
 	t.Helper()
 	environ := []string{"SMARTMETER_TCP_SERVER=127.0.0.1:0", "SMARTMETER_RAW_TCP_SERVER=127.0.0.1:0", "SMARTMETER_HEALTH=127.0.0.1:0", "SMARTMETER_LOG_LEVEL=debug", "SMARTMETER_DATA=" + t.TempDir()}
 	for _, v := range variables {
-		if !strings.HasPrefix(v, "SUPERVISOR_TOKEN=") {
+		if !strings.HasPrefix(v, "SUPERVISOR_TOKEN=") && !strings.HasPrefix(v, "TEST_") {
 			v = "SMARTMETER_" + v
 		}
 		environ = append(environ, v)
