@@ -40,14 +40,20 @@ func (s *Server) solar(w http.ResponseWriter, _ *http.Request) {
 type state struct {
 	status.Snapshot
 	Settings []config.Setting `json:"settings,omitempty"`
+	Capture  bool             `json:"capture"` // the page's port has one, at /api/capture
+}
+
+// state returns the state as JSON.
+func (s *Site) state(settings []config.Setting) ([]byte, error) {
+	return json.Marshal(state{s.world.Status(time.Now()), settings, s.world.Capture != nil})
 }
 
 func (s *Server) status(w http.ResponseWriter, _ *http.Request) {
-	now := state{Snapshot: s.site.world.Status(time.Now())}
+	var settings []config.Setting
 	if s.options.Page {
-		now.Settings = s.site.world.Settings
+		settings = s.site.world.Settings
 	}
-	text, err := json.Marshal(now)
+	text, err := s.site.state(settings)
 	if err != nil {
 		fail(w, http.StatusInternalServerError, err.Error())
 		return
@@ -81,4 +87,19 @@ func (s *Server) healthz(w http.ResponseWriter, _ *http.Request) {
 		return
 	}
 	send(w, http.StatusOK, "text/plain; charset=utf-8", []byte("alive\n"))
+}
+
+// capture answers with a file for a bug report.
+func (s *Server) capture(w http.ResponseWriter, _ *http.Request) {
+	if !s.options.Page || s.site.world.Capture == nil {
+		fail(w, http.StatusNotFound, "there is nothing at this address")
+		return
+	}
+	text, err := s.site.world.Capture()
+	if err != nil {
+		fail(w, http.StatusServiceUnavailable, err.Error())
+		return
+	}
+	w.Header().Set("Content-Disposition", `attachment; filename="smartmeter-`+time.Now().In(s.site.zone).Format("20060102-150405")+`.capture.txt"`)
+	send(w, http.StatusOK, "text/plain; charset=utf-8", text)
 }

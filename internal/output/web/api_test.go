@@ -60,6 +60,9 @@ func TestStatus(t *testing.T) {
 				t.Errorf("%s: no %s in %s", a.Status, want, a.body)
 			}
 		}
+		if !strings.Contains(a.body, `"capture":true`) {
+			t.Errorf("no capture is offered: %s", a.body)
+		}
 		if got := strings.Contains(a.body, `{"name":"slot","value":"p1"}`); got != o.Page {
 			t.Errorf("page %v, settings shown %v", o.Page, got)
 		}
@@ -101,5 +104,27 @@ func TestHealthz(t *testing.T) {
 	w.dead = errDead
 	if a := s.get(t, "/healthz"); a.StatusCode != http.StatusServiceUnavailable || a.body != errDead.Error()+"\n" {
 		t.Errorf("%s %q", a.Status, a.body)
+	}
+}
+
+func TestCapture(t *testing.T) {
+	w := newWorld()
+	s := serve(t, w, page)
+	a := s.get(t, "/api/capture")
+	if name := a.Header.Get("Content-Disposition"); a.StatusCode != http.StatusOK || !strings.HasPrefix(a.body, "# smartmeter capture") || !strings.HasPrefix(name, `attachment; filename="smartmeter-2`) {
+		t.Errorf("%s %s %s", a.Status, a.Header, a.body)
+	}
+	w.lost = errDead
+	if a := s.get(t, "/api/capture"); a.StatusCode != http.StatusServiceUnavailable || !strings.Contains(a.body, errDead.Error()) {
+		t.Errorf("%s %s", a.Status, a.body)
+	}
+	if a := serve(t, newWorld(), web.Options{}).get(t, "/api/capture"); a.StatusCode != http.StatusNotFound {
+		t.Errorf("on the API's port: %s %s", a.Status, a.body)
+	}
+	w = newWorld()
+	w.Capture = nil
+	s = serve(t, w, page)
+	if a := s.get(t, "/api/capture"); a.StatusCode != http.StatusNotFound || !strings.Contains(s.get(t, "/api/status").body, `"capture":false`) {
+		t.Errorf("where none is kept: %s %s", a.Status, a.body)
 	}
 }

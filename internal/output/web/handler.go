@@ -25,6 +25,7 @@ func (s *Server) api() map[string]http.HandlerFunc {
 		"/api/telegram": s.telegram,
 		"/api/history":  s.history,
 		"/api/events":   s.events,
+		"/api/capture":  s.capture,
 		"/metrics":      s.metrics,
 		"/healthz":      s.healthz,
 	}

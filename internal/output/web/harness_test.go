@@ -31,6 +31,7 @@ type world struct {
 	board status.Board
 	dead  error
 	text  string
+	lost  error // of the capture
 }
 
 func newWorld() *world {
@@ -45,6 +46,7 @@ func newWorld() *world {
 		Health:   func() error { return w.dead },
 		Telegram: func() ([]byte, bool) { return []byte(w.text), w.text != "" },
 		Explain:  func() ([]byte, bool) { return []byte(`{"header":"x"}`), w.text != "" },
+		Capture:  func() ([]byte, error) { return []byte("# smartmeter capture 1\n"), w.lost },
 		Settings: config.Config{Slot: "p1", MQTT: config.MQTT{Password: "secret"}}.Settings(),
 	}
 	return w

@@ -233,7 +233,8 @@ func TestOpenAPI(t *testing.T) {
 	})
 	t.Run("not alive", func(t *testing.T) {
 		w := newWorld()
-		w.dead = errDead
+		w.dead, w.lost = errDead, errDead
+		doc.answered(t, "/api/capture", serve(t, w, page).get(t, "/api/capture"))
 		doc.answered(t, "/healthz", serve(t, w, page).get(t, "/healthz"))
 	})
 	t.Run("too many streams", func(t *testing.T) {

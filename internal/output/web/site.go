@@ -2,7 +2,6 @@ package web
 
 import (
 	"context"
-	"encoding/json"
 	"sync/atomic"
 	"time"
 
@@ -74,7 +73,7 @@ func (s *Site) Run(ctx context.Context) error {
 			continue // the next stream wakes it
 		}
 		timer.Reset(statusEvery)
-		text, err := json.Marshal(s.world.Status(time.Now()))
+		text, err := s.state(nil)
 		if err != nil {
 			return err
 		}

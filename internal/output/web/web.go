@@ -34,6 +34,7 @@ type World struct {
 	Health   func() error                         // nil: the main loop is alive
 	Telegram func() (text []byte, found bool)     // the last telegram, as the meter sent it
 	Explain  func() (telegram []byte, found bool) // the same with meanings, as JSON
+	Capture  func() ([]byte, error)               // what the line sent in the last minutes, without what tells whose meter it is; nil: not kept
 	Settings []config.Setting                     // in effect, secrets hidden
 }
 
