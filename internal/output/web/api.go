@@ -2,7 +2,9 @@ package web
 
 import (
 	"encoding/json"
+	"fmt"
 	"net/http"
+	"strconv"
 	"time"
 
 	"github.com/smartmeter-addon/smartmeter-addon/internal/config"
@@ -10,11 +12,25 @@ import (
 )
 
 // reading answers with the last reading, as the JSON socket sends it. How old
-// it is stands in Last-Modified.
-func (s *Server) reading(w http.ResponseWriter, _ *http.Request) {
+// it is stands in Last-Modified; who cannot look there names the age in seconds
+// that it may have, ?max_age=30, and is refused an older one.
+func (s *Server) reading(w http.ResponseWriter, r *http.Request) {
+	var most time.Duration
+	if text := r.URL.Query().Get("max_age"); text != "" {
+		seconds, err := strconv.ParseUint(text, 10, 31)
+		if err != nil || seconds == 0 {
+			fail(w, http.StatusBadRequest, "max_age is a number of seconds, 1 or more")
+			return
+		}
+		most = time.Duration(seconds) * time.Second
+	}
 	u, ok := s.site.world.Updates.Latest()
 	if !ok {
 		fail(w, http.StatusServiceUnavailable, "no reading yet; /api/status tells why")
+		return
+	}
+	if age := time.Since(u.Reading.Received); most > 0 && age > most {
+		fail(w, http.StatusServiceUnavailable, fmt.Sprintf("the last reading is %v old; /api/status tells why", age.Round(time.Second)))
 		return
 	}
 	w.Header().Set("Last-Modified", u.Reading.Received.UTC().Format(http.TimeFormat))

@@ -37,6 +37,27 @@ func TestReading(t *testing.T) {
 	}
 }
 
+func TestReadingOfAnAge(t *testing.T) {
+	w := newWorld()
+	s := serve(t, w, page)
+	doc := readOpenAPI(t)
+	for _, test := range []struct {
+		age   time.Duration
+		query string
+		want  int
+	}{
+		{time.Hour, "", 200}, {time.Hour, "?max_age=", 200}, {time.Hour, "?max_age=7200", 200}, {time.Hour, "?max_age=30", 503}, {0, "?max_age=3600", 200},
+		{0, "?max_age=0", 400}, {0, "?max_age=-1", 400}, {0, "?max_age=30s", 400}, {0, "?max_age=99999999999999999999", 400},
+	} {
+		w.publish(t, time.Now().Add(-test.age), "1-0:1.7.0(00.500*kW)")
+		a := s.get(t, "/api/reading"+test.query)
+		if a.StatusCode != test.want {
+			t.Errorf("%v old, %s: %s %s", test.age, test.query, a.Status, a.body)
+		}
+		doc.answered(t, "/api/reading"+test.query, a)
+	}
+}
+
 func TestSolar(t *testing.T) {
 	w := newWorld()
 	var sample *meter.Solar
