@@ -34,10 +34,11 @@ type world struct {
 	line     net.Conn // to the program
 	program  *program
 
-	json, raw []*reader
-	mqtt      *reader
-	conns     []net.Conn
-	clients   sync.WaitGroup
+	json, raw, pages []*reader
+	mqtt             *reader
+	api              string // address; empty: off
+	conns            []net.Conn
+	clients          sync.WaitGroup
 }
 
 // measure runs the scenario once.
@@ -57,8 +58,15 @@ func (b *bench) measure(ctx context.Context, s scenario) (_ figures, err error) 
 	}
 	defer listener.Close()
 
+	var variables []string
+	if s.pages > 0 {
+		if w.api, err = freeAddr(); err != nil {
+			return figures{}, err
+		}
+		variables = append(variables, "SMARTMETER_API_SERVER="+w.api)
+	}
 	clients := max(s.json, s.raw) + 1
-	if w.program, err = start(ctx, b.binary, b.dir, listener.Addr().String(), brokerAddr, clients, b.log); err != nil {
+	if w.program, err = start(ctx, b.binary, b.dir, listener.Addr().String(), brokerAddr, clients, b.log, variables...); err != nil {
 		return figures{}, err
 	}
 	defer func() {
@@ -137,6 +145,11 @@ func (w *world) connect(ctx context.Context, listener net.Listener) (first time.
 			return 0, err
 		}
 	}
+	for len(w.pages) < w.scenario.pages {
+		if err := w.add(ctx, w.api, &w.pages, readEvents); err != nil {
+			return 0, err
+		}
+	}
 	return first, w.warmUp(ctx)
 }
 
@@ -162,7 +175,7 @@ func (w *world) add(ctx context.Context, addr string, to *[]*reader, read func(n
 	return nil
 }
 
-func (w *world) readers() []*reader { return append(slices.Concat(w.json, w.raw), w.mqtt) }
+func (w *world) readers() []*reader { return append(slices.Concat(w.json, w.raw, w.pages), w.mqtt) }
 
 // warmUp sends telegrams until every reader has got one: it is connected.
 func (w *world) warmUp(ctx context.Context) error {

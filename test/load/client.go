@@ -5,7 +5,9 @@ import (
 	"bytes"
 	"context"
 	"fmt"
+	"io"
 	"net"
+	"net/http"
 	"time"
 )
 
@@ -46,6 +48,25 @@ func eachLine(conn net.Conn, got func(number int)) {
 		}
 		if n, ok := numberIn(line, jsonNumber); ok && bytes.HasSuffix(line, []byte("}\r\n")) {
 			got(n)
+		}
+	}
+}
+
+// readEvents reads readings from an event stream, as an open page does.
+func readEvents(conn net.Conn, r *reader) {
+	defer r.end()
+	if _, err := io.WriteString(conn, "GET /api/events HTTP/1.1\r\nHost: load\r\n\r\n"); err != nil {
+		return
+	}
+	answer, err := http.ReadResponse(bufio.NewReaderSize(conn, 16<<10), nil)
+	if err != nil || answer.StatusCode != http.StatusOK {
+		return
+	}
+	defer answer.Body.Close()
+	lines := bufio.NewScanner(answer.Body)
+	for lines.Scan() {
+		if n, ok := numberIn(lines.Bytes(), jsonNumber); ok {
+			r.got(n)
 		}
 	}
 }

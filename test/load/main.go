@@ -26,12 +26,13 @@
 //
 // # The columns
 //
-//	clients    JSON clients, raw clients
+//	clients    JSON clients, raw clients, pages that are open
 //	stalled    the socket that a client is connected to which never reads
 //	rate       telegrams a second; "at once": in one write
 //	telegrams  in the series
 //	lost       telegrams that a reader did not get, summed over the readers of
-//	           JSON / raw / MQTT, and over rounds; stalled clients are not counted
+//	           JSON and the pages / raw / MQTT, and over rounds; stalled clients
+//	           are not counted
 //	p50, p99   latency in ms, from when a telegram's last byte is written (at
 //	           once: from when the first is about to be) until a reader has it:
 //	           of JSON lines, then p99 of the raw bytes and of MQTT
@@ -91,7 +92,7 @@ func main() {
 func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 	flags := flag.NewFlagSet("load", flag.ContinueOnError)
 	flags.SetOutput(stderr)
-	only := flags.String("only", "", "run the scenarios whose name matches this regular expression: household, start, clients, steady, burst")
+	only := flags.String("only", "", "run the scenarios whose name matches this regular expression: household, pages, start, clients, steady, burst")
 	series := flags.Duration("for", 4*time.Second, "length of a series with a rate")
 	burst := flags.Int("burst", 10000, "telegrams sent at once")
 	age := flags.Int("age", 1500, "telegrams sent before the series of household, as many as the heap needs to settle")

@@ -43,7 +43,7 @@ type program struct {
 
 // start starts the program. Nothing of the caller's environment reaches it,
 // and no options file of this machine.
-func start(ctx context.Context, binary, dir, line, broker string, clients int, log io.Writer) (*program, error) {
+func start(ctx context.Context, binary, dir, line, broker string, clients int, log io.Writer, variables ...string) (*program, error) {
 	options := filepath.Join(dir, "options.json")
 	if err := os.WriteFile(options, []byte("{}"), 0o600); err != nil {
 		return nil, fmt.Errorf("writing the options: %w", err)
@@ -59,17 +59,17 @@ func start(ctx context.Context, binary, dir, line, broker string, clients int, l
 	p.cmd = exec.CommandContext(ctx, binary)
 	p.cmd.Cancel = func() error { return p.cmd.Process.Signal(syscall.SIGTERM) }
 	p.cmd.WaitDelay = patience
-	p.cmd.Env = []string{
+	p.cmd.Env = append(variables,
 		"TZ=Europe/Amsterdam",
-		"SMARTMETER_OPTIONS=" + options,
-		"SMARTMETER_DATA=" + filepath.Dir(options),
-		"SMARTMETER_SOCKET=" + line,
-		"SMARTMETER_MQTT_URL=mqtt://" + broker,
-		"SMARTMETER_TCP_SERVER=" + p.json,
-		"SMARTMETER_RAW_TCP_SERVER=" + p.raw,
-		"SMARTMETER_SOCKET_CLIENTS=" + strconv.Itoa(clients),
-		"SMARTMETER_HEALTH=" + p.health,
-	}
+		"SMARTMETER_OPTIONS="+options,
+		"SMARTMETER_DATA="+filepath.Dir(options),
+		"SMARTMETER_SOCKET="+line,
+		"SMARTMETER_MQTT_URL=mqtt://"+broker,
+		"SMARTMETER_TCP_SERVER="+p.json,
+		"SMARTMETER_RAW_TCP_SERVER="+p.raw,
+		"SMARTMETER_SOCKET_CLIENTS="+strconv.Itoa(clients),
+		"SMARTMETER_HEALTH="+p.health,
+	)
 	p.cmd.Stderr = &p.tail
 	if log != nil {
 		p.cmd.Stderr = io.MultiWriter(&p.tail, log)

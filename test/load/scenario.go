@@ -10,6 +10,7 @@ type scenario struct {
 	name    string
 	json    int    // clients
 	raw     int    // clients
+	pages   int    // open event streams
 	stalled string // socket with a client that never reads: json, raw or none
 	rate    int    // telegrams a second; 0: all in one write
 	count   int    // telegrams in the series
@@ -23,6 +24,7 @@ func scenarios(series time.Duration, burst, age int) []scenario {
 	during := func(rate int) int { return max(5, int(series.Seconds()*float64(rate))) }
 	list := []scenario{
 		{name: "household", json: 1, raw: 1, rate: 1, count: max(10, during(1)), age: age, starts: 1},
+		{name: "pages", json: 1, raw: 1, pages: 10, rate: 1, count: max(10, during(1)), age: age, starts: 1},
 		{name: "start", json: 1, raw: 1, count: 1, starts: 15},
 	}
 	for _, clients := range []int{1, 32, 250} {

@@ -32,6 +32,9 @@ func (f *figures) take(w *world) {
 		}
 		slices.Sort(sorted[i])
 	}
+	for _, r := range w.pages {
+		f.lost[0] += len(w.series.telegrams) - r.count()
+	}
 	f.p50, f.p99 = quantile(sorted[0], 50), quantile(sorted[0], 99)
 	f.rawP99, f.mqttP99 = quantile(sorted[1], 99), quantile(sorted[2], 99)
 }
@@ -84,7 +87,7 @@ func (r *row) cells() []string {
 	}
 	return []string{
 		r.name,
-		fmt.Sprintf("%d+%d", r.json, r.raw),
+		clients(r.json, r.raw, r.pages),
 		cmp.Or(r.stalled, "-"),
 		r.pace(),
 		fmt.Sprint(r.count),
@@ -109,6 +112,14 @@ func (r *row) String() string {
 		cells[i] = names[i] + " " + cells[i]
 	}
 	return strings.Join(cells, ", ")
+}
+
+func clients(json, raw, pages int) string {
+	text := fmt.Sprintf("%d+%d", json, raw)
+	if pages > 0 {
+		text += fmt.Sprintf("+%d", pages)
+	}
+	return text
 }
 
 func ms(d time.Duration) string { return fmt.Sprintf("%.2f", d.Seconds()*1e3) }
