@@ -97,3 +97,26 @@ func TestMBusAvailability(t *testing.T) {
 		})
 	}
 }
+
+// TestLastTelegram: the time of the first telegram is shown at once, that of
+// later ones once a minute.
+func TestLastTelegram(t *testing.T) {
+	s := newSession(options())
+	s.connected(start)
+	s.status(start, meter.Status{}) // the line opens
+	for _, step := range []struct {
+		after time.Duration
+		want  time.Time
+	}{
+		{after: 2 * time.Second, want: start.Add(2 * time.Second)},
+		{after: 12 * time.Second, want: start.Add(2 * time.Second)},
+		{after: time.Minute + 2*time.Second, want: start.Add(time.Minute + 2*time.Second)},
+	} {
+		st := alive()
+		st.Last = start.Add(step.after)
+		s.status(st.Last, st)
+		if !s.view.shown.Equal(step.want) {
+			t.Errorf("after %s: got %s, want %s", step.after, s.view.shown, step.want)
+		}
+	}
+}

@@ -203,7 +203,7 @@ func (s *session) status(now time.Time, st meter.Status) []message {
 		s.fresh = false
 		s.rates.drop()
 	}
-	if s.told.IsZero() || now.Sub(s.told) >= minuteOnly {
+	if !st.Last.IsZero() && (s.told.IsZero() || now.Sub(s.told) >= minuteOnly) {
 		s.view.shown, s.told = st.Last, now
 	}
 	if !s.online {
