@@ -140,6 +140,10 @@ func (a *api) onboard(t *testing.T) {
 	a.token = login.Token
 	var token string
 	a.call(t, "auth/long_lived_access_token", fields{"client_name": "test", "lifespan": 1}, &token)
+	for _, step := range []string{"core_config", "analytics"} {
+		a.rest(t, "POST", "/api/onboarding/"+step, nil, nil)
+	}
+	a.rest(t, "POST", "/api/onboarding/integration", fields{"client_id": client, "redirect_uri": client}, nil)
 	a.token = token
 }
 

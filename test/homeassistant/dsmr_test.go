@@ -3,6 +3,7 @@
 package homeassistant_test
 
 import (
+	"bytes"
 	"fmt"
 	"math"
 	"strings"
@@ -17,31 +18,38 @@ var sameAs = map[string]string{
 	"electricity_active_tariff":            "active_tariff",
 	"electricity_used_tariff_1":            "energy_import_tariff_1",
 	"electricity_used_tariff_2":            "energy_import_tariff_2",
+	"electricity_used_tariff_3":            "energy_import_tariff_3",
+	"electricity_used_tariff_4":            "energy_import_tariff_4",
 	"electricity_delivered_tariff_1":       "energy_export_tariff_1",
 	"electricity_delivered_tariff_2":       "energy_export_tariff_2",
+	"electricity_delivered_tariff_3":       "energy_export_tariff_3",
+	"electricity_delivered_tariff_4":       "energy_export_tariff_4",
+	"eon_hu_electricity_combined":          "energy_combined",
 	"electricity_imported_total":           "energy_import_total",
 	"electricity_exported_total":           "energy_export_total",
 	"belgium_current_average_demand":       "demand_average",
 	"belgium_maximum_demand_current_month": "demand_peak_month",
 	"gas":                                  "gas_total",
 	"water":                                "water_total",
+	"energy":                               "heat_total",
 }
 
-// dsmr sets up Core's own dsmr integration on the raw socket of each program.
+// dsmrIntegration sets up Core's own dsmr integration on the raw socket of each program.
 // While the meters' clock stands still, both have to show the same.
-func dsmr(t *testing.T, h *house) {
+//
+// A Hungarian meter fills its text message with bytes FF, and dsmr-parser drops
+// a telegram with any byte that is not ASCII: without them it reads the rest.
+func dsmrIntegration(t *testing.T, h *house) {
 	h.clock.stop()
+	hungary := h.meter("hungary").cable
+	hungary.set(func(p []byte) []byte { return bytes.ReplaceAll(p, []byte{0xFF}, nil) })
+	defer hungary.set(nil)
 	entries := make(map[string]string) // by slot
 	for _, m := range h.meters {
-		if m.version != "" {
-			entries[m.slot] = h.core.api.setUp(t, "dsmr", fields{"port": "socket://" + m.raw, "dsmr_version": m.version})
-		}
+		entries[m.slot] = h.core.api.setUp(t, "dsmr", fields{"port": "socket://" + m.raw, "dsmr_version": m.version})
 	}
 	for _, m := range h.meters {
 		entry := entries[m.slot]
-		if entry == "" {
-			continue
-		}
 		t.Run(m.slot, func(t *testing.T) {
 			var same int
 			wait(t, func() (bool, string) {
@@ -56,7 +64,7 @@ func dsmr(t *testing.T, h *house) {
 }
 
 // agree compares the dsmr integration's entities with ours. It returns how
-// many are the same, and which are not.
+// many are the same, and which are not. It shows a total of zero as unknown.
 func (h *house) agree(t *testing.T, m *meter, entry string) (same int, differs string) {
 	t.Helper()
 	for _, e := range h.entities(t) {
@@ -74,7 +82,8 @@ func (h *house) agree(t *testing.T, m *meter, entry string) (same int, differs s
 			continue
 		}
 		ours := h.core.api.state("sensor." + m.slot + "_" + name)
-		if !theirs.good() || !equal(t, theirs, ours) {
+		zero := theirs.State == "unknown" && strings.HasPrefix(theirs.Attributes.State, "total") && ours.good() && ours.number(t) == 0
+		if !zero && (!theirs.good() || !equal(t, theirs, ours)) {
 			differs += fmt.Sprintf("\n%s %s %s, %s %s %s", theirs.ID, theirs.State, theirs.Attributes.Unit, ours.ID, ours.State, ours.Attributes.Unit)
 			continue
 		}

@@ -49,6 +49,9 @@ func (h *house) sources(t *testing.T) (prefs fields, totals []string) {
 			if slot, total := strings.CutSuffix(key, "_energy_import_total"); total {
 				row["stat_rate"] = "sensor." + slot + "_power_net"
 			}
+		case strings.HasSuffix(key, "_heat_total"): // users do either
+			other = append(other, fields{"type": "gas", "stat_energy_from": e.ID})
+			devices = append(devices, fields{"stat_consumption": e.ID})
 		case class == "energy":
 			devices = append(devices, fields{"stat_consumption": e.ID})
 		default:
@@ -124,40 +127,17 @@ func (h *house) validate(t *testing.T, but ...string) {
 }
 
 // statistics waits until Core has made statistics of all that happened. The
-// sum of a total is how far it moved, whatever was restarted in between.
+// sum of a total is how far it moved, whatever was restarted in between: a new
+// meter goes on where the old one ended.
 func statistics(t *testing.T, h *house) {
 	h.clock.run()
 	prefs, totals := h.sources(t)
 	h.core.api.call(t, "energy/save_prefs", prefs, nil)
-
-	// Ten seconds into each five minutes Core looks at the five minutes before.
-	const every, delay = 5 * time.Minute, 10 * time.Second
-	until := time.Now().Truncate(every).Add(every)
-	t.Logf("waiting until %s", until.Add(delay).Format(time.TimeOnly))
-	time.Sleep(time.Until(until.Add(delay)))
-
-	type row struct {
-		Start int64   `json:"start"` // ms
-		State float64 `json:"state"`
-		Sum   float64 `json:"sum"`
-	}
-	var sums map[string][]row
-	wait(t, func() (bool, string) {
-		h.core.api.call(t, "recorder/statistics_during_period", fields{
-			"start_time": until.Add(-24 * time.Hour).UTC().Format(time.RFC3339), "statistic_ids": totals, "period": "5minute", "types": []string{"state", "sum"},
-		}, &sums)
-		for _, id := range totals {
-			rows := sums[id]
-			if len(rows) == 0 || rows[len(rows)-1].Start < until.Add(-every).UnixMilli() {
-				return false, fmt.Sprintf("%s: no statistics: %v", id, rows)
-			}
-		}
-		return true, ""
-	})
+	sums := h.sums(t, totals)
 	moved := 0.0
 	for _, id := range slices.SortedFunc(slices.Values(totals), cmp.Compare[string]) {
-		last := sums[id][len(sums[id])-1]
-		want := last.State - h.begin[id]
+		last := sums[id]
+		want := h.ended[id] + last.State - h.begin[id]
 		if math.Abs(last.Sum-want) > 1e-6 {
 			t.Errorf("%s: sum: got %.3f, want %.3f", id, last.Sum, want)
 		}
@@ -168,4 +148,39 @@ func statistics(t *testing.T, h *house) {
 	}
 	t.Logf("%d sums are right", len(totals))
 	h.validate(t)
+}
+
+// sum is what Core's statistics say at the end of some minutes.
+type sum struct {
+	Start int64   `json:"start"` // of the minutes, ms
+	State float64 `json:"state"`
+	Sum   float64 `json:"sum"`
+}
+
+// sums waits until Core has made statistics again, and returns the last of
+// each entity.
+func (h *house) sums(t *testing.T, ids []string) map[string]sum {
+	t.Helper()
+	// Ten seconds into each five minutes Core looks at the five minutes before.
+	const every, delay = 5 * time.Minute, 10 * time.Second
+	until := time.Now().Truncate(every).Add(every)
+	t.Logf("waiting until %s", until.Add(delay).Format(time.TimeOnly))
+	time.Sleep(time.Until(until.Add(delay)))
+
+	last := make(map[string]sum)
+	wait(t, func() (bool, string) {
+		var rows map[string][]sum
+		h.core.api.call(t, "recorder/statistics_during_period", fields{
+			"start_time": until.Add(-24 * time.Hour).UTC().Format(time.RFC3339), "statistic_ids": ids, "period": "5minute", "types": []string{"state", "sum"},
+		}, &rows)
+		for _, id := range ids {
+			list := rows[id]
+			if len(list) == 0 || list[len(list)-1].Start < until.Add(-every).UnixMilli() {
+				return false, fmt.Sprintf("%s: no statistics: %v", id, list)
+			}
+			last[id] = list[len(list)-1]
+		}
+		return true, ""
+	})
+	return last
 }

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -66,6 +67,7 @@ func (h *house) devices(t *testing.T) []device {
 // for ever.
 func entities(t *testing.T, h *house) {
 	h.clock.run() // a flow of gas takes two readings
+	h.announced(t)
 	off := make(map[string]bool)
 	var answer struct {
 		Seconds int `json:"reload_delay"`
@@ -91,11 +93,11 @@ func entities(t *testing.T, h *house) {
 	}))
 	h.answered(t, reload)
 	if *update {
-		time.Sleep(20 * time.Second)
+		time.Sleep(20 * time.Second) // until everything has a value
 	}
 	for _, m := range h.meters {
 		t.Run(m.slot, func(t *testing.T) {
-			path := filepath.Join("testdata", "entities", m.slot+".txt")
+			path := m.table()
 			if *update {
 				if err := os.WriteFile(path, h.table(t, m, off), 0o644); err != nil {
 					t.Fatal(err)
@@ -113,6 +115,36 @@ func entities(t *testing.T, h *house) {
 		})
 	}
 }
+
+// announced waits until every entity of testdata/entities is there: some come
+// only once a meter says more than zero.
+func (h *house) announced(t *testing.T) {
+	t.Helper()
+	if *update {
+		time.Sleep(time.Minute)
+		return
+	}
+	for _, m := range h.meters {
+		text, err := os.ReadFile(m.table())
+		if err != nil {
+			t.Fatal(err)
+		}
+		wait(t, func() (bool, string) {
+			registry := h.entities(t)
+			for _, id := range entityIDs.FindAllString(string(text), -1) {
+				if !slices.ContainsFunc(registry, func(e entity) bool { return e.ID == id }) {
+					return false, "there is no " + id
+				}
+			}
+			return true, ""
+		})
+	}
+}
+
+var entityIDs = regexp.MustCompile(`\b(sensor|binary_sensor|button)\.[a-z0-9_]+\b`)
+
+// table is the file that says what Core is to show of a meter.
+func (m *meter) table() string { return filepath.Join("testdata", "entities", m.slot+".txt") }
 
 // times compares the time that the meter tells with its clock: offsets from
 // UTC are easily wrong.

@@ -10,6 +10,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -33,6 +34,7 @@ type house struct {
 	meters []*meter
 	births *births
 	begin  map[string]float64 // the totals when Core first saw them
+	ended  map[string]float64 // the last totals of a meter that was swapped for a new one
 }
 
 // meter is a simulated meter and the program that reads it.
@@ -40,9 +42,12 @@ type meter struct {
 	standard simulate.Standard
 	seed     uint64
 	slot     string
-	version  string // as the dsmr integration names the standard; empty: it cannot read it
-	raw      string // address of the raw socket
+	version  string    // as the dsmr integration names the standard
+	often    bool      // every telegram makes states (mqtt.interval is 0)
+	start    time.Time // of its world; zero: with the first telegram
+	raw      string    // address of the raw socket
 	program  *process
+	cable    *cable
 }
 
 // meters lists the standards. The first meter is what most houses have, with
@@ -51,29 +56,28 @@ type meter struct {
 func meters() []*meter {
 	return []*meter{
 		{standard: simulate.DSMR50, seed: 1, slot: "p1", version: "5"},
-		{standard: simulate.DSMR42, seed: 2, slot: "dsmr42", version: "4"},
-		{standard: simulate.DSMR40, seed: 3, slot: "dsmr40", version: "4"},
+		{standard: simulate.DSMR42, seed: 2, slot: "dsmr42", version: "4", often: true},
+		{standard: simulate.DSMR40, seed: 3, slot: "dsmr40", version: "4", often: true},
 		{standard: simulate.DSMR30, seed: 4, slot: "dsmr30", version: "2.2"},
 		{standard: simulate.DSMR22, seed: 5, slot: "dsmr22", version: "2.2"},
 		{standard: simulate.EMUCS17, seed: 22, slot: "emucs17", version: "5B"},
 		{standard: simulate.Smarty, seed: 7, slot: "smarty", version: "5L"},
 		{standard: simulate.H1, seed: 8, slot: "h1", version: "5S"},
-		// dsmr-parser refuses the bytes FF that a Hungarian text message is made of.
-		{standard: simulate.Hungary, seed: 9, slot: "hungary"},
+		{standard: simulate.Hungary, seed: 9, slot: "hungary", version: "5EONHU"},
 		{standard: simulate.Q3D, seed: 10, slot: "q3d", version: "Q3D"},
+		{standard: simulate.DSMR50, seed: 11, slot: "heat", version: "5", cable: &cable{change: districtHeating}},
 	}
 }
 
-func newHouse(t *testing.T) *house {
+func newHouse(t *testing.T, clock *clock, meters ...*meter) *house {
 	t.Helper()
 	tree, program := os.Getenv("HOMEASSISTANT_TREE"), os.Getenv("PROGRAM")
 	if tree == "" || program == "" {
 		t.Fatal("this test needs Home Assistant Core: start it with test/homeassistant/run")
 	}
-	h := &house{clock: newClock(), addr: freeAddr(t)}
+	h := &house{clock: clock, addr: freeAddr(t), meters: meters}
 	h.broker = newBroker(t, h.addr)
 	h.births = newBirths(t, h.addr)
-	h.meters = meters()
 	for _, m := range h.meters {
 		m.plugIn(t, h, program)
 	}
@@ -82,7 +86,7 @@ func newHouse(t *testing.T) *house {
 	h.core.api.setUp(t, "mqtt", fields{"broker": host, "port": json.Number(port), "username": user, "password": password,
 		"other_settings": fields{"set_client_cert": false, "set_ca_cert": "off"}})
 	report(t, "every meter was found", wait(t, h.found))
-	h.begin = make(map[string]float64)
+	h.begin, h.ended = make(map[string]float64), make(map[string]float64)
 	for id, s := range h.core.api.states(t) {
 		if strings.HasPrefix(s.Attributes.State, "total") && s.good() {
 			h.begin[id] = s.number(t)
@@ -139,7 +143,7 @@ func (m *meter) plugIn(t *testing.T, h *house, program string) {
 		cancel()
 		running.Wait()
 	})
-	world := simulate.New(simulate.Options{Standard: m.standard, Seed: m.seed})
+	world := simulate.New(simulate.Options{Standard: m.standard, Seed: m.seed, Start: m.start})
 	run := func(f func() error) {
 		running.Go(func() {
 			if err := f(); err != nil && ctx.Err() == nil {
@@ -148,7 +152,11 @@ func (m *meter) plugIn(t *testing.T, h *house, program string) {
 		})
 	}
 	run(func() error { return line.Run(ctx) })
-	run(func() error { return world.Run(ctx, line, time.Second, h.clock.now) })
+	if m.cable == nil {
+		m.cable = new(cable)
+	}
+	m.cable.to = line
+	run(func() error { return world.Run(ctx, m.cable, time.Second, h.clock.now) })
 
 	m.raw = freeAddr(t)
 	m.program = newProcess(t, m.slot, program)
@@ -166,7 +174,15 @@ func (m *meter) plugIn(t *testing.T, h *house, program string) {
 	if m.slot != "p1" { // which keeps the defaults
 		m.program.env = append(m.program.env, "SMARTMETER_SLOT="+m.slot, "SMARTMETER_MQTT_TOPIC=smartmeter_"+m.slot)
 	}
+	if m.often {
+		m.program.env = append(m.program.env, "SMARTMETER_MQTT_INTERVAL=0")
+	}
 	m.program.start(t)
+}
+
+// meter returns the meter of that slot.
+func (h *house) meter(slot string) *meter {
+	return h.meters[slices.IndexFunc(h.meters, func(m *meter) bool { return m.slot == slot })]
 }
 
 // clock is the time in the meters' world. It stands still at first: what
@@ -210,8 +226,9 @@ func (c *clock) stop() {
 
 // births remembers when Core last said hello: from then on it is our turn.
 type births struct {
-	mu   sync.Mutex
-	last time.Time
+	client mqtt.Client
+	mu     sync.Mutex
+	last   time.Time
 }
 
 func newBirths(t *testing.T, broker string) *births {
@@ -229,6 +246,7 @@ func newBirths(t *testing.T, broker string) *births {
 		})
 	}
 	client := mqtt.NewClient(options)
+	b.client = client
 	if token := client.Connect(); !token.WaitTimeout(deadline) || token.Error() != nil {
 		t.Fatalf("connecting to the broker: %v", token.Error())
 	}
