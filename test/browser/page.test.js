@@ -178,7 +178,7 @@ test("the modules compute right", async (t) => {
       nothing: summary([null]),
       path: path([1, null, 2, 4], (i) => i, (v) => v, 0),
       net: [netPower({ currentUsage: 0.1, currentDelivery: 0.4 }), netPower({ calculatedUsage: 7, currentUsage: 1 }), netPower({})],
-      quarter: quarterOf({ powerTs: "2026-01-01T12:05:00", averageDemand: 1, calculatedUsage: 3000, peakDemandMonth: { ts: "2026-01-01T01:00:00", value: 2.5 } }),
+      quarter: quarterOf({ powerTs: "2026-01-01T12:05:00", averageDemand: 1, demandForecast: 3, peakDemandMonth: { ts: "2026-01-01T01:00:00", value: 2.5 } }),
       noQuarter: quarterOf({ powerTs: "2026-01-01T12:05:00" }),
       tariffs: tariffsOf({ totalT1Use: 1, totalT2Use: 2, totalUse: 3 }),
       one: tariffsOf({ totalUse: 3, totalDelivered: 0 }),

@@ -228,18 +228,15 @@ function tariffs() {
   });
 }
 
-/**
- * quarterOf tells how the quarter of an hour stands, where a meter counts it:
- * the average so far counts what is still to come as nothing, as 1.4.0 does.
- */
+/** quarterOf tells how the quarter of an hour stands, where a meter counts it. */
 export function quarterOf(r) {
   if (r.averageDemand === undefined) return null;
   const date = new Date(r.powerTs ?? r.ts);
   if (Number.isNaN(date.getTime())) return null;
   const gone = (date.getMinutes() % 15) * 60 + date.getSeconds();
   const peak = r.peakDemandMonth?.value;
-  const forecast = r.demandForecast ?? r.averageDemand + (Math.max(0, netPower(r)) / 1000) * ((900 - gone) / 900);
-  return { average: r.averageDemand, forecast, peak, peakAt: r.peakDemandMonth?.ts, headroom: r.demandHeadroom, left: 900 - gone, above: peak !== undefined && forecast > peak };
+  const forecast = r.demandForecast;
+  return { average: r.averageDemand, forecast, peak, peakAt: r.peakDemandMonth?.ts, headroom: r.demandHeadroom, year: r.peakDemandAverage, left: 900 - gone, above: peak !== undefined && forecast > peak };
 }
 
 function quarter() {
@@ -254,8 +251,9 @@ function quarter() {
     show(node, q !== null);
     if (!q) return;
     say(left, word("quarterLeft", { time: `${Math.floor(q.left / 60)}:${String(q.left % 60).padStart(2, "0")}` }));
-    const most = 1.1 * Math.max(q.peak ?? 0, q.forecast, q.average, 2.5);
-    for (const [name, value] of Object.entries({ average: q.average, forecast: q.forecast, peak: q.peak ?? 0 })) {
+    const [forecast, peak] = [q.forecast ?? 0, q.peak ?? 0];
+    const most = 1.1 * Math.max(peak, forecast, q.average, 2.5); // kW; bills begin there in Flanders
+    for (const [name, value] of Object.entries({ average: q.average, forecast, peak })) {
       gauge.querySelector(`.${name}`).style.setProperty("--share", `${((100 * value) / most).toFixed(1)}%`);
     }
     show(gauge.querySelector(".peak"), q.peak !== undefined);
@@ -263,9 +261,11 @@ function quarter() {
     show(warning, q.above);
     say(warning, q.above ? word("aboveMonthPeak") : "");
     const kilowatts = (value) => quantity(value, "kW", 2);
-    const pairs = [["average", kilowatts(q.average)], ["forecast", kilowatts(q.forecast)]];
+    const pairs = [["average", kilowatts(q.average)]];
+    if (q.forecast !== undefined) pairs.push(["forecast", kilowatts(q.forecast)]);
     if (q.peak !== undefined) pairs.push(["monthPeak", kilowatts(q.peak), q.peakAt && time(new Date(q.peakAt))]);
-    if (q.headroom !== undefined) pairs.push(["headroom", kilowatts(q.headroom)]);
+    if (q.headroom !== undefined) pairs.push(["headroom", power(Math.max(0, q.headroom))]);
+    if (q.year !== undefined) pairs.push(["yearAverage", kilowatts(q.year)]);
     pairRows(list, pairs);
   });
 }
