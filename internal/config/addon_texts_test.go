@@ -164,6 +164,53 @@ func TestAppPictures(t *testing.T) {
 	}
 }
 
+// What people without Home Assistant copy must work as it is.
+func TestStandaloneFiles(t *testing.T) {
+	var compose struct {
+		Services map[string]struct {
+			Image                   string
+			Environment             map[string]string
+			Devices, Ports, Volumes []string
+		}
+	}
+	if err := yaml.Unmarshal([]byte(readFile(t, root+"/docs/compose.yaml")), &compose); err != nil {
+		t.Fatal(err)
+	}
+	service := compose.Services["smartmeter"]
+	if want := readApp(t).Image + ":latest"; service.Image != want {
+		t.Errorf("image %q, want %q", service.Image, want)
+	}
+	var environ []string
+	for name, value := range service.Environment {
+		environ = append(environ, name+"="+value)
+	}
+	c, warnings, err := config.Load(environ, files(nil).read)
+	if err != nil || warnings != nil {
+		t.Fatalf("compose.yaml: %v, %v", warnings, err)
+	}
+	for _, l := range []config.Listen{c.WebServer, c.JSONSocket, c.RawSocket} {
+		port := strings.TrimPrefix(string(l), ":")
+		if !slices.Contains(service.Ports, port+":"+port) {
+			t.Errorf("compose.yaml: the ports %q lack %s", service.Ports, port)
+		}
+	}
+	if !strings.HasSuffix(service.Devices[0], ":"+c.Serial.Device) {
+		t.Errorf("compose.yaml: the devices %q lack %s", service.Devices, c.Serial.Device)
+	}
+
+	var unit []string
+	for line := range strings.Lines(readFile(t, root+"/docs/smartmeter.service") + readFile(t, root+"/docs/standalone.md")) {
+		line = strings.TrimPrefix(strings.TrimSpace(line), "Environment=")
+		if strings.HasPrefix(line, "SMARTMETER_") && strings.Contains(line, "=") {
+			unit = append(unit, line)
+		}
+	}
+	c, warnings, err = config.Load(unit, files(nil).read)
+	if err != nil || warnings != nil || c.Data != "/var/lib/smartmeter" || c.Serial.Device == "" {
+		t.Errorf("smartmeter.service: %v, %v, %+v", warnings, err, c)
+	}
+}
+
 // The Supervisor finds the profile by its line, of which there must be one, and
 // puts its own name in the place of this one. A wrong profile that is enforced
 // stops the app on every machine: it must have been seen to work before.

@@ -174,10 +174,12 @@ func reader(t *testing.T) {
 // line reads one line that a socket of the app sends.
 func line(t *testing.T, port string) string {
 	t.Helper()
-	conn, err := net.DialTimeout("tcp", net.JoinHostPort("172.30.33.2", port), deadline)
-	if err != nil {
-		t.Fatal(err)
-	}
+	var conn net.Conn
+	wait(t, "open port "+port, func() bool {
+		var err error
+		conn, err = net.DialTimeout("tcp", net.JoinHostPort("172.30.33.2", port), deadline)
+		return err == nil
+	})
 	defer conn.Close()
 	if err := conn.SetReadDeadline(time.Now().Add(deadline)); err != nil {
 		t.Fatal(err)

@@ -6,6 +6,8 @@ import (
 	"encoding/json"
 	"fmt"
 	"net"
+	"net/http"
+	"os"
 	"os/exec"
 	"path/filepath"
 	"slices"
@@ -59,6 +61,19 @@ func TestUnderTheSupervisor(t *testing.T) {
 		}
 		if got := line(t, "3020"); !strings.HasPrefix(got, "/") {
 			t.Errorf("raw socket: %q", got)
+		}
+		// The page is for the Supervisor, which has asked who the user is.
+		for from, want := range map[string]int{"172.30.32.2": http.StatusOK, "172.30.33.2": http.StatusForbidden} {
+			dialer := net.Dialer{LocalAddr: &net.TCPAddr{IP: net.ParseIP(from)}}
+			client := http.Client{Timeout: deadline, Transport: &http.Transport{DialContext: dialer.DialContext, DisableKeepAlives: true}}
+			answer, err := client.Get("http://172.30.33.2:8099/")
+			if err != nil {
+				t.Fatal(err)
+			}
+			answer.Body.Close()
+			if answer.StatusCode != want {
+				t.Errorf("page, asked from %s: %s, want %d", from, answer.Status, want)
+			}
 		}
 		if strings.Contains(p.log.String(), password) {
 			t.Error("the password is in the log")
@@ -139,12 +154,22 @@ func TestWrongOptions(t *testing.T) {
 	}
 }
 
+// documented are the environments that smartmeter2mqtt's documents give, by
+// what they read, with what they leave to be switched on.
+var documented = map[string][]string{
+	"cable": {"TZ=Europe/Amsterdam", "SMARTMETER_PORT=/dev/ttyUSB0", "SMARTMETER_web-server=3000", "SMARTMETER_tcp-server=3010", "SMARTMETER_raw-tcp-server=3020"},
+	"reader, key, inverter": {"TZ=Europe/Amsterdam", "SMARTMETER_SOCKET=" + readerAddress, "SMARTMETER_web-server=3000", "SMARTMETER_tcp-server=3010",
+		"SMARTMETER_raw-tcp-server=3020", "SMARTMETER_enc-key=056F9B0CFEDF150E889BEAD52FA7A174", "SMARTMETER_sunspec-modbus=192.168.1.30"},
+	"its table's capitals": {"TZ=Europe/Amsterdam", "SMARTMETER_SOCKET=" + readerAddress, "SMARTMETER_WEB-SERVER=3000", "SMARTMETER_TCP-SERVER=3010",
+		"SMARTMETER_RAW-TCP-SERVER=3020", "SMARTMETER_MQTT-URL=mqtt://" + brokerAddress},
+}
+
 func TestWithoutHomeAssistant(t *testing.T) {
 	check(t, "variables only, broker of one's own", func(t *testing.T) string {
 		h, c := newHouse(t), newContainer(t, "smartmeter-amd64")
 		reader(t)
 		c.env = []string{"SMARTMETER_socket=" + readerAddress, "SMARTMETER_mqtt-url=mqtt://" + brokerAddress, "SMARTMETER_MQTT_USERNAME=" + user,
-			"SMARTMETER_MQTT_PASSWORD=" + password, "SMARTMETER_tcp-server=4010", "SMARTMETER_DATA=/data", "TZ=Europe/Amsterdam"}
+			"SMARTMETER_MQTT_PASSWORD=" + password, "SMARTMETER_tcp-server=4010", "TZ=Europe/Amsterdam"}
 		p := c.start(t)
 		h.await(t, "smartmeter/status/energy", `"crc":true`)
 		if got := line(t, "4010"); !strings.HasPrefix(got, "{") {
@@ -153,6 +178,44 @@ func TestWithoutHomeAssistant(t *testing.T) {
 		p.stop(t)
 		return ""
 	})
+	for name, environment := range documented {
+		check(t, "compose file of smartmeter2mqtt: "+name, func(t *testing.T) string {
+			c := newContainer(t, "smartmeter-amd64")
+			meter, tty, err := pty.Open()
+			if err != nil {
+				t.Fatal(err)
+			}
+			t.Cleanup(func() { meter.Close() })
+			if err := os.Symlink(tty.Name(), filepath.Join(c.root, "dev/ttyUSB0")); err != nil {
+				t.Fatal(err)
+			}
+			tty.Close()
+			run(t, meter)
+			reader(t)
+			c.env = environment
+			p := c.start(t)
+			if got := line(t, "3010"); !strings.HasPrefix(got, `{"crc":true`) || !strings.HasSuffix(got, "\r\n") {
+				t.Errorf("JSON socket: %q", got)
+			}
+			if got := line(t, "3020"); !strings.HasPrefix(got, "/") {
+				t.Errorf("raw socket: %q", got)
+			}
+			answer, err := http.Get("http://172.30.33.2:3000/api/reading")
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer answer.Body.Close()
+			var reading map[string]any
+			if err := json.NewDecoder(answer.Body).Decode(&reading); err != nil || answer.StatusCode != http.StatusOK || reading["crc"] != true {
+				t.Errorf("page: %s, %v, %v", answer.Status, reading, err)
+			}
+			p.stop(t)
+			if strings.Contains(p.log.String(), "unknown") {
+				t.Error("a variable is not known")
+			}
+			return ""
+		})
+	}
 	check(t, "health check of an app that has ended: exit 1", func(t *testing.T) string {
 		code, words := newContainer(t, "smartmeter-amd64").health(t)
 		if code != 1 || strings.Count(words, "\n") != 1 {
