@@ -2,6 +2,7 @@ package app_test
 
 import (
 	"context"
+	"flag"
 	"net"
 	"os"
 	"strings"
@@ -192,8 +193,13 @@ func (n *names) serve(conn net.PacketConn) {
 	}
 }
 
-// TestMain gives the program the tests' name server, as a router would.
+// TestMain gives the program the tests' name server, as a router would, and
+// runs more tests at once than there are processors: most of them wait.
 func TestMain(m *testing.M) {
+	flag.Parse()
+	if err := flag.Set("test.parallel", "16"); err != nil {
+		panic(err)
+	}
 	conn, err := net.ListenPacket("udp", "127.0.0.1:0")
 	if err != nil {
 		panic(err)

@@ -239,6 +239,7 @@ type broker struct {
 	once     sync.Once
 	mu       sync.Mutex
 	messages map[string][]string // payloads by topic, in order
+	past     map[string][]string // the same, and those that were waited for
 	arrived  chan struct{}
 }
 
@@ -255,7 +256,7 @@ func newLoginBroker(t *testing.T, l *login) *broker {
 
 func newGuardedBroker(t *testing.T, addr string, guard mochi.Hook) *broker {
 	t.Helper()
-	b := &broker{t: t, messages: map[string][]string{}, arrived: make(chan struct{}, 1)}
+	b := &broker{t: t, messages: map[string][]string{}, past: map[string][]string{}, arrived: make(chan struct{}, 1)}
 	b.server = mochi.New(&mochi.Options{InlineClient: true, Logger: slog.New(slog.DiscardHandler)})
 	if err := b.server.AddHook(guard, nil); err != nil {
 		t.Fatal(err)
@@ -267,6 +268,7 @@ func newGuardedBroker(t *testing.T, addr string, guard mochi.Hook) *broker {
 	err := b.server.Subscribe("#", 1, func(_ *mochi.Client, _ packets.Subscription, p packets.Packet) {
 		b.mu.Lock()
 		b.messages[p.TopicName] = append(b.messages[p.TopicName], string(p.Payload))
+		b.past[p.TopicName] = append(b.past[p.TopicName], string(p.Payload))
 		b.mu.Unlock()
 		select {
 		case b.arrived <- struct{}{}:

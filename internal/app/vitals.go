@@ -19,9 +19,10 @@ import (
 )
 
 const (
-	beat    = 5 * time.Second  // how often the vitals are looked at while nothing arrives
-	refresh = time.Minute      // how often they are published without a change
-	stuck   = 10 * time.Second // one read's work takes no longer, by far
+	beat    = 5 * time.Second        // how often the vitals are looked at while nothing arrives
+	glance  = 500 * time.Millisecond // how soon after something came that is no reading
+	refresh = time.Minute            // how often they are published without a change
+	stuck   = 10 * time.Second       // one read's work takes no longer, by far
 )
 
 // vitals tells how the meter's line stands: whether telegrams arrive, what is
@@ -47,6 +48,7 @@ type vitals struct {
 	teller   teller
 	clock    clockCheck
 	opened   bool // the line was, once
+	glancing bool // run looks soon
 
 	published time.Time // the status, without a change
 }
@@ -55,7 +57,7 @@ func newVitals(log *slog.Logger) *vitals {
 	now := time.Now()
 	v := &vitals{
 		hub: new(hub.Hub[meter.Status]), start: now,
-		status: meter.Status{Started: now}, published: now,
+		status: meter.Status{Started: now, Verdict: verdict.Waiting.String(), Text: verdict.Waiting.Text()}, published: now,
 		line:   status.Source{Kind: "none", State: status.None, Since: now},
 		judge:  verdict.New(now),
 		teller: teller{log: log, since: now},
@@ -104,6 +106,7 @@ func (w *watched) Read(p []byte) (int, error) {
 	w.v.mu.Lock()
 	w.v.judge.Bytes(p[:n], now)
 	w.v.counters.Bytes += uint64(n)
+	w.v.glance()
 	w.v.mu.Unlock()
 	return n, err
 }
@@ -158,6 +161,7 @@ func (v *vitals) damaged(cause error) {
 	v.status.Errors = v.counters.Bad()
 	v.judge.Bad(cause, time.Now())
 	v.teller.bad++
+	v.glance()
 }
 
 // scanned records what the scanner has counted since the start: telegrams that
@@ -168,6 +172,7 @@ func (v *vitals) scanned(s dsmr.Stats) {
 	if cut := s.Cut - v.counters.Cut; cut > 0 {
 		v.judge.Cut(cut, time.Now())
 		v.teller.bad += cut
+		v.glance()
 	}
 	v.counters.Cut, v.counters.Skipped = s.Cut, s.Skipped
 	v.status.Errors = v.counters.Bad()
@@ -211,7 +216,9 @@ func (v *vitals) changed(e source.Event, now time.Time) {
 		}
 	}
 	v.judge.Line(e, now)
-	v.look(now)
+	if e.State != source.Alive { // the reading that made it so comes next
+		v.look(now)
+	}
 }
 
 func (v *vitals) setAlive(alive bool) {
@@ -238,8 +245,18 @@ func (v *vitals) run(ctx context.Context) error {
 	}
 }
 
+// glance has run look soon, while there are no readings to do so. The lock is
+// held.
+func (v *vitals) glance() {
+	if !v.status.Alive && !v.glancing {
+		v.glancing = true
+		v.timer.Reset(glance)
+	}
+}
+
 // look says what there is to say. The lock is held.
 func (v *vitals) look(now time.Time) {
+	v.glancing = false
 	if last := v.status.Last; !last.IsZero() && now.Sub(last) > v.silence {
 		v.setAlive(false)
 	}

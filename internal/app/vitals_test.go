@@ -165,3 +165,36 @@ func (v *vitals) lookAt(now time.Time) {
 	defer v.mu.Unlock()
 	v.look(now)
 }
+
+// TestProblem: who listens to the status hears of a problem once it lasts,
+// and of its end.
+func TestProblem(t *testing.T) {
+	v, log := newTestVitals()
+	status := func() meter.Status { s, _ := v.hub.Latest(); return s }
+	v.changed(source.Event{State: source.Lost, Err: io.EOF, Trouble: source.TroubleRefused, Help: "check it", Said: true}, v.start)
+	if s := status(); s.Problem || s.Verdict != "refused" || s.Next != "Check it" {
+		t.Errorf("at first: got %+v", s)
+	}
+	v.lookAt(v.start.Add(verdict.Patience + time.Second))
+	if s := status(); !s.Problem || s.Verdict != "refused" {
+		t.Errorf("later: got %+v", s)
+	}
+	if log.Len() > 0 {
+		t.Errorf("the source has said it, and the log says it again: %s", log)
+	}
+	for minute := range 61 {
+		v.lookAt(v.start.Add(time.Duration(minute+1) * time.Minute))
+	}
+	if got := strings.Count(log.String(), "still no readings: the network reader refuses"); got != 4 || strings.Count(log.String(), "\n") != got {
+		t.Errorf("told %d times in an hour, want 4: %s", got, log)
+	}
+	v.changed(source.Event{State: source.Opened}, v.start.Add(2*time.Hour))
+	v.changed(source.Event{State: source.Alive}, v.start.Add(2*time.Hour))
+	v.goodAt(v.start.Add(2*time.Hour), time.Time{})
+	if s := status(); s.Problem || s.Verdict != "good" {
+		t.Errorf("at the end: got %+v", s)
+	}
+	if strings.Contains(log.String(), "go on") {
+		t.Errorf("the source says that they do, and the log says it again: %s", log)
+	}
+}

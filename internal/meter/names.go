@@ -134,6 +134,7 @@ var names = map[string]struct{ nl, de, fr, sv string }{
 
 	"Connection":          {"Verbinding", "Verbindung", "Connexion", "Anslutning"},
 	"Problem":             {"Probleem", "Problem", "Problème", "Problem"},
+	"Diagnosis":           {"Diagnose", "Diagnose", "Diagnostic", "Diagnos"},
 	"Telegram errors":     {"Telegramfouten", "Telegrammfehler", "Erreurs de télégramme", "Telegramfel"},
 	"Held values":         {"Vastgehouden waarden", "Zurückgehaltene Werte", "Valeurs retenues", "Kvarhållna värden"},
 	"Telegram interval":   {"Telegraminterval", "Telegrammabstand", "Intervalle des télégrammes", "Telegramintervall"},

@@ -49,7 +49,7 @@ type Judge struct {
 	bad    bool          // but many are damaged
 
 	line    source.Event // its last change
-	changed time.Time
+	opened  time.Time
 	trouble source.Event // the last since the last reading; no State: none
 	heard   int          // bytes since the line was opened
 
@@ -68,7 +68,7 @@ type tally struct {
 
 // New returns a Judge of a line that is about to be opened.
 func New(start time.Time) *Judge {
-	return &Judge{start: start, pause: leastPause, turned: start, since: start, changed: start}
+	return &Judge{start: start, pause: leastPause, turned: start, since: start}
 }
 
 // Unset tells that no source is set, and the serial devices that there are.
@@ -126,10 +126,10 @@ func (j *Judge) Good(now time.Time, pause time.Duration) {
 
 // Line takes a change of the line.
 func (j *Judge) Line(e source.Event, now time.Time) {
-	j.line, j.changed = e, now
+	j.line = e
 	switch e.State {
 	case source.Opened:
-		j.heard = 0
+		j.opened, j.heard = now, 0
 		if j.trouble.State != 0 && !quits(OfTrouble(j.trouble.Trouble)) {
 			j.trouble = source.Event{}
 		}
@@ -247,7 +247,7 @@ func (j *Judge) bytes(now time.Time) Kind {
 			return Waiting
 		}
 	case Cut, OtherText:
-		if e.Cuts() == 0 && n < wholeText && (j.line.State == source.Opened && now.Sub(j.changed) < wholeTime) {
+		if e.Cuts() == 0 && n < wholeText && j.line.State != source.Lost && now.Sub(j.opened) < wholeTime {
 			return Waiting
 		}
 	}

@@ -1,6 +1,7 @@
 package mqtt
 
 import (
+	"strconv"
 	"strings"
 	"time"
 
@@ -30,6 +31,10 @@ type component struct {
 	// attributes appends a JSON object of what is no state, on a topic of its
 	// own that hardly ever changes; nil: there is none.
 	attributes func(dst []byte, r *meter.Reading) []byte
+
+	// details appends the entity's attributes as a JSON object that stands in
+	// the state, so that both change at once; nil: it has none.
+	details func(dst []byte, v *view) []byte
 }
 
 // view is what values are written from.
@@ -187,6 +192,16 @@ func mbus(m meter.Medium, unit meter.Unit) []component {
 		}})
 }
 
+// appendVerdict writes the verdict on the meter's line, with what to do about
+// it.
+func appendVerdict(dst []byte, v *view) []byte {
+	dst = meter.AppendText(append(dst, `{"verdict":`...), v.status.Verdict)
+	dst = meter.AppendText(append(dst, `,"text":`...), v.status.Text)
+	dst = meter.AppendText(append(dst, `,"next_step":`...), v.status.Next)
+	dst = strconv.AppendInt(append(dst, `,"damaged_percent":`...), int64(v.status.Share), 10)
+	return append(dst, '}')
+}
+
 // bridge lists the entities of this program. They are there from the start;
 // what is not known yet is null.
 func bridge(slot string) []component {
@@ -203,6 +218,21 @@ func bridge(slot string) []component {
 					return append(dst, `"ON"`...), true
 				}
 				return append(dst, `"OFF"`...), true
+			}},
+		{Entity: meter.Entity{Key: "problem_" + slot, Name: "Problem", Class: "problem"}, platform: platformBinarySensor, diagnostic: true,
+			value: func(dst []byte, v *view) ([]byte, bool) {
+				if v.status.Problem {
+					return append(dst, `"ON"`...), true
+				}
+				return append(dst, `"OFF"`...), true
+			},
+			details: appendVerdict},
+		{Entity: meter.Entity{Key: "diagnosis_" + slot, Name: "Diagnosis", Icon: "mdi:stethoscope"}, diagnostic: true,
+			value: func(dst []byte, v *view) ([]byte, bool) {
+				if v.status.Text == "" {
+					return null(dst), true
+				}
+				return text(dst, v.status.Text)
 			}},
 		{Entity: meter.Entity{Key: "telegram_errors_" + slot, Name: "Telegram errors", State: "total_increasing", Icon: "mdi:alert-circle-outline", Rare: true},
 			value: func(dst []byte, v *view) ([]byte, bool) {

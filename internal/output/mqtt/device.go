@@ -27,6 +27,9 @@ const (
 	online
 )
 
+// detailsSuffix is what the key of an entity's details ends in.
+const detailsSuffix = "_attributes"
+
 // device is one device of Home Assistant and what is published of it.
 type device struct {
 	slot       string // p1, p1_gas, p1_bridge
@@ -150,6 +153,10 @@ func (d *device) appendState(dst []byte, v *view) []byte {
 		var ok bool
 		if dst, ok = d.components[i].value(dst, v); !ok {
 			dst = null(dst[:mark])
+		}
+		if details := d.components[i].details; details != nil {
+			dst = append(append(append(dst, `,"`...), d.components[i].Key...), detailsSuffix+`":`...)
+			dst = details(dst, v)
 		}
 	}
 	return append(dst, '}')

@@ -56,6 +56,7 @@ type componentConfig struct {
 	EnabledByDefault *bool    `json:"enabled_by_default,omitempty"`
 	Icon             string   `json:"icon,omitempty"`
 	AttributesTopic  string   `json:"json_attributes_topic,omitempty"`
+	AttributesOf     string   `json:"json_attributes_template,omitempty"`
 }
 
 // name is the device's name; the second of its kind has a number.
@@ -109,6 +110,10 @@ func (a *announcer) build(d *device) []byte {
 			config := c.config(d.slot, a.language)
 			if c.attributes != nil {
 				config.AttributesTopic = d.attributesTopic(c)
+			}
+			if c.details != nil {
+				config.AttributesTopic = d.stateTopic
+				config.AttributesOf = "{{ value_json." + c.Key + detailsSuffix + " | tojson }}"
 			}
 			m.Components[c.Key] = config
 		}

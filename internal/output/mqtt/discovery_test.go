@@ -106,7 +106,7 @@ func TestHomeAssistantAllows(t *testing.T) {
 			}
 			nameless[e.DeviceClass] = nameless[e.DeviceClass] || e.Name == ""
 			if e.Platform == platformBinarySensor {
-				if e.DeviceClass != "connectivity" || e.Unit != "" || e.StateClass != "" || e.Precision != nil {
+				if e.DeviceClass != "connectivity" && e.DeviceClass != "problem" || e.Unit != "" || e.StateClass != "" || e.Precision != nil {
 					fail("not a binary sensor that Home Assistant knows: %+v", e)
 				}
 				continue

@@ -200,6 +200,7 @@ func alive() meter.Status {
 	return meter.Status{
 		Alive: true, Telegrams: 12, Errors: 3, Interval: 1004 * time.Millisecond,
 		Last: start, Started: start.Add(-time.Hour),
+		Verdict: "degraded", Problem: true, Text: "many are damaged", Next: "Try another \"cable\"", Share: 20,
 	}
 }
 

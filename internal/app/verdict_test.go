@@ -1,0 +1,205 @@
+package app_test
+
+import (
+	"bytes"
+	"encoding/json"
+	"net"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/creack/pty"
+
+	"github.com/smartmeter-addon/smartmeter-addon/internal/simulate"
+	"github.com/smartmeter-addon/smartmeter-addon/internal/verdict"
+)
+
+func capture(t *testing.T, file string) []byte {
+	t.Helper()
+	data, err := os.ReadFile("../dsmr/testdata/telegrams/" + file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return data
+}
+
+// speaker is a network reader that does the same on every connection: it sends
+// these, and then holds on, or hangs up.
+func speaker(hangsUp bool, sends ...[]byte) func(t *testing.T) []string {
+	return func(t *testing.T) []string {
+		listener, err := net.Listen("tcp", "127.0.0.1:0")
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(func() { listener.Close() })
+		go func() {
+			for {
+				conn, err := listener.Accept()
+				if err != nil {
+					return
+				}
+				for _, piece := range sends {
+					_, _ = conn.Write(piece) // the program may be gone
+				}
+				if hangsUp {
+					conn.Close()
+				} else {
+					t.Cleanup(func() { conn.Close() })
+				}
+			}
+		}()
+		return []string{"SOCKET=" + listener.Addr().String()}
+	}
+}
+
+// at is a network reader at that address.
+func at(address string) func(*testing.T) []string {
+	return func(*testing.T) []string { return []string{"SOCKET=" + address} }
+}
+
+// with adds a variable.
+func with(setup func(*testing.T) []string, variable string) func(*testing.T) []string {
+	return func(t *testing.T) []string { return append(setup(t), variable) }
+}
+
+// wired is a serial cable; its meter's end is master.
+func wired(play func(t *testing.T, master *os.File)) func(t *testing.T) []string {
+	return func(t *testing.T) []string {
+		master, tty, err := pty.Open()
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(func() { master.Close() })
+		tty.Close()
+		play(t, master)
+		return []string{"PORT=" + tty.Name()}
+	}
+}
+
+// TestVerdictOfProgram is the corpus of what can be wrong with a line, from
+// its bytes to what Home Assistant is told: each ends in exactly its verdict,
+// with its next step. Waiting may come before, and what stands in passes too.
+func TestVerdictOfProgram(t *testing.T) {
+	dutch, old := capture(t, "nl-50-sagemcom-de4a.txt"), capture(t, "nl-22-iskra-mt382-1003-a.txt")
+	_, frames := luxembourg(t, 3)
+	frame := []byte(frames[0])
+	flipped := bytes.Clone(frame)
+	flipped[200] ^= 1
+	file := filepath.Join(t.TempDir(), "file")
+	if err := os.WriteFile(file, nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	damaged := slices.Concat(bytes.Repeat(dutch, 10), bytes.Repeat(simulate.FlipBit(dutch, 8*300+1), 5), dutch)
+	key := "ENC_KEY=" + key
+
+	seen := make(map[verdict.Kind]bool)
+	for _, test := range []struct {
+		name   string
+		setup  func(*testing.T) []string // variables
+		want   verdict.Kind
+		next   string // beside what the table says; empty: nothing
+		passes []verdict.Kind
+	}{
+		{"readings", speaker(false, dutch), verdict.Good, "", nil},
+		{"some damaged", speaker(false, damaged), verdict.Degraded, "", []verdict.Kind{verdict.Good}},
+
+		{"nothing is set", func(*testing.T) []string { return nil }, verdict.Unset, ". ", nil},
+		{"no such device", func(*testing.T) []string { return []string{"PORT=" + file + ".missing"} }, verdict.Missing, " ", nil},
+		{"a file", func(*testing.T) []string { return []string{"PORT=" + file} }, verdict.NotSerial, " ", nil},
+		{"a silent cable", with(wired(func(*testing.T, *os.File) {}), "SERIAL_MODE=9600 7E1"), verdict.Silence, " And the mode: 9600 7E1 is set, auto finds it by itself", nil},
+		{"a cable that is pulled", wired(func(t *testing.T, master *os.File) {
+			go func() {
+				time.Sleep(2 * time.Second)
+				master.Close()
+			}()
+		}), verdict.Missing, " ", []verdict.Kind{verdict.Gone}},
+
+		{"nobody listens", func(t *testing.T) []string {
+			// Nobody else here takes ports of that address.
+			l, err := net.Listen("tcp", "127.0.0.2:0")
+			if err != nil {
+				t.Fatal(err)
+			}
+			l.Close()
+			return []string{"SOCKET=" + l.Addr().String()}
+		}, verdict.Refused, "", nil},
+		{"a name that nobody knows", at("nobody.test:23"), verdict.Name, "", nil},
+		{"no name server", func(*testing.T) []string {
+			nameServer.set("unheard.test", nil, true)
+			return []string{"SOCKET=unheard.test:23"}
+		}, verdict.NameServer, "", nil},
+		{"no way leads there", at("255.255.255.255:23"), verdict.Unreachable, "", nil},
+		{"hangs up", speaker(true), verdict.HungUp, "", nil},
+		{"hangs up in the middle", speaker(true, dutch[:200]), verdict.HungUp, "", []verdict.Kind{verdict.Cut}},
+		{"says nothing", speaker(false), verdict.Mute, "", nil},
+
+		{"wrong checksums", speaker(false, simulate.FlipBit(dutch, 8*300+1)), verdict.Checksums, "", nil},
+		{"no checksum any more", speaker(false, bytes.ReplaceAll(dutch, []byte("!DE4A"), []byte("!"))), verdict.NoChecksum, "", nil},
+		{"no end", speaker(false, bytes.Repeat(dutch[:len(dutch)-8], 30)), verdict.Cut, "", nil},
+		{"broken lines", speaker(false, simulate.Cut(old, 90, 30)), verdict.Damaged, "", nil},
+		{"no key", speaker(false, frame), verdict.Encrypted, "", nil},
+		{"another key", with(speaker(false, frame), "ENC_KEY="+strings.Repeat("0", 32)), verdict.WrongKey, "", nil},
+		{"damaged frames", with(speaker(false, flipped, frame[:300], frame[200:]), key), verdict.DamagedFrame, "", []verdict.Kind{verdict.WrongKey}},
+		{"7E1 as 8N1, and bytes lost", speaker(false, simulate.EvenParity(bytes.Repeat(old[5:], 2))), verdict.Parity, "", nil},
+		{"noise", speaker(false, simulate.Noise(7, 5000)), verdict.Noise, "", nil},
+		{"HDLC", speaker(false, bytes.Repeat([]byte("\x7E\xA0\x87\x01\x02\x01\x10\x9E\x6D\xE6\xE7\x00\x0F\x40\x00\x00\x00\x00\x02\x19\x0A\x0E\x4B\x61\x6D\x7E"), 4)), verdict.HDLC, "", nil},
+		{"SML", speaker(false, bytes.Repeat([]byte("\x1B\x1B\x1B\x1B\x01\x01\x01\x01\x76\x05\x00\x7A\x43\x02\x62\x00\x62\x00\x72\x63\x01\x01\x76\x01"), 3)), verdict.SML, "", nil},
+		{"wired M-Bus", speaker(false, bytes.Repeat([]byte("\x68\xFA\xFA\x68\x53\xFF\x00\x01\x67\xDB\x08\x4B\x46\x4D\x67\x50\x00\x00\x09\x81\xF8\x20"), 3)), verdict.MBus, "", nil},
+		{"Linky", speaker(false, []byte("\x02\nADCO 021528603314 '\r\nOPTARIF BASE 0\r\nISOUSC 30 9\r\nBASE 002565285 ,\r\n\x03\x02\nADCO 021528603314 '\r\n")), verdict.TIC, "", nil},
+		{"a web server", speaker(true, []byte("HTTP/1.1 408 Request Timeout\r\nConnection: close\r\n\r\n")), verdict.HTTP, "", []verdict.Kind{verdict.HungUp}},
+		{"this program's JSON socket", speaker(false, []byte(`{"crc":true,"header":"KFM5KAIFA-METER","p1Version":"42","calculatedUsage":329}`+"\r\n")), verdict.JSON, "", nil},
+		{"a telnet server", speaker(false, []byte("\xFF\xFD\x18\xFF\xFD\x20\xFF\xFD\x23\xFF\xFD\x27")), verdict.Telnet, "", nil},
+		{"a reader that is taken", speaker(true, []byte("Too many connections\r\n")), verdict.TooMany, "", []verdict.Kind{verdict.HungUp}},
+		{"another format", speaker(false, bytes.Repeat([]byte("power 123 W\r\n"), 400)), verdict.OtherText, "", nil},
+	} {
+		seen[test.want] = true
+		t.Run(test.name, func(t *testing.T) {
+			t.Parallel()
+			b := newBroker(t, "127.0.0.1:0")
+			p := start(t, append(test.setup(t), b.variable())...)
+			payload := b.wait("smartmeter/p1_bridge/state", `"verdict":"`+test.want.String()+`"`)
+			var state struct {
+				Text       string `json:"diagnosis_p1"`
+				Attributes struct {
+					Text string `json:"text"`
+					Next string `json:"next_step"`
+				} `json:"problem_p1_attributes"`
+			}
+			if err := json.Unmarshal([]byte(payload), &state); err != nil {
+				t.Fatal(err)
+			}
+			if got := state.Attributes; got.Text != test.want.Text() || state.Text != got.Text {
+				t.Errorf("text %q, diagnosis %q, want %q", got.Text, state.Text, test.want.Text())
+			}
+			if rest, ok := strings.CutPrefix(state.Attributes.Next, test.want.Next()); !ok || rest != test.next && (test.next == "" || !strings.HasPrefix(rest, test.next)) {
+				t.Errorf("next step %q, want %q", state.Attributes.Next, test.want.Next()+test.next)
+			}
+			// And nothing but it, as the API tells.
+			waitFor(t, "the verdict to stay", func() bool { return p.status().Verdict.Name == test.want.String() })
+			allowed := []string{"", verdict.Waiting.String(), test.want.String()}
+			for _, k := range test.passes {
+				allowed = append(allowed, k.String())
+			}
+			b.mu.Lock()
+			defer b.mu.Unlock()
+			for _, payload := range b.past["smartmeter/p1_bridge/state"] {
+				_, name, _ := strings.Cut(payload, `"verdict":"`)
+				name, _, _ = strings.Cut(name, `"`)
+				if !slices.Contains(allowed, name) {
+					t.Errorf("it was %s for a while", name)
+				}
+			}
+		})
+	}
+
+	// These need another machine, and are tested where errors are told apart.
+	elsewhere := []verdict.Kind{verdict.Waiting, verdict.Gone, verdict.Permission, verdict.Busy, verdict.Address, verdict.NoAnswer, verdict.Fails}
+	for kind := range verdict.NumKinds {
+		if !seen[kind] && !slices.Contains(elsewhere, kind) {
+			t.Errorf("nothing here ends in %s", kind)
+		}
+	}
+}
