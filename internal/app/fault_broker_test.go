@@ -196,7 +196,7 @@ func supervised(t *testing.T, l *login, b *broker, meter *line) *program {
 	}
 	super := httptest.NewServer(l)
 	t.Cleanup(super.Close)
-	return start(t, "SUPERVISOR_TOKEN=secret", "SUPERVISOR="+super.URL, "WEB_SERVER=127.0.0.1:0", meter.variable())
+	return start(t, "SUPERVISOR_TOKEN=secret", "SUPERVISOR="+super.URL, "WEB_SERVER=127.0.0.1:0", "API_SERVER=127.0.0.1:0", meter.variable())
 }
 
 // TestFaultPassword: the broker's password is changed, the Supervisor is asked
@@ -296,7 +296,7 @@ func TestFaultSupervisorSlow(t *testing.T) {
 		}
 	}))
 	t.Cleanup(super.Close)
-	p := start(t, "SUPERVISOR_TOKEN=secret", "SUPERVISOR="+super.URL, "WEB_SERVER=127.0.0.1:0", meter.variable())
+	p := start(t, "SUPERVISOR_TOKEN=secret", "SUPERVISOR="+super.URL, "WEB_SERVER=127.0.0.1:0", "API_SERVER=127.0.0.1:0", meter.variable())
 	<-called
 	w := attend(p, meter.accept(), nil)
 	for range 20 {
