@@ -45,7 +45,8 @@ type program struct {
 // variables come without their prefix, save those that are not this program's.
 func environment(t *testing.T, variables ...string) []string {
 	t.Helper()
-	environ := []string{"SMARTMETER_TCP_SERVER=127.0.0.1:0", "SMARTMETER_RAW_TCP_SERVER=127.0.0.1:0", "SMARTMETER_HEALTH=127.0.0.1:0", "SMARTMETER_LOG_LEVEL=debug", "SMARTMETER_DATA=" + t.TempDir()}
+	environ := []string{"SMARTMETER_TCP_SERVER=127.0.0.1:0", "SMARTMETER_RAW_TCP_SERVER=127.0.0.1:0", "SMARTMETER_HEALTH=127.0.0.1:0",
+		"SMARTMETER_WEB_SERVER=0", "SMARTMETER_API_SERVER=0", "SMARTMETER_LOG_LEVEL=debug", "SMARTMETER_DATA=" + t.TempDir()}
 	for _, v := range variables {
 		if !strings.HasPrefix(v, "SUPERVISOR_TOKEN=") && !strings.HasPrefix(v, "TEST_") {
 			v = "SMARTMETER_" + v
@@ -122,23 +123,33 @@ func (p *program) dial(name string) *client {
 	}
 }
 
-// get asks the health check's server.
-func (p *program) get(path string) string {
+// ask asks one of the HTTP servers: page, api or health.
+func (p *program) ask(server, path string) (code int, body string) {
 	p.t.Helper()
-	p.dial("health") // wait until it listens
+	p.dial(server) // wait until it listens
 	p.mu.Lock()
-	addr := p.addresses["health"]
+	addr := p.addresses[server]
 	p.mu.Unlock()
 	answer, err := http.Get("http://" + addr + "/" + path)
 	if err != nil {
 		p.t.Fatal(err)
 	}
 	defer answer.Body.Close()
-	body, err := io.ReadAll(answer.Body)
-	if err != nil || answer.StatusCode != http.StatusOK {
-		p.t.Fatalf("%s: got %s, %v", path, answer.Status, err)
+	text, err := io.ReadAll(answer.Body)
+	if err != nil {
+		p.t.Fatal(err)
 	}
-	return string(body)
+	return answer.StatusCode, string(text)
+}
+
+// get asks the health check's server.
+func (p *program) get(path string) string {
+	p.t.Helper()
+	code, body := p.ask("health", path)
+	if code != http.StatusOK {
+		p.t.Fatalf("%s: got %d", path, code)
+	}
+	return body
 }
 
 // status is how the program says that it stands.

@@ -7,8 +7,9 @@ import (
 	"testing"
 )
 
-// TestStall: a broker that hangs, a client that never reads and one that
-// floods change nothing for the others: every reading arrives, in order.
+// TestStall: a broker that hangs, clients that never read, pages among them,
+// and one that floods change nothing for the others: every reading arrives, in
+// order.
 func TestStall(t *testing.T) {
 	hanging, err := net.Listen("tcp", "127.0.0.1:0") // accepts by the backlog and never answers
 	if err != nil {
@@ -16,10 +17,19 @@ func TestStall(t *testing.T) {
 	}
 	defer hanging.Close()
 	meter := newLine(t)
-	p := start(t, meter.variable(), "MQTT_URL=mqtt://"+hanging.Addr().String())
+	p := start(t, meter.variable(), "MQTT_URL=mqtt://"+hanging.Addr().String(), "WEB_SERVER=127.0.0.1:0")
 	for _, name := range []string{"json", "raw"} { // never read
 		conn := p.dial(name).conn
 		if err := conn.(*net.TCPConn).SetReadBuffer(4096); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for _, path := range []string{"events", "status", "history"} {
+		conn := p.dial("page").conn
+		if err := conn.(*net.TCPConn).SetReadBuffer(4096); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := fmt.Fprintf(conn, "GET /api/%s HTTP/1.1\r\nHost: x\r\n\r\n", path); err != nil {
 			t.Fatal(err)
 		}
 	}
