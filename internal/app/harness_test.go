@@ -80,7 +80,7 @@ func start(t *testing.T, variables ...string) *program {
 			}
 		})
 	}
-	log := slog.New(slog.NewTextHandler(p.log, &slog.HandlerOptions{Level: slog.LevelDebug}))
+	log := slog.New(slog.NewTextHandler(p.log, &slog.HandlerOptions{Level: cfg.LogLevel}))
 	go func() {
 		p.done <- app.Run(ctx, cfg, app.Deps{Log: log, Environ: environ, Listening: func(name, addr string) {
 			p.mu.Lock()
@@ -251,6 +251,7 @@ type broker struct {
 	mu       sync.Mutex
 	messages map[string][]string // payloads by topic, in order
 	past     map[string][]string // the same, and those that were waited for
+	deaf     bool                // none are kept
 	arrived  chan struct{}
 }
 
@@ -278,6 +279,10 @@ func newGuardedBroker(t *testing.T, addr string, guard mochi.Hook) *broker {
 	}
 	err := b.server.Subscribe("#", 1, func(_ *mochi.Client, _ packets.Subscription, p packets.Packet) {
 		b.mu.Lock()
+		if b.deaf {
+			b.mu.Unlock()
+			return
+		}
 		b.messages[p.TopicName] = append(b.messages[p.TopicName], string(p.Payload))
 		b.past[p.TopicName] = append(b.past[p.TopicName], string(p.Payload))
 		b.mu.Unlock()
@@ -298,6 +303,13 @@ func newGuardedBroker(t *testing.T, addr string, guard mochi.Hook) *broker {
 }
 
 func (b *broker) close() { b.once.Do(func() { _ = b.server.Close() }) }
+
+// forgets makes it keep no messages: for tests without end.
+func (b *broker) forgets() {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.deaf = true
+}
 
 func (b *broker) variable() string { return "MQTT_URL=mqtt://" + b.addr }
 

@@ -98,7 +98,7 @@ func (p *Parser) Parse(t Telegram, received time.Time) (*meter.Reading, error) {
 		return r, ErrChecksum
 	case !p.Lax && (p.checked == r.Header && p.checked != "" || sendsChecksum(r.Version) || p.standard.sendsChecksum()):
 		return r, ErrNoChecksum
-	case broken || p.repeated || t.damaged || !isText(header):
+	case broken || p.repeated || t.damaged || len(header) == 0 || !isText(header):
 		return r, ErrDamaged
 	case p.known == 0:
 		return r, ErrEmpty

@@ -177,6 +177,7 @@ func TestTrust(t *testing.T) {
 		{"the start of a line", old + "1-0:2.7.0\n!\n", dsmr.ErrDamaged},
 		{"no text", strings.Replace(old, "k", "\x83", 1) + "!\n", dsmr.ErrDamaged},
 		{"an odd line", old + "what is this\n1-0:2.7.0(%f*kW)\n!\n", nil},
+		{"no name of the meter", "/\n0-1:24.4.0(1)\n!\n", dsmr.ErrDamaged},
 		{"no object", "/x\n!\n", dsmr.ErrEmpty},
 		{"no known object", "/x\n9-9:9.9.9(1)\n!\n", dsmr.ErrEmpty},
 		{"no end", old, dsmr.ErrTruncated},
