@@ -189,6 +189,8 @@ def merged(defaults, user):
 
 for case in load(inputs):
     name = case["name"]
+    if name == "everything" and (missing := set(keys(config["schema"])) - set(keys(case["options"]))):
+        fail(f"{inputs.name}: {name} lacks {sorted(missing)}")
     checker = app_options.AppOptions(system, config["schema"], config["name"], "0a1b2c3d_smartmeter")
     try:
         result = checker.validate(merged(config["options"], case["options"]))
