@@ -18,8 +18,9 @@ const bufferSize = 2 * MaxTelegram
 type Telegram struct {
 	Bytes     []byte // from "/" to "!" and the checksum's digits; valid until the next Scan
 	Checksum  meter.Checksum
-	Truncated bool // the stream ended before the "!"
-	Parity    bool // it came with parity bits in bit 7, which are taken off
+	Truncated bool  // the stream ended before the "!"
+	Parity    bool  // it came with parity bits in bit 7, which are taken off
+	Offset    int64 // where its "/" stands in the stream, counted since Reset
 
 	body    int  // length up to and with the "!", where there is one
 	damaged bool // a parity bit was wrong
@@ -51,11 +52,12 @@ type Scanner struct {
 	stats    Stats
 
 	buf    []byte
-	start  int  // where the telegram begins, or the next byte to look at
-	pos    int  // inside a telegram: up to here no end was found
-	end    int  // end of what was read
-	inside bool // start is a telegram's "/"
-	before byte // the byte before start while outside
+	start  int   // where the telegram begins, or the next byte to look at
+	pos    int   // inside a telegram: up to here no end was found
+	end    int   // end of what was read
+	base   int64 // where buf stands in the stream
+	inside bool  // start is a telegram's "/"
+	before byte  // the byte before start while outside
 
 	parity bool // the telegram has parity bits, taken off up to masked
 	masked int
@@ -72,7 +74,7 @@ func NewScanner(r io.Reader) *Scanner {
 // a telegram does not go on after a lost connection.
 func (s *Scanner) Reset(r io.Reader) {
 	s.r, s.err = r, nil
-	s.start, s.pos, s.end, s.inside, s.before = 0, 0, 0, false, '\n'
+	s.start, s.pos, s.end, s.inside, s.before, s.base = 0, 0, 0, false, '\n', 0
 	s.parity = false
 }
 
@@ -111,6 +113,7 @@ func (s *Scanner) fill() {
 		s.pos -= s.start
 		s.end -= s.start
 		s.masked -= s.start
+		s.base += int64(s.start)
 		s.start = 0
 	}
 	// A reader that gives nothing a hundred times is broken (io.ErrNoProgress).
@@ -296,7 +299,7 @@ func (s *Scanner) finish(mark, digits int) {
 	s.unmask(end)
 	start, verdict := verify(s.buf[s.start:mark+1], s.buf[mark+1:end])
 	s.telegram = Telegram{Bytes: s.buf[s.start+start : end], Checksum: verdict, body: mark + 1 - s.start - start,
-		Parity: s.parity, damaged: s.parity && s.wrong > 0}
+		Parity: s.parity, Offset: s.base + int64(s.start+start), damaged: s.parity && s.wrong > 0}
 	if verdict == meter.ChecksumInvalid {
 		s.stats.Checksums++
 	} else {
@@ -342,7 +345,7 @@ func (s *Scanner) flush() bool {
 	s.unmask(s.end)
 	s.start += lastStart(s.buf[s.start:s.end])
 	s.stats.Cut++
-	s.telegram = Telegram{Bytes: s.buf[s.start:s.end], Truncated: true, Parity: s.parity, body: s.end - s.start}
+	s.telegram = Telegram{Bytes: s.buf[s.start:s.end], Truncated: true, Parity: s.parity, Offset: s.base + int64(s.start), body: s.end - s.start}
 	s.start, s.pos = s.end, s.end
 	return true
 }

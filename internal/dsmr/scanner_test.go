@@ -219,6 +219,15 @@ func FuzzScanner(f *testing.F) {
 		if !slices.Equal(want, got) {
 			t.Fatalf("in steps: %d telegrams, at once %d", len(got), len(want))
 		}
+		for s := dsmr.NewScanner(bytes.NewReader(data)); s.Scan(); {
+			telegram, from := s.Telegram(), data
+			if telegram.Parity {
+				from = masked(data)
+			}
+			if !bytes.HasPrefix(from[telegram.Offset:], telegram.Bytes) {
+				t.Fatalf("at %d does not stand %q", telegram.Offset, telegram.Bytes)
+			}
+		}
 		for _, found := range want {
 			verdict, text, _ := strings.Cut(found, " ")
 			if !strings.HasPrefix(text, "/") || !bytes.Contains(data, []byte(text)) && !bytes.Contains(masked(data), []byte(text)) || len(text) > dsmr.MaxTelegram+5 {
