@@ -1,0 +1,120 @@
+package capture_test
+
+import (
+	"bytes"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/smartmeter-addon/smartmeter-addon/internal/capture"
+	"github.com/smartmeter-addon/smartmeter-addon/internal/dsmr"
+	"github.com/smartmeter-addon/smartmeter-addon/internal/meter"
+)
+
+// sample is a file of the corpus, as a capture.
+type sample struct {
+	name string
+	data []byte
+	keys dsmr.Keys
+}
+
+// corpus is every telegram and stream that the project has.
+func corpus(t testing.TB) []sample {
+	t.Helper()
+	var all []sample
+	for _, pattern := range []string{"dsmr/testdata/telegrams/*.*", "dsmr/testdata/encrypted/*.bin", "simulate/testdata/*.txt", "app/testdata/*.txt"} {
+		files, err := filepath.Glob("../" + pattern)
+		if err != nil || len(files) == 0 {
+			t.Fatal(pattern, err)
+		}
+		for _, file := range files {
+			if strings.HasSuffix(file, ".tsv") {
+				continue
+			}
+			data, err := os.ReadFile(file)
+			if err != nil {
+				t.Fatal(err)
+			}
+			all = append(all, sample{name: filepath.Base(file), data: data})
+		}
+	}
+	keys := keysOf(t)
+	for i := range all {
+		all[i].keys = keys[all[i].name]
+	}
+	return all
+}
+
+var keyed = regexp.MustCompile(`(?m)^(\S+)\t.*?\bkey=([0-9A-Fa-f]{32})(?:[; ,]+ak=([0-9A-Fa-f]{32}))?`)
+
+// keysOf are the keys of the encrypted files.
+func keysOf(t testing.TB) map[string]dsmr.Keys {
+	index, err := os.ReadFile("../dsmr/testdata/encrypted/index.tsv")
+	if err != nil {
+		t.Fatal(err)
+	}
+	keys := map[string]dsmr.Keys{}
+	for _, row := range keyed.FindAllStringSubmatch(string(index), -1) {
+		key, err := dsmr.ParseKey(row[2])
+		if err != nil {
+			t.Fatal(err)
+		}
+		aad, err := dsmr.ParseAAD(row[3])
+		if err != nil {
+			t.Fatal(err)
+		}
+		keys[row[1]] = dsmr.Keys{Key: key, AAD: aad}
+	}
+	if len(keys) == 0 {
+		t.Fatal("no keys")
+	}
+	return keys
+}
+
+// inPieces is a capture of data that came n bytes at a time.
+func inPieces(data []byte, n int) *capture.Capture {
+	c := &capture.Capture{Records: []capture.Record{{Kind: capture.Opened}}}
+	for len(data) > 0 {
+		m := min(n, len(data))
+		c.Records = append(c.Records, capture.Record{At: time.Duration(len(c.Records)) * time.Millisecond, Data: data[:m:m]})
+		data = data[m:]
+	}
+	return c
+}
+
+// understood is what the program makes of a telegram, its identifiers aside.
+type understood struct {
+	Verdict string
+	JSON    string
+	Odd     int
+	Objects []string
+}
+
+var identifiers = regexp.MustCompile(`"(header|powerSn|[a-zA-Z]+Sn|textMessage|messageCode)":"(?:[^"\\]|\\.)*",?`)
+
+// understand parses a stream, and returns the identifiers in it apart.
+func understand(data []byte, keys dsmr.Keys) (list []understood, ids []string) {
+	zone := time.FixedZone("CET", 3600)
+	s, p := dsmr.NewScanner(dsmr.NewDecrypter(bytes.NewReader(data), keys)), new(dsmr.Parser)
+	for s.Scan() {
+		telegram := s.Telegram()
+		r, err := p.Parse(telegram, time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC))
+		u := understood{Verdict: telegram.Checksum.String(), Odd: r.Odd}
+		if err != nil {
+			u.Verdict += ": " + err.Error()
+		}
+		u.JSON = identifiers.ReplaceAllString(string(r.AppendJSON(nil, zone)), "")
+		for o := range dsmr.Objects(telegram.Body()) {
+			u.Objects = append(u.Objects, string(meter.AppendText(nil, o.OBIS)))
+		}
+		ids = append(ids, r.EquipmentID)
+		for _, c := range r.Channels {
+			ids = append(ids, c.ID, c.EAN)
+		}
+		list = append(list, u)
+	}
+	return list, ids
+}

@@ -1,0 +1,228 @@
+package capture
+
+import (
+	"bytes"
+	"encoding/hex"
+	"fmt"
+	"slices"
+
+	"github.com/smartmeter-addon/smartmeter-addon/internal/dsmr"
+)
+
+// names gives every identifier another one of the same length and form: its
+// digits become a small number with zeros before it, its letters X, save those
+// of the maker at its start. E0043007052870318 becomes E0000000000000001. An
+// identifier that has this form already stays, so that what is redacted does
+// not change when it is redacted again.
+type names struct {
+	known map[string]bool   // identifiers that objects tell, and pieces of them
+	taken map[string]bool   // new names that are in use
+	given map[string]string // the new name of an identifier
+	last  map[string]int    // number given last, by form
+}
+
+func newNames() *names {
+	return &names{known: map[string]bool{}, taken: map[string]bool{}, given: map[string]string{}, last: map[string]int{}}
+}
+
+// gram is how long the pieces are by which a part of an identifier is
+// recognised where bytes were lost.
+const gram = 8
+
+// learn remembers an identifier that an object tells.
+func (n *names) learn(id []byte) {
+	n.each(id, func(word []byte, asHex bool) []byte {
+		if n.keep(word) {
+			n.taken[string(word)] = true
+			return word
+		}
+		n.piece(word)
+		if asHex {
+			n.piece([]byte(fmt.Sprintf("%X", word)))
+			n.piece([]byte(fmt.Sprintf("%x", word)))
+		}
+		return word
+	})
+}
+
+func (n *names) piece(word []byte) {
+	if len(word) >= 6 {
+		n.known[string(word)] = true
+	}
+	for i := 0; i+gram <= len(word); i++ {
+		if p := word[i : i+gram]; !n.keep(p) && len(bytes.Trim(p, string(p[:1]))) > 0 {
+			n.known[string(p)] = true
+		}
+	}
+}
+
+// knows tells whether a word is an identifier that an object told, or holds a
+// part of one.
+func (n *names) knows(word []byte) bool {
+	if len(word) >= 6 && n.known[string(word)] {
+		return true
+	}
+	for i := 0; i+gram <= len(word); i++ {
+		if n.known[string(word[i:i+gram])] {
+			return true
+		}
+	}
+	return false
+}
+
+// rename replaces an identifier in place.
+func (n *names) rename(id []byte) { copy(id, n.each(id, n.named)) }
+
+// each takes an identifier apart: where it is text in hex digits (DSMR 5.0.2
+// section 6.5), the words of that text are what counts. It returns id with what
+// do made of each word.
+func (n *names) each(id []byte, do func(word []byte, asHex bool) []byte) []byte {
+	text, asHex := dsmr.HexText(id)
+	if !asHex {
+		return do(id, false)
+	}
+	var out []byte
+	for len(text) > 0 {
+		end := 0
+		for end < len(text) && isWord(text[end]) {
+			end++
+		}
+		if end > 0 {
+			out = append(out, do(text[:end], true)...)
+		} else {
+			end = 1
+			out = append(out, text[0])
+		}
+		text = text[end:]
+	}
+	digits := hex.AppendEncode(nil, out)
+	if !bytes.ContainsAny(id, "abcdef") {
+		digits = bytes.ToUpper(digits)
+	}
+	return digits
+}
+
+// named returns the new name of a word.
+func (n *names) named(word []byte, _ bool) []byte {
+	if n.keep(word) {
+		return word
+	}
+	if name, found := n.given[string(word)]; found {
+		return []byte(name)
+	}
+	form := formOfWord(word)
+	name, most := form, mostNames(form)
+	for i := n.last[string(form)] + 1; i <= most; i++ {
+		n.last[string(form)] = i
+		if next := numbered(form, i); !n.taken[string(next)] {
+			name = next
+			break
+		}
+	}
+	n.given[string(word)] = string(name)
+	n.taken[string(name)] = true
+	return name
+}
+
+// keep tells that a word has the form of a new name.
+func (n *names) keep(word []byte) bool {
+	form := formOfWord(word)
+	number := 0
+	for i, c := range word {
+		if !isDigit(c) {
+			if form[i] != c {
+				return false
+			}
+			continue
+		}
+		if number = number*10 + int(c-'0'); number > mostNames(form) {
+			return false
+		}
+	}
+	return true
+}
+
+// formOfWord is the word with its letters as they become, and zeros for its
+// digits.
+func formOfWord(word []byte) []byte {
+	form := slices.Clone(word)
+	asHex := len(word)%2 == 0 && isHexWord(word) // a byte string, such as an M-Bus address
+	maker := makerEnd(word)
+	for i, c := range word {
+		switch {
+		case isDigit(c):
+			form[i] = '0'
+		case i < maker:
+		case asHex && c >= 'a':
+			form[i] = 'a'
+		case asHex:
+			form[i] = 'A'
+		case c >= 'a':
+			form[i] = 'x'
+		default:
+			form[i] = 'X'
+		}
+	}
+	return form
+}
+
+// makerEnd tells where the letters of the maker end: up to three, one digit
+// may stand before them (the M-Bus device type, DIN 43863-5).
+func makerEnd(word []byte) int {
+	i := 0
+	if len(word) > 0 && isDigit(word[0]) {
+		i = 1
+	}
+	for first := i; i < len(word) && i < first+3 && !isDigit(word[i]); {
+		i++
+	}
+	return i
+}
+
+// mostNames is how many names there are of a form; what is more becomes zeros.
+func mostNames(form []byte) int {
+	switch digits := bytes.Count(form, []byte("0")); {
+	case digits == 0:
+		return 0
+	case digits < 3:
+		return 9
+	case digits < 6:
+		return 99
+	}
+	return 999
+}
+
+// numbered writes n into the digits of form.
+func numbered(form []byte, n int) []byte {
+	name := slices.Clone(form)
+	for i := len(name) - 1; i >= 0 && n > 0; i-- {
+		if name[i] == '0' {
+			name[i] = '0' + byte(n%10)
+			n /= 10
+		}
+	}
+	return name
+}
+
+func isDigit(c byte) bool  { return c-'0' <= 9 }
+func isLetter(c byte) bool { return (c|0x20)-'a' < 26 }
+func isWord(c byte) bool   { return isDigit(c) || isLetter(c) }
+
+func isHexWord(p []byte) bool {
+	for _, c := range p {
+		if !isDigit(c) && (c|0x20)-'a' > 5 {
+			return false
+		}
+	}
+	return true
+}
+
+// reserve keeps a word of the stream from being given as a new name.
+func (n *names) reserve(word []byte) {
+	n.each(word, func(word []byte, _ bool) []byte {
+		if n.keep(word) {
+			n.taken[string(word)] = true
+		}
+		return word
+	})
+}

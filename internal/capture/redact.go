@@ -1,0 +1,204 @@
+package capture
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"regexp"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/smartmeter-addon/smartmeter-addon/internal/dsmr"
+	"github.com/smartmeter-addon/smartmeter-addon/internal/meter"
+)
+
+// Why a capture cannot be redacted.
+var (
+	ErrEncrypted = errors.New("the meter encrypts its telegrams, and without the key nobody can replace what identifies it: " +
+		"give the key of the P1 port (the option decryption.key, or -key), or send the capture unredacted and in private")
+	ErrKey = errors.New("the meter encrypts its telegrams, and the key does not open them, so that nobody can replace what identifies it: " +
+		"compare the key with what your grid operator sent, or send the capture unredacted and in private")
+	ErrBinary = errors.New("this port does not speak P1 but a protocol of bytes, in which nothing can be replaced: " +
+		"tell what \"smartmeter check\" says, or send the capture unredacted and in private")
+)
+
+// Redact returns the capture without what tells whose meter it is. Every
+// identifier of equipment or of a connection is replaced by another one of the
+// same length and form, the same one by the same one, wherever it stands and
+// however it is written; texts from the grid operator are masked, and the
+// address of the line is taken out. Checksums are mended: a telegram that was
+// good is good, and one that was bad is bad. Encrypted telegrams are replaced
+// by what stands in them. Readings stay as they are, and so does their timing.
+//
+// What is redacted does not change when it is redacted again. Bytes that are
+// no text are left alone.
+func (c *Capture) Redact(keys dsmr.Keys) (*Capture, error) {
+	out := &Capture{Header: c.Header}
+	out.Redacted = true
+	out.Notes = slices.Clone(c.Notes)
+	out.Source = redactedSource(c.Source)
+	connections := split(c.Records)
+	var lost uint64
+	for again := true; again; { // what stood in a frame may hold one again
+		stats, err := decrypt(connections, keys)
+		if err != nil {
+			return nil, err
+		}
+		again = stats.Frames > 0
+		lost += stats.Frames - stats.Decrypted
+	}
+	if lost > 0 {
+		out.Notes = append(out.Notes, fmt.Sprintf("%d encrypted frames that gave no telegram are left out", lost))
+	}
+	if isBinary(connections) {
+		return nil, ErrBinary
+	}
+	w := &walker{names: newNames(), learning: true}
+	streams := make([]*stream, len(connections))
+	for i, records := range connections {
+		streams[i] = newStream(records)
+		w.walk(streams[i].view)
+	}
+	w.learning = false
+	for i, s := range streams {
+		w.walk(s.view)
+		if err := s.mend(); err != nil {
+			return nil, err
+		}
+		for _, r := range s.fill(connections[i]) {
+			r.Text = redactedCause(r.Text, c.Source)
+			out.Records = append(out.Records, r)
+		}
+	}
+	return out, nil
+}
+
+// split cuts records where the line was opened: a telegram does not go on
+// after a lost connection.
+func split(records []Record) [][]Record {
+	var all [][]Record
+	from := 0
+	for i, r := range records {
+		if r.Kind == Opened && i > from {
+			all = append(all, records[from:i])
+			from = i
+		}
+	}
+	return append(all, records[from:])
+}
+
+// decrypt replaces encrypted frames by their telegrams.
+func decrypt(connections [][]Record, keys dsmr.Keys) (dsmr.FrameStats, error) {
+	d := dsmr.NewDecrypter(nil, keys)
+	out := make([][]Record, len(connections))
+	buf := make([]byte, 4096)
+	for i, records := range connections {
+		from := new(feed)
+		var after []Record // the line was lost
+		for _, r := range records {
+			switch {
+			case r.Kind == Data:
+				from.records = append(from.records, r)
+			case len(from.records) == 0:
+				out[i] = append(out[i], r)
+			default:
+				after = append(after, r)
+			}
+		}
+		d.Reset(from)
+		for {
+			n, err := d.Read(buf)
+			if n > 0 {
+				out[i] = append(out[i], Record{At: from.at, Data: slices.Clone(buf[:n])})
+			}
+			if err != nil {
+				break
+			}
+		}
+		out[i] = append(out[i], after...)
+	}
+	s := d.Stats()
+	switch {
+	case s.Frames == 0:
+	case s.NoKey > 0:
+		return s, ErrEncrypted
+	case s.WrongKey > 0 && s.Decrypted == 0:
+		return s, ErrKey
+	default:
+		copy(connections, out)
+	}
+	return s, nil
+}
+
+// feed gives the bytes of one record after the other.
+type feed struct {
+	records []Record
+	at      time.Duration // of the record whose bytes were given last
+	rest    []byte
+}
+
+// Read gives bytes of one record.
+func (f *feed) Read(p []byte) (int, error) {
+	for len(f.rest) == 0 {
+		if len(f.records) == 0 {
+			return 0, io.EOF
+		}
+		f.at, f.rest = f.records[0].At, f.records[0].Data
+		f.records = f.records[1:]
+	}
+	n := copy(p, f.rest)
+	f.rest = f.rest[n:]
+	return n, nil
+}
+
+// isBinary tells that another protocol was on the line, and no telegram.
+func isBinary(connections [][]Record) bool {
+	var e dsmr.Evidence
+	for _, records := range connections {
+		data := (&Capture{Records: records}).Bytes()
+		e.Bytes(data)
+		for s := dsmr.NewScanner(bytes.NewReader(data)); s.Scan(); {
+			if s.Telegram().Checksum == meter.ChecksumValid {
+				e.Telegram(nil)
+			}
+		}
+	}
+	switch e.Verdict() {
+	case dsmr.VerdictHDLC, dsmr.VerdictSML, dsmr.VerdictMBus:
+		return true
+	}
+	return false
+}
+
+// redactedSource tells the kind of a line and its mode.
+func redactedSource(source string) string {
+	if _, mode, found := strings.Cut(source, " ("); found {
+		return "serial (" + mode
+	}
+	if source == "serial" || source == "network" || source == "" {
+		return source
+	}
+	if _, _, err := net.SplitHostPort(source); err == nil {
+		return "network"
+	}
+	return "file"
+}
+
+// Where the causes of a lost line name an address.
+var (
+	device  = regexp.MustCompile(`/dev/[^\s:]+`)
+	address = regexp.MustCompile(`\[[0-9A-Za-z:.%]+\](:[0-9]+)?|\b[0-9]+(\.[0-9]+){3}(:[0-9]+)?`)
+	lookup  = regexp.MustCompile(`\blookup [^\s:]+`)
+)
+
+func redactedCause(cause, source string) string {
+	cause = device.ReplaceAllString(cause, "DEVICE")
+	cause = address.ReplaceAllString(cause, "ADDRESS")
+	if host, _, err := net.SplitHostPort(source); err == nil && host != "" {
+		cause = strings.ReplaceAll(cause, host, "HOST")
+	}
+	return lookup.ReplaceAllString(cause, "lookup NAME")
+}

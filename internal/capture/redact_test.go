@@ -1,0 +1,276 @@
+package capture_test
+
+import (
+	"bytes"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"io"
+	"regexp"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/smartmeter-addon/smartmeter-addon/internal/capture"
+	"github.com/smartmeter-addon/smartmeter-addon/internal/dsmr"
+)
+
+func redact(t testing.TB, c *capture.Capture, keys dsmr.Keys) *capture.Capture {
+	t.Helper()
+	out, err := c.Redact(keys)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return out
+}
+
+func written(t testing.TB, c *capture.Capture) string {
+	t.Helper()
+	var b bytes.Buffer
+	if err := c.Write(&b); err != nil {
+		t.Fatal(err)
+	}
+	return b.String()
+}
+
+// harmless tells identifiers that tell no meter: none, zeros, or masked by who
+// gave the telegram to the corpus.
+var harmless = regexp.MustCompile(`^(0|x|X| |20|[A-Z]{1,3}$)*$|^ER[0-9][0-9]$`)
+
+// TestRedactCorpus: no identifier of the corpus is left, and all else is.
+func TestRedactCorpus(t *testing.T) {
+	searched := 0
+	for _, s := range corpus(t) {
+		t.Run(s.name, func(t *testing.T) {
+			if s.name == "at-encrypted-nokey.bin" {
+				if _, err := inPieces(s.data, 37).Redact(s.keys); !errors.Is(err, capture.ErrEncrypted) {
+					t.Errorf("got %v, want %v", err, capture.ErrEncrypted)
+				}
+				return
+			}
+			want, ids := understand(s.data, s.keys)
+			redacted := redact(t, inPieces(s.data, 37), s.keys)
+			out := redacted.Bytes()
+			got, _ := understand(out, dsmr.Keys{})
+			if diff := cmp.Diff(want, got); diff != "" {
+				t.Errorf("(-before +after)\n%s", diff)
+			}
+			if len(s.keys.Key) == 0 && len(out)/4 != len(s.data)/4 {
+				t.Errorf("%d bytes became %d", len(s.data), len(out))
+			}
+			for _, id := range ids {
+				if harmless.MatchString(id) {
+					continue
+				}
+				searched++
+				absent(t, out, id)
+				if text, err := hex.DecodeString(id); err == nil && len(text) > 3 {
+					absent(t, out, string(text))
+					absent(t, out, strings.TrimSpace(string(text)))
+				}
+				absent(t, out, hex.EncodeToString([]byte(id)))
+				absent(t, out, strings.ToUpper(hex.EncodeToString([]byte(id))))
+			}
+			text := written(t, redacted)
+			again := written(t, redact(t, redacted, dsmr.Keys{}))
+			if diff := cmp.Diff(text, again); diff != "" {
+				t.Errorf("redacted again: (-once +twice)\n%s", diff)
+			}
+			back, err := capture.Read(strings.NewReader(text))
+			if err != nil {
+				t.Fatal(err)
+			}
+			if diff := cmp.Diff(text, written(t, redact(t, back, dsmr.Keys{}))); diff != "" {
+				t.Errorf("read and redacted again: (-once +twice)\n%s", diff)
+			}
+		})
+	}
+	if searched < 100 {
+		t.Errorf("only %d identifiers were searched for", searched)
+	}
+}
+
+func absent(t *testing.T, out []byte, id string) {
+	t.Helper()
+	if bytes.Contains(bytes.ToUpper(out), bytes.ToUpper([]byte(id))) {
+		t.Errorf("%q is still there", id)
+	}
+}
+
+// TestRedactLines: what a line becomes, whole or damaged.
+func TestRedactLines(t *testing.T) {
+	for _, test := range []struct{ name, in, want string }{
+		{"decimal", "0-0:96.1.0(1234567890)", "0-0:96.1.0(0000000001)"},
+		{"hex text", "0-0:96.1.1(4530303433303037303532383730333138)", "0-0:96.1.1(4530303030303030303030303030303031)"},
+		{"hex text in small letters", "0-0:96.1.1(4b384547303034303436333935353037)", "0-0:96.1.1(4b305858303030303030303030303031)"},
+		{"bytes", "0-1:96.1.0(621848012D2C0B0C)", "0-1:96.1.0(000000000A0A0A1A)"},
+		{"the same twice", "0-0:96.1.1(1234567890)\r\n0-2:96.1.0(1234567890)\r\n0-3:96.1.0(1234567891)", "0-0:96.1.1(0000000001)\r\n0-2:96.1.0(0000000001)\r\n0-3:96.1.0(0000000002)"},
+		{"the same as hex text", "0-0:42.0.0(ISK1030792957277)\r\n0-0:96.1.1(49534B31303330373932393537323737)", "0-0:42.0.0(ISK0000000000001)\r\n0-0:96.1.1(49534B30303030303030303030303031)"},
+		{"short", "0-0:96.1.1(K50322)", "0-0:96.1.1(K00001)"},
+		{"none", "0-1:96.1.0()\r\n0-0:96.1.0(ER23)\r\n0-1:96.1.0(000000000000)", "0-1:96.1.0()\r\n0-0:96.1.0(ER23)\r\n0-1:96.1.0(000000000000)"},
+		{"one that has the form of a new one", "0-0:96.1.0(0000000001)\r\n0-1:96.1.0(1234567890)", "0-0:96.1.0(0000000001)\r\n0-1:96.1.0(0000000002)"},
+		{"EAN", "0-0:96.1.2(353431343430303132333435363738393030)", "0-0:96.1.2(303030303030303030303030303030303031)"},
+		{"version", "0-0:96.1.4(50217)\r\n1-3:0.2.8(50)\r\n0-0:96.1.4(3530323137)", "0-0:96.1.4(50217)\r\n1-3:0.2.8(50)\r\n0-0:96.1.4(3530323137)"},
+		{"without its group", "C.1.0(12345678)\r\n96.1.0(A12345678)", "C.1.0(00000001)\r\n96.1.0(A00000001)"},
+		{"header", "/XMX5LGBBFG1009421637\r\n/AUX59903218166\r\n/FLU5\\253770234_A\r\n/ISk5\\2MT382-1000", "/XMX5LGBBFG0000000001\r\n/AUX50000000002\r\n/FLU5\\253770234_A\r\n/ISk5\\2MT382-1000"},
+		{"header with the identifier", "/KMP5 KA6U001660297912\r\n\r\n0-0:96.1.1(204B413655303031363630323937393132)", "/KMP5 KA0X000000000001\r\n\r\n0-0:96.1.1(204B413058303030303030303030303031)"},
+		{"values and times", "0-0:1.0.0(230903131547S)\r\n1-0:1.8.1(005454.121*kWh)\r\n1-0:99.97.0(1)(0-0:96.7.19)(000101000001W)(2147483647*s)\r\n1-0:1.8.0(0012345678*Wh)\r\n0-1:24.2.1(632525252525W)(00000000)\r\n0-0:1.0.0(20240111 09:35:00)",
+			"0-0:1.0.0(230903131547S)\r\n1-0:1.8.1(005454.121*kWh)\r\n1-0:99.97.0(1)(0-0:96.7.19)(000101000001W)(2147483647*s)\r\n1-0:1.8.0(0012345678*Wh)\r\n0-1:24.2.1(632525252525W)(00000000)\r\n0-0:1.0.0(20240111 09:35:00)"},
+		{"message", "0-0:96.13.0(4A616E2053746F6B2C203132C3A9)", "0-0:96.13.0(78787820787878782C203030FFFF)"},
+		{"message in plain text", "0-0:96.13.0(Jan Stok, 12)", "0-0:96.13.0(xxx xxxx, 00)"},
+		{"message over lines", "0-0:96.13.0(\r\n4A61\r\n6E)\r\n1-0:1.7.0(1*kW)", "0-0:96.13.0(\r\n7878\r\n78)\r\n1-0:1.7.0(1*kW)"},
+		{"object that is not known", "0-0:96.77.1(1234567890)", "0-0:96.77.1(0000000001)"},
+		{"the end of an identifier", "0-0:96.1.1(4530303433303037303532383730333138)\r\n037303532383730333138)\r\n1-0:1.8.1(30373035*kWh)", "0-0:96.1.1(4530303030303030303030303030303031)\r\n000000000000000000001)\r\n1-0:1.8.1(30303031*kWh)"},
+		{"without its object", "0-0:96.\xF0.1\xA8453030343330303730353238)", "0-0:96.\xF0.1\xA8453030303030303030303031)"},
+	} {
+		in := []byte(test.in + "\r\n")
+		out := string(redact(t, inPieces(in, 5), dsmr.Keys{}).Bytes())
+		if diff := cmp.Diff(test.want+"\r\n", out); diff != "" {
+			t.Errorf("%s: (-want +got)\n%s", test.name, diff)
+		}
+	}
+}
+
+// TestRedactChecksums: right stays right, in the form that it had, and wrong
+// stays wrong.
+func TestRedactChecksums(t *testing.T) {
+	grown := 0
+	for n := range 400 {
+		body := fmt.Sprintf("/A\r\n\r\n0-0:96.1.1(%010d)\r\n1-0:1.7.0(%06d*kW)\r\n!", 1234567890+n, n)
+		sum := dsmr.Checksum([]byte(body))
+		for _, form := range []string{"%04X", "%X", "%x"} {
+			in := body + fmt.Sprintf(form, sum) + "\r\n"
+			out := redact(t, inPieces([]byte(in), 11), dsmr.Keys{}).Bytes()
+			if got := verdicts(out); len(got) != 1 || got[0] != "valid false false" {
+				t.Fatalf("%q became %q: %s", in, out, got)
+			}
+			if len(out) > len(in) {
+				grown++
+			}
+		}
+	}
+	if grown == 0 {
+		t.Error("no checksum has grown: the test is too small")
+	}
+	// Without the CR of its line ends it fits as well.
+	noCR := strings.ReplaceAll(signed("/A", "", "0-0:96.1.1(1234567890)"), "\r", "")
+	if got := verdicts(redact(t, inPieces([]byte(noCR), 7), dsmr.Keys{}).Bytes()); got[0] != "valid false false" {
+		t.Errorf("without CR: got %s", got)
+	}
+	// This checksum is wrong, and would be right for the redacted telegram.
+	trap := "/A\r\n0-0:96.1.1(1234567890)\r\n!" + signed("/A", "0-0:96.1.1(0000000001)")[len("/A\r\n0-0:96.1.1(0000000001)\r\n!"):]
+	if got := verdicts([]byte(trap)); got[0] != "invalid false false" {
+		t.Fatalf("the trap is %s", got)
+	}
+	if got := verdicts(redact(t, inPieces([]byte(trap), 7), dsmr.Keys{}).Bytes()); got[0] != "invalid false false" {
+		t.Errorf("the trap became %s", got)
+	}
+}
+
+func TestRedactRefuses(t *testing.T) {
+	var frame sample
+	for _, s := range corpus(t) {
+		if s.name == "lu-encrypted-synthetic-aad.bin" {
+			frame = s
+		}
+	}
+	wrong := dsmr.Keys{Key: make([]byte, 16)}
+	sml := append([]byte{0x1B, 0x1B, 0x1B, 0x1B, 1, 1, 1, 1, 0x76, 5, 0, 0x81}, bytes.Repeat([]byte{0x0A, 1, 0xE5}, 50)...)
+	for _, test := range []struct {
+		name string
+		data []byte
+		keys dsmr.Keys
+		want error
+	}{
+		{"no key", frame.data, dsmr.Keys{}, capture.ErrEncrypted},
+		{"wrong key", frame.data, wrong, capture.ErrKey},
+		{"another protocol", sml, dsmr.Keys{}, capture.ErrBinary},
+	} {
+		c, err := inPieces(test.data, 64).Redact(test.keys)
+		if !errors.Is(err, test.want) || c != nil {
+			t.Errorf("%s: got %v, %v, want %v", test.name, c, err, test.want)
+		}
+	}
+	// With the key, what is left out is told.
+	half := append(append([]byte(nil), frame.data[:500]...), frame.data...)
+	out := redact(t, inPieces(half, 64), frame.keys)
+	if len(out.Notes) != 1 || !strings.Contains(out.Notes[0], "1 encrypted frames") || len(verdicts(out.Bytes())) != 1 {
+		t.Errorf("got %q, %s", out.Notes, verdicts(out.Bytes()))
+	}
+}
+
+// TestRedactAddresses: where the line is tells whose it is, too.
+func TestRedactAddresses(t *testing.T) {
+	for _, test := range []struct{ source, cause, wantSource, wantCause string }{
+		{"192.168.1.20:23", "read tcp 192.168.1.5:44332->192.168.1.20:23: connection reset by peer", "network", "read tcp ADDRESS->ADDRESS: connection reset by peer"},
+		{"[fd00::20]:23", "connecting to [fd00::20]:23: dial tcp [fd00::20]:23: connection refused", "network", "connecting to ADDRESS: dial tcp ADDRESS: connection refused"},
+		{"meter.smith.example:23", "connecting to meter.smith.example:23: dial tcp: lookup meter.smith.example on 127.0.0.53:53: no such host", "network",
+			"connecting to HOST:23: dial tcp: lookup NAME on ADDRESS: no such host"},
+		{"/dev/serial/by-id/usb-FTDI_A5XK3RJT-if00-port0 (auto: 115200 8N1)", "opening serial device /dev/serial/by-id/usb-FTDI_A5XK3RJT-if00-port0: no such file or directory",
+			"serial (auto: 115200 8N1)", "opening serial device DEVICE: no such file or directory"},
+		{"p1-smith.txt", "not a byte for 15s", "file", "not a byte for 15s"},
+	} {
+		c := &capture.Capture{Header: capture.Header{Source: test.source}, Records: []capture.Record{{Kind: capture.Lost, Text: test.cause}}}
+		for range 2 { // redacting again changes nothing
+			c = redact(t, c, dsmr.Keys{})
+			if c.Source != test.wantSource || c.Records[0].Text != test.wantCause {
+				t.Errorf("%s: got %q, %q, want %q, %q", test.source, c.Source, c.Records[0].Text, test.wantSource, test.wantCause)
+			}
+		}
+	}
+}
+
+func signed(lines ...string) string {
+	body := strings.Join(lines, "\r\n") + "\r\n!"
+	return fmt.Sprintf("%s%04X\r\n", body, dsmr.Checksum([]byte(body)))
+}
+
+// FuzzRedact: whatever a line sends, what is redacted stays as it is, and
+// telegrams keep their verdicts.
+func FuzzRedact(f *testing.F) {
+	for _, s := range corpus(f) {
+		f.Add(s.data, uint8(29))
+	}
+	f.Add([]byte("0-0:96.13.0(\r\n4A\r\n6A6)\r\n0-0:96.1.1(45303030\xB0\x31\r\n"), uint8(1))
+	f.Fuzz(func(t *testing.T, data []byte, step uint8) {
+		before := inPieces(data, int(step)+1)
+		once, err := before.Redact(dsmr.Keys{})
+		if errors.Is(err, capture.ErrEncrypted) || errors.Is(err, capture.ErrBinary) {
+			return
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		if frames(once.Bytes()) > 0 { // a new digit completed the head of one
+			return
+		}
+		if diff := cmp.Diff(verdicts(data), verdicts(once.Bytes())); diff != "" {
+			t.Errorf("(-before +after)\n%s", diff)
+		}
+		twice, err := once.Redact(dsmr.Keys{})
+		if errors.Is(err, capture.ErrBinary) { // the same of another protocol's
+			return
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		if diff := cmp.Diff(written(t, once), written(t, twice)); diff != "" {
+			t.Errorf("(-once +twice)\n%s", diff)
+		}
+	})
+}
+
+func frames(data []byte) uint64 {
+	d := dsmr.NewDecrypter(bytes.NewReader(data), dsmr.Keys{})
+	_, _ = io.Copy(io.Discard, d) // a bytes.Reader has no error
+	return d.Stats().Frames
+}
+
+// verdicts are those on a stream's telegrams, framed or not.
+func verdicts(data []byte) (list []string) {
+	for s := dsmr.NewScanner(dsmr.NewDecrypter(bytes.NewReader(data), dsmr.Keys{})); s.Scan(); {
+		list = append(list, fmt.Sprint(s.Telegram().Checksum, s.Telegram().Truncated, s.Telegram().Parity))
+	}
+	return list
+}
