@@ -12,6 +12,7 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
+	"github.com/smartmeter-addon/smartmeter-addon/internal/capture"
 	"github.com/smartmeter-addon/smartmeter-addon/internal/config"
 	"github.com/smartmeter-addon/smartmeter-addon/internal/derive"
 	"github.com/smartmeter-addon/smartmeter-addon/internal/dsmr"
@@ -35,11 +36,12 @@ type Deps struct {
 	Log       *slog.Logger
 	Environ   []string                // as os.Environ: how to reach the Supervisor
 	Listening func(name, addr string) // told where a server listens; may be nil
+	Replay    *source.Port            // read in place of the line that is set, to its end; nil: none
 }
 
-// Run reads the meter and feeds every output until ctx ends; then it closes
-// them and returns nil. An error is an option that cannot work; nothing that
-// happens later ends it.
+// Run reads the meter and feeds every output until ctx ends, or what is
+// replayed; then it closes them and returns nil. An error is an option that
+// cannot work; nothing that happens later ends it.
 func Run(ctx context.Context, cfg config.Config, deps Deps) error {
 	flood := quiet.New(deps.Log.Handler())
 	defer flood.Close()
@@ -53,6 +55,8 @@ func Run(ctx context.Context, cfg config.Config, deps Deps) error {
 		return err
 	}
 	deps.Log.Info("smartmeter starts", "version", Version, "options", cfg)
+	ctx, p.end = context.WithCancel(ctx)
+	defer p.end()
 	group, ctx := errgroup.WithContext(ctx)
 	for _, t := range append(tasks, p.tasks()...) {
 		if t.on {
@@ -70,13 +74,15 @@ func Run(ctx context.Context, cfg config.Config, deps Deps) error {
 // meter.
 type pipeline struct {
 	source *source.Source // nil: none is set
+	end    func()         // ends the program, as a replay's end does
+	replay bool
 	vitals *vitals
 	log    *slog.Logger
 	zone   *time.Location
 
 	line      dsmr.ParityReader
 	decrypter *dsmr.Decrypter
-	hasKey    bool
+	keys      dsmr.Keys
 	scanner   *dsmr.Scanner
 	parser    *dsmr.Parser
 	deriver   *derive.Deriver
@@ -84,6 +90,7 @@ type pipeline struct {
 	totals    *totals
 	board     *status.Board // how the program stands: every output counts there
 	last      lastTelegram
+	recorder  capture.Recorder
 
 	raw     *hub.Hub[socket.Chunk]
 	lines   *hub.Hub[socket.Line]
@@ -115,7 +122,7 @@ func newPipeline(cfg config.Config, log *slog.Logger) (*pipeline, error) {
 		samples: new(hub.Hub[*meter.Solar]),
 
 		decrypter: dsmr.NewDecrypter(nil, dsmr.Keys{Key: key, AAD: aad}),
-		hasKey:    len(key) > 0,
+		keys:      dsmr.Keys{Key: key, AAD: aad},
 	}
 	p.board = &status.Board{Line: p.vitals.snapshot}
 	p.decrypter.Notify = p.frame
@@ -135,7 +142,7 @@ func (p *pipeline) tasks() []task {
 // use reads one connection to its end.
 func (p *pipeline) use(r io.Reader) error {
 	defer p.vitals.idle()
-	p.line.R = p.vitals.watch(eased{r, p}, p.scanner.Stats)
+	p.line.R = p.vitals.watch(eased{io.TeeReader(r, &p.recorder), p}, p.scanner.Stats)
 	p.scanner.Reset(p.decrypted(&p.line, socket.NewRawWriter(p.raw)))
 	defer func() { p.vitals.scanned(p.scanner.Stats()) }()
 	for p.scanner.Scan() {
@@ -164,7 +171,7 @@ func (p *pipeline) use(r io.Reader) error {
 // encrypted frames. The raw socket carries what comes behind it if there is a
 // key, so that its programs need none, and else the line's own bytes.
 func (p *pipeline) decrypted(line io.Reader, raw io.Writer) io.Reader {
-	if !p.hasKey {
+	if len(p.keys.Key) == 0 {
 		p.decrypter.Reset(io.TeeReader(line, raw))
 		return p.decrypter
 	}

@@ -23,6 +23,7 @@ import (
 
 	"github.com/smartmeter-addon/smartmeter-addon/internal/app"
 	"github.com/smartmeter-addon/smartmeter-addon/internal/config"
+	"github.com/smartmeter-addon/smartmeter-addon/internal/source"
 	"github.com/smartmeter-addon/smartmeter-addon/internal/status"
 )
 
@@ -59,6 +60,13 @@ func environment(t *testing.T, variables ...string) []string {
 // start runs the app.
 func start(t *testing.T, variables ...string) *program {
 	t.Helper()
+	return startReplay(t, nil, variables...)
+}
+
+// startReplay is start with another line in place of the one that is set, if
+// it is not nil.
+func startReplay(t *testing.T, replay *source.Port, variables ...string) *program {
+	t.Helper()
 	environ := environment(t, variables...)
 	cfg, warnings, err := config.Load(environ, func(string) ([]byte, error) { return nil, os.ErrNotExist })
 	if err != nil || len(warnings) > 0 {
@@ -82,7 +90,7 @@ func start(t *testing.T, variables ...string) *program {
 	}
 	log := slog.New(slog.NewTextHandler(p.log, &slog.HandlerOptions{Level: cfg.LogLevel}))
 	go func() {
-		p.done <- app.Run(ctx, cfg, app.Deps{Log: log, Environ: environ, Listening: func(name, addr string) {
+		p.done <- app.Run(ctx, cfg, app.Deps{Log: log, Environ: environ, Replay: replay, Listening: func(name, addr string) {
 			p.mu.Lock()
 			p.addresses[name] = addr
 			p.mu.Unlock()

@@ -11,13 +11,15 @@ import (
 	"net/http"
 	"time"
 
+	"github.com/smartmeter-addon/smartmeter-addon/internal/capture"
 	"github.com/smartmeter-addon/smartmeter-addon/internal/status"
 )
 
-// healthServer answers /healthz for "smartmeter healthcheck", and /status with
-// how the program stands for its -v. A port that is taken is no reason not to
+// healthServer answers /healthz for "smartmeter healthcheck", /status with how
+// the program stands for its -v, and /capture with what the line sent in the
+// last minutes for "smartmeter capture -last". A port that is taken is no reason not to
 // run: it is said once.
-func healthServer(addr string, v *vitals, board *status.Board, log *slog.Logger, listening func(name, addr string)) func(context.Context) error {
+func healthServer(addr string, v *vitals, board *status.Board, lastMinutes func(redact bool) (*capture.Capture, error), log *slog.Logger, listening func(name, addr string)) func(context.Context) error {
 	return func(ctx context.Context) error {
 		listener, err := new(net.ListenConfig).Listen(ctx, "tcp", addr)
 		if err != nil {
@@ -39,6 +41,15 @@ func healthServer(addr string, v *vitals, board *status.Board, log *slog.Logger,
 		mux.HandleFunc("GET /status", func(w http.ResponseWriter, _ *http.Request) {
 			w.Header().Set("Content-Type", "application/json")
 			_ = json.NewEncoder(w).Encode(board.Snapshot(time.Now()))
+		})
+		mux.HandleFunc("GET /capture", func(w http.ResponseWriter, r *http.Request) {
+			c, err := lastMinutes(r.URL.Query().Get("redact") != "no")
+			if err != nil {
+				http.Error(w, err.Error(), http.StatusConflict)
+				return
+			}
+			w.Header().Set("Content-Type", "text/plain; charset=utf-8")
+			_ = c.Write(w)
 		})
 		server := &http.Server{Handler: mux, ReadHeaderTimeout: 5 * time.Second, WriteTimeout: 5 * time.Second, MaxHeaderBytes: 8 << 10}
 		stop := context.AfterFunc(ctx, func() { _ = server.Close() })

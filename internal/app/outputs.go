@@ -16,7 +16,6 @@ import (
 	"github.com/smartmeter-addon/smartmeter-addon/internal/output/mqtt"
 	"github.com/smartmeter-addon/smartmeter-addon/internal/output/socket"
 	"github.com/smartmeter-addon/smartmeter-addon/internal/solar"
-	"github.com/smartmeter-addon/smartmeter-addon/internal/source"
 	"github.com/smartmeter-addon/smartmeter-addon/internal/status"
 	"github.com/smartmeter-addon/smartmeter-addon/internal/supervisor"
 )
@@ -24,17 +23,8 @@ import (
 // outputs is the one table of what runs beside the meter. A new output is a
 // folder and a row.
 func outputs(cfg config.Config, deps Deps, p *pipeline) ([]task, error) {
-	port, chosen, err := choose(cfg)
-	if err != nil {
+	if err := p.reads(cfg, deps); err != nil {
 		return nil, err
-	}
-	if chosen {
-		p.source = source.New(port, p.log, func(e source.Event) { p.vitals.changed(e, time.Now()) })
-		kind, name := string(config.SourceNetwork), cfg.Network.Address
-		if cfg.SourceInUse() != config.SourceNetwork {
-			kind, name = string(config.SourceSerial), cfg.Serial.Device
-		}
-		p.vitals.reads(kind, name, p.source.Mode)
 	}
 	listening := deps.Listening
 	if listening == nil {
@@ -83,7 +73,7 @@ func outputs(cfg config.Config, deps Deps, p *pipeline) ([]task, error) {
 		{"raw socket", cfg.RawSocket != "", rawSocket.Run},
 		{"mqtt", hasBroker, toBroker.Run},
 		{"influxdb", cfg.Influx.URL != "", database.Run},
-		{"health", cfg.Health != "", healthServer(string(cfg.Health), p.vitals, p.board, log("health"), listening)},
+		{"health", cfg.Health != "", healthServer(string(cfg.Health), p.vitals, p.board, p.lastMinutes, log("health"), listening)},
 	}, siteTasks(cfg, deps, p, opened, count)...), nil
 }
 

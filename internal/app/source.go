@@ -3,14 +3,15 @@ package app
 import (
 	"context"
 	"fmt"
+	"time"
 
 	"github.com/smartmeter-addon/smartmeter-addon/internal/config"
 	"github.com/smartmeter-addon/smartmeter-addon/internal/source"
 	"github.com/smartmeter-addon/smartmeter-addon/internal/verdict"
 )
 
-// choose opens nothing; it tells which line is to be read, or none.
-func choose(cfg config.Config) (source.Port, bool, error) {
+// Port opens nothing; it tells which line the options mean, or none.
+func Port(cfg config.Config) (source.Port, bool, error) {
 	switch cfg.SourceInUse() {
 	case config.SourceAuto:
 		return source.Port{}, false, nil
@@ -24,12 +25,46 @@ func choose(cfg config.Config) (source.Port, bool, error) {
 	return source.Serial(cfg.Serial.Device, mode), true, nil
 }
 
+// reads chooses the line and lets all hear of it who keep books.
+func (p *pipeline) reads(cfg config.Config, deps Deps) error {
+	port, chosen, err := Port(cfg)
+	if err != nil {
+		return err
+	}
+	kind, name := string(config.SourceNetwork), cfg.Network.Address
+	switch {
+	case deps.Replay != nil:
+		port, p.replay = *deps.Replay, true
+		kind, name = "file", port.Name
+	case !chosen:
+		return nil
+	case cfg.SourceInUse() != config.SourceNetwork:
+		kind, name = string(config.SourceSerial), cfg.Serial.Device
+	}
+	p.source = source.New(port, p.log, func(e source.Event) {
+		now := time.Now()
+		p.record(e, now)
+		p.vitals.changed(e, now)
+	})
+	p.vitals.reads(kind, name, p.source.Mode)
+	return nil
+}
+
 // run reads the meter for ever. Where no source is set it says so once, with
 // what there is to choose from, and waits: the outputs are up, and a restart
 // with the option set is all that is missing.
 func (p *pipeline) run(ctx context.Context) error {
 	if p.source != nil {
-		return p.source.Run(ctx, p.use)
+		if p.replay {
+			p.settled(ctx)
+		}
+		err := p.source.Run(ctx, p.use)
+		if ctx.Err() == nil && err == nil {
+			p.log.Info("the file has ended")
+			p.drain(ctx)
+			p.end()
+		}
+		return err
 	}
 	devices := source.Ports()
 	p.vitals.unset(devices)

@@ -97,6 +97,19 @@ func (h *Hub[T]) Subscribers() int {
 	return len(h.subscribers)
 }
 
+// Waiting returns how many values wait for a subscriber, summed over all.
+func (h *Hub[T]) Waiting() int {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	n := 0
+	for s := range h.subscribers {
+		s.mu.Lock()
+		n += len(s.queue) - s.head
+		s.mu.Unlock()
+	}
+	return n
+}
+
 // Subscribe starts a subscription whose queue holds values of at most limit
 // together (but always one). Close must be called.
 func (h *Hub[T]) Subscribe(limit int, full Policy) *Subscription[T] {

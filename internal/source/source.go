@@ -116,15 +116,15 @@ func (s *Source) Mode() string {
 }
 
 // Run opens the line and hands use a reader of its bytes, again and again
-// until ctx ends; then it returns nil. The reader returns bytes as they come
-// and fails when the line does, when it is silent for too long, when its mode
-// is changed (what comes then is another stream) and when ctx ends; use must
-// return then.
+// until ctx ends, or what Replay plays; then it returns nil. The reader returns
+// bytes as they come and fails when the line does, when it is silent for too
+// long, when its mode is changed (what comes then is another stream) and when
+// ctx ends; use must return then.
 func (s *Source) Run(ctx context.Context, use func(io.Reader) error) error {
 	pause := firstPause
 	for {
 		r, err := s.once(ctx, use)
-		if ctx.Err() != nil {
+		if ctx.Err() != nil || errors.Is(err, ErrEnd) {
 			return nil
 		}
 		// A reader that accepts, says that it is busy and hangs up must not

@@ -27,7 +27,7 @@ type Snapshot struct {
 
 // Source is the line to the meter.
 type Source struct {
-	Kind       string     `json:"kind"`           // serial, network or none
+	Kind       string     `json:"kind"`           // serial, network, file or none
 	Name       string     `json:"name"`           // device, or host:port
 	Mode       string     `json:"mode,omitempty"` // of a serial line, such as 115200 8N1; empty while it is not known
 	State      State      `json:"state"`

@@ -1,0 +1,49 @@
+package app
+
+import (
+	"context"
+	"slices"
+	"time"
+
+	"github.com/smartmeter-addon/smartmeter-addon/internal/status"
+)
+
+const (
+	// A replay waits at most so long until every output works, or says that it
+	// does not, and at its end until all have sent what waits for them.
+	replayPatience = 10 * time.Second
+	// What left a queue is on its way for so long at most.
+	replayFarewell = time.Second
+	replayLook     = 50 * time.Millisecond
+)
+
+// settled waits until the outputs are ready for a line that has an end: what
+// is sent before they are would be lost.
+func (p *pipeline) settled(ctx context.Context) {
+	waitUntil(ctx, replayPatience, func() bool {
+		return !slices.ContainsFunc(p.board.Snapshot(time.Now()).Outputs, func(o status.Output) bool {
+			return o.LastSuccess == nil && o.LastError == ""
+		})
+	})
+}
+
+// drain waits until the outputs have sent what there is.
+func (p *pipeline) drain(ctx context.Context) {
+	waitUntil(ctx, replayPatience, func() bool {
+		return p.raw.Waiting()+p.lines.Waiting()+p.updates.Waiting()+p.vitals.hub.Waiting() == 0
+	})
+	waitUntil(ctx, replayFarewell, func() bool { return false })
+}
+
+// waitUntil waits until done, at most so long.
+func waitUntil(ctx context.Context, most time.Duration, done func() bool) {
+	ticker := time.NewTicker(replayLook)
+	defer ticker.Stop()
+	for end := time.Now().Add(most); !done() && time.Now().Before(end); {
+		select {
+		case <-ctx.Done():
+			return
+		case <-ticker.C:
+		}
+	}
+}
