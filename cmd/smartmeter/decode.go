@@ -2,14 +2,13 @@ package main
 
 import (
 	"bufio"
-	"encoding/hex"
 	"flag"
 	"fmt"
 	"io"
 	"os"
-	"strings"
 	"time"
 
+	"github.com/smartmeter-addon/smartmeter-addon/internal/capture"
 	"github.com/smartmeter-addon/smartmeter-addon/internal/config"
 	"github.com/smartmeter-addon/smartmeter-addon/internal/derive"
 	"github.com/smartmeter-addon/smartmeter-addon/internal/dsmr"
@@ -40,7 +39,7 @@ func decode(args []string, stdin io.Reader, stdout, stderr io.Writer) int {
 	code := exitGood
 	one := func(name string, r io.Reader) {
 		// Captures may be of any age, so each file's frame counters are new.
-		decrypter := dsmr.NewDecrypter(unhexed(r), keys)
+		decrypter := dsmr.NewDecrypter(capture.Plain(r), keys)
 		failures := map[error]int{}
 		decrypter.Notify = func(n dsmr.Notice) { failures[n.Err]++ }
 		found, good, err := decodeAll(decrypter, out, print)
@@ -93,33 +92,6 @@ func parseKeys(key, aad string) (dsmr.Keys, error) {
 		return dsmr.Keys{}, fmt.Errorf("-aad: %w", err)
 	}
 	return dsmr.Keys{Key: k, AAD: a}, nil
-}
-
-// unhexed reads frames that were written down as hex digits, which is how
-// they stand in issues and mails; anything else it passes on.
-func unhexed(r io.Reader) io.Reader {
-	b := bufio.NewReader(r)
-	start, err := b.Peek(4)
-	if err != nil || !strings.EqualFold(string(start), "DB08") {
-		return b
-	}
-	return hex.NewDecoder(&digits{b})
-}
-
-// digits leaves out blanks and line ends.
-type digits struct{ r io.Reader }
-
-// Read reads from r.
-func (d *digits) Read(p []byte) (int, error) {
-	n, err := d.r.Read(p)
-	kept := 0
-	for _, c := range p[:n] {
-		if c > ' ' {
-			p[kept] = c
-			kept++
-		}
-	}
-	return kept, err
 }
 
 type printer func(io.Writer, dsmr.Telegram, *meter.Reading, error)

@@ -26,6 +26,15 @@ const usage = `smartmeter reads a smart meter's P1 port and shares it.
   smartmeter                               the app: reads the meter until SIGTERM or SIGINT
   smartmeter decode [-json] [-key HEX] [FILE ...]
                                            explains telegrams from files or standard input
+  smartmeter check [-serial DEV | -network ADDR] [-for 1m]
+                                           listens, and tells what arrives, which settings
+                                           fit, which meter it is, and what to do next
+  smartmeter capture [-serial DEV | -network ADDR] [-for 1m] [-last] [-redact] [-o FILE] [FILE]
+                                           writes what arrives for a bug report, with -redact
+                                           without what identifies the meter; or redacts FILE
+  smartmeter replay [-speed N] [-loop] FILE
+                                           the app, with a capture or raw telegrams in the
+                                           meter's place
   smartmeter healthcheck [-v]              exit 0 when the running app is alive; -v tells how the
                                            meter and the outputs stand, and why there is no data
   smartmeter version                       version, commit, Go version
@@ -59,7 +68,13 @@ func run(args, environ []string, stdin io.Reader, stdout, stderr io.Writer) int 
 	}
 	switch command {
 	case "":
-		return runApp(environ, stderr)
+		return runApp(environ, stderr, app.Deps{})
+	case "check":
+		return check(args, environ, stdout, stderr)
+	case "capture":
+		return captureCommand(args, environ, stdin, stdout, stderr)
+	case "replay":
+		return replay(args, environ, stdin, stderr)
 	case "decode":
 		return decode(args, stdin, stdout, stderr)
 	case "healthcheck":
@@ -107,7 +122,8 @@ func tune(environ []string) {
 	}
 }
 
-func runApp(environ []string, stderr io.Writer) int {
+// runApp runs the app; deps is what it gets beside the log and the environment.
+func runApp(environ []string, stderr io.Writer, deps app.Deps) int {
 	cfg, warnings, err := config.Load(environ, os.ReadFile)
 	log := newLogger(stderr, cfg.LogLevel, environ)
 	for _, w := range warnings { // they may name the cause of the error
@@ -121,7 +137,8 @@ func runApp(environ []string, stderr io.Writer) int {
 	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGTERM, syscall.SIGINT)
 	defer stop()
 	done := make(chan error, 1)
-	go func() { done <- app.Run(ctx, cfg, app.Deps{Log: log, Environ: environ}) }()
+	deps.Log, deps.Environ = log, environ
+	go func() { done <- app.Run(ctx, cfg, deps) }()
 	select {
 	case err = <-done:
 	case <-ctx.Done():

@@ -1,0 +1,205 @@
+package main
+
+import (
+	"bytes"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"os"
+	"time"
+
+	"github.com/smartmeter-addon/smartmeter-addon/internal/app"
+	"github.com/smartmeter-addon/smartmeter-addon/internal/capture"
+	"github.com/smartmeter-addon/smartmeter-addon/internal/config"
+	"github.com/smartmeter-addon/smartmeter-addon/internal/dsmr"
+	"github.com/smartmeter-addon/smartmeter-addon/internal/source"
+)
+
+// captureCommand writes what arrives, or redacts a file. It gives exitBad when
+// nothing came.
+func captureCommand(args, environ []string, stdin io.Reader, stdout, stderr io.Writer) int {
+	flags := flag.NewFlagSet("smartmeter capture", flag.ContinueOnError)
+	flags.SetOutput(stderr)
+	var on lineFlags
+	on.add(flags)
+	redact := flags.Bool("redact", false, "replace what identifies the meter")
+	last := flags.Bool("last", false, "what the running app has kept of the last minutes, in place of what comes now")
+	to := flags.String("o", "", "`file` to write to; none: standard output")
+	if err := flags.Parse(args); err != nil {
+		return exitCall
+	}
+	fail := func(code int, err error) int {
+		fmt.Fprintf(stderr, "smartmeter: %v\n", err)
+		return code
+	}
+	if flags.NArg() > 1 || flags.NArg() == 1 && *last {
+		return fail(exitCall, errors.New("give one file to redact, or none to capture"))
+	}
+	cfg, _, err := config.Load(environ, os.ReadFile)
+	if err != nil {
+		return fail(exitCall, err)
+	}
+	keys, err := on.keys(cfg)
+	if err != nil {
+		return fail(exitCall, err)
+	}
+	out, done, err := output(*to, stdout)
+	if err != nil {
+		return fail(exitBad, err)
+	}
+	code := exitGood
+	switch {
+	case flags.NArg() == 1:
+		err = captureFile(flags.Arg(0), stdin, *redact, keys, out)
+	case *last:
+		err = captureLast(cfg, *redact, keys, out)
+	default:
+		code, err = captureLine(&on, cfg, *redact, keys, out, stderr)
+	}
+	if err = errors.Join(err, done(err == nil)); err != nil {
+		if code == exitGood {
+			code = exitBad
+		}
+		return fail(code, err)
+	}
+	return code
+}
+
+// output opens the file to write to. done closes it, and takes it away when
+// nothing good became of it.
+func output(name string, stdout io.Writer) (out io.Writer, done func(good bool) error, err error) {
+	if name == "" || name == "-" {
+		return stdout, func(bool) error { return nil }, nil
+	}
+	f, err := os.Create(name)
+	if err != nil {
+		return nil, nil, err
+	}
+	return f, func(good bool) error {
+		err := f.Close()
+		if !good {
+			err = errors.Join(err, os.Remove(name))
+		}
+		return err
+	}, nil
+}
+
+// captureFile makes a capture of a file: of another capture, of raw bytes or
+// of encrypted frames in hex digits.
+func captureFile(name string, stdin io.Reader, redact bool, keys dsmr.Keys, out io.Writer) error {
+	in := stdin
+	if name != "-" {
+		f, err := os.Open(name)
+		if err != nil {
+			return err
+		}
+		defer f.Close()
+		in = f
+	}
+	c, err := capture.Read(in)
+	if err != nil {
+		return fmt.Errorf("reading %s: %w", name, err)
+	}
+	if c.Program == "" {
+		c.Program = app.Program()
+	}
+	return writeCapture(c, redact, keys, out)
+}
+
+func writeCapture(c *capture.Capture, redact bool, keys dsmr.Keys, out io.Writer) error {
+	if redact {
+		var err error
+		if c, err = c.Redact(keys); err != nil {
+			return err
+		}
+	}
+	return c.Write(out)
+}
+
+// captureLast asks the running app for what it has kept.
+func captureLast(cfg config.Config, redact bool, keys dsmr.Keys, out io.Writer) error {
+	if cfg.Health == "" {
+		return errors.New("the running app cannot be asked: its health check is switched off (SMARTMETER_HEALTH=0)")
+	}
+	text, err := ask(string(cfg.Health), "/capture?redact=no")
+	if err != nil {
+		return fmt.Errorf("asking the running app (without -last this listens itself): %w", err)
+	}
+	c, err := capture.Read(bytes.NewReader(text))
+	if err != nil {
+		return fmt.Errorf("reading what the app says: %w", err)
+	}
+	return writeCapture(c, redact, keys, out)
+}
+
+// captureLine listens and writes what comes: at once, or at the end where it
+// is redacted, because that needs all of it.
+func captureLine(on *lineFlags, cfg config.Config, redact bool, keys dsmr.Keys, out, stderr io.Writer) (int, error) {
+	line, err := on.choose(cfg, stderr)
+	if err != nil {
+		return exitCall, err
+	}
+	how := "for " + on.length.String() + "; Ctrl-C ends it earlier"
+	if on.length == 0 {
+		how = "until Ctrl-C"
+	}
+	fmt.Fprintf(stderr, "Capturing from %s %s.\n", line.port.Name, how)
+
+	all := capture.Capture{Header: capture.Header{Made: time.Now(), Program: app.Program(), Source: line.port.Name}}
+	l := &listener{keys: keys}
+	add := func(r capture.Record) { all.Records = append(all.Records, r) }
+	var failed error
+	if !redact {
+		w, err := capture.NewWriter(out, all.Header)
+		if err != nil {
+			return exitBad, err
+		}
+		add = func(r capture.Record) {
+			if err := w.Write(r); err != nil {
+				failed = err
+				l.stop()
+			}
+		}
+	}
+	l.onBytes = func(p []byte, now time.Time) {
+		if redact && l.bytes > capture.MaxSize {
+			failed = errors.New("too much to redact at once: capture for a shorter time")
+			l.stop()
+			return
+		}
+		add(capture.Record{At: now.Sub(l.start), Data: append([]byte(nil), p...)})
+	}
+	l.onChange = func(e source.Event, now time.Time) {
+		switch e.State {
+		case source.Opened:
+			add(capture.Record{At: now.Sub(l.start), Kind: capture.Opened})
+		case source.Lost:
+			add(capture.Record{At: now.Sub(l.start), Kind: capture.Lost, Text: e.Err.Error()})
+		}
+	}
+	l.onBad = func(cause error) {
+		if redact && errors.Is(cause, dsmr.ErrNoKey) { // no need to go on
+			failed = capture.ErrEncrypted
+			l.stop()
+		}
+	}
+	l.listen(line.port, on.length)
+	if failed != nil {
+		return exitBad, failed
+	}
+	if redact {
+		all.Source = l.source.Name()
+		if err := writeCapture(&all, true, keys, out); err != nil {
+			return exitBad, err
+		}
+	}
+	fmt.Fprintf(stderr, "%d bytes in %s, %d good telegrams and %d bad.\n", l.bytes, time.Since(l.start).Round(time.Second), l.good, l.bad)
+	if l.good == 0 {
+		l.explain(stderr, &line, cfg)
+	}
+	if l.bytes == 0 {
+		return exitBad, nil
+	}
+	return exitGood, nil
+}

@@ -1,0 +1,319 @@
+package main
+
+import (
+	"encoding/json"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"os"
+	"strings"
+	"text/tabwriter"
+	"time"
+
+	"github.com/smartmeter-addon/smartmeter-addon/internal/config"
+	"github.com/smartmeter-addon/smartmeter-addon/internal/dsmr"
+	"github.com/smartmeter-addon/smartmeter-addon/internal/explain"
+	"github.com/smartmeter-addon/smartmeter-addon/internal/meter"
+	"github.com/smartmeter-addon/smartmeter-addon/internal/source"
+	"github.com/smartmeter-addon/smartmeter-addon/internal/status"
+	"github.com/smartmeter-addon/smartmeter-addon/internal/verdict"
+)
+
+// So many telegrams, or encrypted frames that cannot be opened, tell all.
+const enough = 3
+
+// sure are verdicts that do not change by listening on.
+var sure = map[verdict.Kind]bool{
+	verdict.HDLC: true, verdict.SML: true, verdict.MBus: true, verdict.TIC: true,
+	verdict.HTTP: true, verdict.JSON: true, verdict.Telnet: true, verdict.TooMany: true,
+}
+
+// check tells what a line sends, which settings fit, which meter it is, and
+// what to do next. It gives exitGood when readings arrive.
+func check(args, environ []string, stdout, stderr io.Writer) int {
+	flags := flag.NewFlagSet("smartmeter check", flag.ContinueOnError)
+	flags.SetOutput(stderr)
+	var on lineFlags
+	on.add(flags)
+	if err := flags.Parse(args); err != nil {
+		return exitCall
+	}
+	fail := func(err error) int {
+		fmt.Fprintf(stderr, "smartmeter: %v\n", err)
+		return exitCall
+	}
+	if flags.NArg() > 0 {
+		return fail(fmt.Errorf("%q is too much: a device goes behind -serial, an address behind -network", flags.Arg(0)))
+	}
+	cfg, _, err := config.Load(environ, os.ReadFile)
+	if err != nil {
+		return fail(err)
+	}
+	keys, err := on.keys(cfg)
+	if err != nil {
+		return fail(err)
+	}
+	line, err := on.choose(cfg, stdout)
+	if err != nil {
+		return fail(err)
+	}
+	how := fmt.Sprintf("for at most %s; it ends as soon as all is known", on.length)
+	if on.length == 0 {
+		how = "until all is known, or Ctrl-C"
+	}
+	fmt.Fprintf(stdout, "Listening to %s %s.\n\n", line.port.Name, how)
+	c := &checking{listener: listener{keys: keys}, out: stdout}
+	c.onBytes, c.onChange, c.onBad, c.onGood = c.heard, c.changed, c.dropped, c.telegram
+	c.listen(line.port, on.length)
+	c.report(&line, cfg, on.serial != "" || on.network != "")
+	if c.good > 0 {
+		return exitGood
+	}
+	return exitBad
+}
+
+// checking is a check in progress.
+type checking struct {
+	listener
+	out     io.Writer
+	reading meter.Reading // the last good one
+	first   time.Time     // when the first good one came
+	locked  int           // encrypted frames that could not be opened
+	known   bool          // all is: it ended before its time
+	said    bool          // that bytes come
+}
+
+func (c *checking) say(now time.Time, format string, args ...any) {
+	fmt.Fprintf(c.out, "%5.1f s  %s\n", now.Sub(c.start).Seconds(), fmt.Sprintf(format, args...))
+}
+
+func (c *checking) enough() {
+	c.known = true
+	c.stop()
+}
+
+func (c *checking) changed(e source.Event, now time.Time) {
+	switch e.State {
+	case source.Opened:
+		c.say(now, "the line is open")
+	case source.Lost:
+		c.said = false
+		if !errors.Is(e.Err, source.ErrEnd) {
+			c.say(now, "no data: %v", e.Err)
+		}
+	}
+}
+
+func (c *checking) heard(_ []byte, now time.Time) {
+	if !c.said {
+		c.said = true
+		c.say(now, "bytes arrive")
+	}
+	if kind, _ := c.judge.Verdict(now); sure[kind] {
+		c.enough()
+	}
+}
+
+func (c *checking) dropped(cause error) {
+	c.say(time.Now(), "a telegram is dropped: %v", cause)
+	if errors.Is(cause, dsmr.ErrNoKey) || errors.Is(cause, dsmr.ErrKey) {
+		if c.locked++; c.locked >= enough && c.good == 0 {
+			c.enough()
+		}
+	}
+}
+
+func (c *checking) telegram(r *meter.Reading) {
+	if c.good == 1 {
+		c.first = r.Received
+		if mode := c.source.Mode(); mode != "" {
+			c.say(r.Received, "the meter speaks %s", mode)
+		}
+	}
+	c.reading = *r
+	c.say(r.Received, "a good telegram")
+	if c.good >= enough {
+		c.enough()
+	}
+}
+
+// report prints what was found.
+func (c *checking) report(l *line, cfg config.Config, flagged bool) {
+	fmt.Fprintln(c.out)
+	if c.known {
+		fmt.Fprintf(c.out, "All is known after %s.\n\n", time.Since(c.start).Round(time.Second))
+	}
+	w := tabwriter.NewWriter(c.out, 0, 0, 2, ' ', 0)
+	row := func(name, format string, args ...any) {
+		fmt.Fprintf(w, "%s\t%s\n", name, fmt.Sprintf(format, args...))
+	}
+	row("arrived", "%s", c.arrived())
+	if c.good > 0 {
+		c.describe(row)
+	}
+	c.settings(row, l, flagged)
+	_ = w.Flush() // to standard output, or a buffer
+	fmt.Fprintln(c.out)
+	c.explain(c.out, l, cfg)
+}
+
+func (c *checking) arrived() string {
+	text := fmt.Sprintf("%d bytes, %d good telegrams, %d bad", c.bytes, c.good, c.bad)
+	if c.good > 1 {
+		every := c.reading.Received.Sub(c.first) / time.Duration(c.good-1)
+		text += fmt.Sprintf("; one every %.1f s", every.Seconds())
+	}
+	return text
+}
+
+// describe tells which meter it is and what it reports.
+func (c *checking) describe(row func(name, format string, args ...any)) {
+	r := &c.reading
+	standard := r.Standard
+	if standard == "" {
+		standard = "standard not recognised"
+	}
+	if r.Version != "" {
+		standard += ", version " + explain.Printable([]byte(r.Version))
+	}
+	row("meter", "%s (%s)", explain.Printable([]byte(r.Header)), standard)
+	if r.EquipmentID != "" {
+		row("identifier", "%s", shortened(r.EquipmentID))
+	}
+	sum := "none: this meter sends none"
+	if r.Checksum == meter.ChecksumValid {
+		sum = "right"
+	}
+	row("checksum", "%s", sum)
+	if !r.Time.IsZero() {
+		row("its clock", "%s", strings.Replace(r.Time.String(), "T", " ", 1))
+	}
+	name := "reports"
+	for line := range wrapped(quantities(&r.Values), 90) {
+		row(name, "%s", line)
+		name = ""
+	}
+	for i := range r.Channels {
+		if ch := &r.Channels[i]; ch.Type != 0 || ch.ID != "" {
+			row(fmt.Sprintf("M-Bus %d", i+1), "%s", channel(ch))
+		}
+	}
+}
+
+func quantities(v *meter.Values) (names []string) {
+	for q := range meter.NumQuantities {
+		if value, ok := v.Get(q); ok {
+			unit := meter.Quantities[q].Unit.String()
+			names = append(names, strings.TrimSpace(meter.Quantities[q].Help+": "+value.String()+" "+unit))
+		}
+	}
+	return names
+}
+
+// wrapped joins words to lines of a width.
+func wrapped(words []string, width int) func(yield func(string) bool) {
+	return func(yield func(string) bool) {
+		line := ""
+		for i, word := range words {
+			if i < len(words)-1 {
+				word += ";"
+			}
+			if line != "" && len(line)+1+len(word) > width {
+				if !yield(line) {
+					return
+				}
+				line = ""
+			}
+			line = strings.TrimSpace(line + " " + word)
+		}
+		if line != "" {
+			yield(line)
+		}
+	}
+}
+
+func channel(ch *meter.Channel) string {
+	text := fmt.Sprintf("%s (type %s)", ch.Type, explain.Printable([]byte(ch.TypeText)))
+	if ch.ID != "" {
+		text += ", identifier " + shortened(ch.ID)
+	}
+	if ch.Unit == meter.UnitNone {
+		return text + ", no reading yet"
+	}
+	return fmt.Sprintf("%s, %s %s at %s", text, ch.Value, ch.Unit, strings.Replace(ch.Time.String(), "T", " ", 1))
+}
+
+// shortened is an identifier as far as it may be shown: a check is copied
+// into a forum.
+func shortened(id string) string {
+	if text, ok := dsmr.HexText([]byte(id)); ok {
+		id = strings.TrimSpace(string(text))
+	}
+	return "..." + explain.Printable([]byte(id[max(0, len(id)-4):]))
+}
+
+// settings tells what to write into the options.
+func (c *checking) settings(row func(name, format string, args ...any), l *line, flagged bool) {
+	switch name, mode, serial := strings.Cut(l.port.Name, " ("); {
+	case l.ofApp:
+		row("settings", "those of the running app")
+	case c.good == 0:
+	case serial:
+		mode = strings.TrimSuffix(mode, ")")
+		if strings.HasPrefix(mode, "auto") {
+			mode = "auto (it is " + c.mode + ")"
+		}
+		row("settings", "serial.device %s, serial.mode %s%s", name, mode, asGiven(flagged))
+	default:
+		row("settings", "network.address %s%s", name, asGiven(flagged))
+	}
+}
+
+func asGiven(flagged bool) string {
+	if flagged {
+		return ""
+	}
+	return ", as they are"
+}
+
+// explain prints the verdict and what to do next.
+func (l *listener) explain(out io.Writer, on *line, cfg config.Config) {
+	kind, stands := l.judge.Verdict(time.Now())
+	if l.good > 0 && kind == verdict.Waiting {
+		kind, stands.Text = verdict.Good, verdict.Good.Text()
+	}
+	if on.ofApp && l.good == 0 && (l.bytes == 0 || kind == verdict.Waiting) {
+		// A client is started at a telegram, so the app knows more.
+		if v, err := appVerdict(cfg); err == nil {
+			stands = v
+		}
+	}
+	fmt.Fprintf(out, "Verdict: %s.\n", stands.Text)
+	if stands.Share > 0 && kind == verdict.Degraded {
+		fmt.Fprintf(out, "%d %% of the telegrams are damaged.\n", stands.Share)
+	}
+	next := stands.Next
+	if l.busy {
+		next += ". If that program is this app, listen to its raw socket: -network 127.0.0.1:3020"
+	}
+	if next == "" && l.good == 0 {
+		next = "Listen for longer (-for 5m)"
+	}
+	if next != "" {
+		if !strings.HasSuffix(next, "?") {
+			next += "."
+		}
+		fmt.Fprintf(out, "Next: %s\n", next)
+	}
+}
+
+// appVerdict asks the running app.
+func appVerdict(cfg config.Config) (status.Verdict, error) {
+	var s status.Snapshot
+	text, err := ask(string(cfg.Health), "/status")
+	if err == nil {
+		err = json.Unmarshal(text, &s)
+	}
+	return s.Verdict, err
+}

@@ -1,0 +1,223 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"log/slog"
+	"net"
+	"os"
+	"os/signal"
+	"path/filepath"
+	"syscall"
+	"time"
+
+	"github.com/smartmeter-addon/smartmeter-addon/internal/app"
+	"github.com/smartmeter-addon/smartmeter-addon/internal/config"
+	"github.com/smartmeter-addon/smartmeter-addon/internal/dsmr"
+	"github.com/smartmeter-addon/smartmeter-addon/internal/meter"
+	"github.com/smartmeter-addon/smartmeter-addon/internal/source"
+	"github.com/smartmeter-addon/smartmeter-addon/internal/verdict"
+)
+
+// lineFlags name the line that a command listens to.
+type lineFlags struct {
+	serial, mode, network, key, aad string
+	length                          time.Duration
+}
+
+func (f *lineFlags) add(flags *flag.FlagSet) {
+	flags.StringVar(&f.serial, "serial", "", "serial `device`, in place of the configured source")
+	flags.StringVar(&f.mode, "mode", "auto", "`mode` of the serial device, such as \"9600 7E1\"")
+	flags.StringVar(&f.network, "network", "", "`host:port` of a network reader, in place of the configured source")
+	flags.StringVar(&f.key, "key", "", "key of an encrypting meter, 32 hex `digits`, in place of the configured one")
+	flags.StringVar(&f.aad, "aad", "", "additional authenticated data, hex `digits`: 30 and the authentication key")
+	flags.DurationVar(&f.length, "for", time.Minute, "how long; 0: until Ctrl-C")
+}
+
+// keys are those of the flags, or else of the options.
+func (f *lineFlags) keys(cfg config.Config) (dsmr.Keys, error) {
+	key, aad := f.key, f.aad
+	if key == "" {
+		key = string(cfg.Decryption.Key)
+	}
+	if aad == "" {
+		aad = string(cfg.Decryption.AAD)
+	}
+	return parseKeys(key, aad)
+}
+
+// line is what a command listens to.
+type line struct {
+	port source.Port
+	// ofApp is the running app's raw socket: the app holds the port, and a
+	// network reader serves one program as a rule.
+	ofApp bool
+}
+
+// choose decides by the flags and the options, and says on stderr what it
+// takes in place of what was asked for.
+func (f *lineFlags) choose(cfg config.Config, stderr io.Writer) (line, error) {
+	own := rawSocket(cfg)
+	switch {
+	case f.serial != "" && f.network != "":
+		return line{}, errors.New("-serial and -network: give one of them")
+	case f.network != "":
+		return line{port: source.Network(f.network)}, nil
+	case f.serial != "" && (own == "" || !sameFile(f.serial, cfg.Serial.Device)):
+		mode, err := source.ParseMode(f.mode)
+		if err != nil {
+			return line{}, fmt.Errorf("-mode: %w", err)
+		}
+		return line{port: source.Serial(f.serial, mode)}, nil
+	case own != "": // who may open the device twice would take bytes from the app
+		fmt.Fprintf(stderr, "The app is running and has the port, so this listens to its raw socket at %s.\n", own)
+		return line{port: source.Network(own), ofApp: true}, nil
+	}
+	port, chosen, err := app.Port(cfg)
+	if err == nil && !chosen {
+		err = errors.New("no source is set: name one with -serial DEVICE or -network HOST:PORT. " + verdict.Devices(source.Ports()))
+	}
+	return line{port: port}, err
+}
+
+// rawSocket is where the running app's raw socket is on this machine; empty
+// when nobody answers there.
+func rawSocket(cfg config.Config) string {
+	host, port, err := net.SplitHostPort(string(cfg.RawSocket))
+	if err != nil || port == "0" {
+		return ""
+	}
+	if ip := net.ParseIP(host); host == "" || ip != nil && ip.IsUnspecified() {
+		host = "localhost"
+	}
+	address := net.JoinHostPort(host, port)
+	conn, err := net.DialTimeout("tcp", address, time.Second)
+	if err != nil {
+		return ""
+	}
+	_ = conn.Close()
+	return address
+}
+
+func sameFile(a, b string) bool {
+	a, errA := filepath.EvalSymlinks(a)
+	b, errB := filepath.EvalSymlinks(b)
+	return errA == nil && errB == nil && a == b
+}
+
+// listener hears a line for a person who waits for the outcome. All of it
+// belongs to one goroutine.
+type listener struct {
+	keys dsmr.Keys
+
+	// What to do with what happens; any may be nil.
+	onBytes  func(p []byte, now time.Time)
+	onChange func(e source.Event, now time.Time)
+	onBad    func(cause error)
+	onGood   func(r *meter.Reading)
+
+	source    *source.Source
+	judge     *verdict.Judge
+	start     time.Time
+	bytes     int
+	good, bad int
+	mode      string
+	cut       uint64
+	busy      bool // another program has the port
+	stop      context.CancelFunc
+}
+
+// hopeless are the troubles that no waiting mends, when they are there from
+// the start.
+var hopeless = map[source.Trouble]bool{
+	source.TroubleMissing: true, source.TroublePermission: true, source.TroubleBusy: true, source.TroubleNotSerial: true,
+	source.TroubleName: true, source.TroubleNameServer: true, source.TroubleAddress: true, source.TroubleRefused: true,
+	source.TroubleUnreachable: true, source.TroubleNoAnswer: true,
+}
+
+// listen hears the line until the time is up, the person has enough, or stop
+// is called.
+func (l *listener) listen(port source.Port, length time.Duration) {
+	ctx, end := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer end()
+	if length > 0 {
+		var cancel context.CancelFunc
+		ctx, cancel = context.WithTimeout(ctx, length)
+		defer cancel()
+	}
+	l.start = time.Now()
+	ctx, l.stop = context.WithCancel(ctx)
+	defer l.stop()
+	l.judge = verdict.New(time.Now())
+	opened := false
+	l.source = source.New(port, slog.New(slog.DiscardHandler), func(e source.Event) {
+		now := time.Now()
+		l.judge.Line(e, now)
+		opened = opened || e.State == source.Opened
+		if e.State == source.Lost && !opened && hopeless[e.Trouble] {
+			l.busy = e.Trouble == source.TroubleBusy
+			l.stop()
+		}
+		if l.onChange != nil {
+			l.onChange(e, now)
+		}
+	})
+	_ = l.source.Run(ctx, l.use) // it has no error of its own
+	l.mode = l.source.Mode()
+}
+
+// use reads one connection to its end.
+func (l *listener) use(r io.Reader) error {
+	parity := &dsmr.ParityReader{R: io.TeeReader(r, l)}
+	decrypter := dsmr.NewDecrypter(parity, l.keys)
+	decrypter.Notify = func(n dsmr.Notice) {
+		if n.Err != nil {
+			l.damaged(n.Err)
+		}
+	}
+	s, p := dsmr.NewScanner(decrypter), new(dsmr.Parser)
+	for s.Scan() {
+		l.judge.Cut(s.Stats().Cut-l.cut, time.Now())
+		l.cut = s.Stats().Cut
+		reading, err := p.Parse(s.Telegram(), time.Now())
+		if err != nil {
+			l.damaged(err)
+			continue
+		}
+		parity.On = parity.On || s.Telegram().Parity
+		l.good++
+		l.source.Telegram(reading.Received)
+		l.judge.Good(reading.Received, l.source.Patience())
+		if l.onGood != nil {
+			l.onGood(reading)
+		}
+	}
+	l.judge.Cut(s.Stats().Cut-l.cut, time.Now())
+	l.cut = 0 // the next one's Scanner is new
+	return s.Err()
+}
+
+func (l *listener) damaged(cause error) {
+	if errors.Is(cause, dsmr.ErrTruncated) { // counted as cut off; listening began or ended in its middle
+		return
+	}
+	l.bad++
+	l.judge.Bad(cause, time.Now())
+	if l.onBad != nil {
+		l.onBad(cause)
+	}
+}
+
+// Write hears bytes of the line.
+func (l *listener) Write(p []byte) (int, error) {
+	now := time.Now()
+	l.bytes += len(p)
+	l.judge.Bytes(p, now)
+	if l.onBytes != nil {
+		l.onBytes(p, now)
+	}
+	return len(p), nil
+}

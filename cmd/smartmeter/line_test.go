@@ -1,0 +1,301 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"log/slog"
+	"net"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/creack/pty"
+	mochi "github.com/mochi-mqtt/server/v2"
+	"github.com/mochi-mqtt/server/v2/hooks/auth"
+	"github.com/mochi-mqtt/server/v2/listeners"
+	"github.com/mochi-mqtt/server/v2/packets"
+
+	"github.com/smartmeter-addon/smartmeter-addon/internal/app"
+	"github.com/smartmeter-addon/smartmeter-addon/internal/config"
+	"github.com/smartmeter-addon/smartmeter-addon/internal/dsmr"
+)
+
+// nowhere keeps a command from the app of the machine that the tests run on.
+var nowhere = []string{"SMARTMETER_RAW_TCP_SERVER=0", "SMARTMETER_TCP_SERVER=0", "SMARTMETER_HEALTH=0", "SMARTMETER_LOG_LEVEL=error"}
+
+const serialNumber = "4530303433303037303532383730333138" // E0043007052870318
+
+func dutch(n int) string {
+	body := fmt.Sprintf("/KFM5KAIFA-METER\r\n\r\n1-3:0.2.8(42)\r\n0-0:1.0.0(190514213620S)\r\n0-0:96.1.1("+serialNumber+")\r\n1-0:1.7.0(%06.3f*kW)\r\n"+
+		"0-1:24.1.0(003)\r\n0-1:96.1.0(4730303339303031373633373738373137)\r\n0-1:24.2.1(190514210000S)(01543.012*m3)\r\n!", float64(n)/1000)
+	return fmt.Sprintf("%s%04X\r\n", body, dsmr.Checksum([]byte(body)))
+}
+
+// reader is a network reader that sends a text every 20 ms to who connects,
+// or once.
+func reader(t *testing.T, text func(n int) string) string {
+	t.Helper()
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { listener.Close() })
+	go func() {
+		for {
+			conn, err := listener.Accept()
+			if err != nil {
+				return
+			}
+			go func() {
+				defer conn.Close()
+				for n := 1; ; n++ {
+					if _, err := io.WriteString(conn, text(n)); err != nil {
+						return
+					}
+					time.Sleep(20 * time.Millisecond)
+				}
+			}()
+		}
+	}()
+	return listener.Addr().String()
+}
+
+func frame(t *testing.T) string {
+	t.Helper()
+	data, err := os.ReadFile("../../internal/dsmr/testdata/encrypted/lu-encrypted-synthetic-aad.bin")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(data)
+}
+
+func TestCheck(t *testing.T) {
+	encrypted := frame(t)
+	gone, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	gone.Close()
+	for _, test := range []struct {
+		name string
+		args []string
+		code int
+		want []string
+	}{
+		{"good", []string{"-network", reader(t, dutch)}, exitGood, []string{
+			"bytes arrive", "a good telegram", "All is known after", "3 good telegrams, 0 bad", "KFM5KAIFA-METER (DSMR 4.2, version 42)", "...0318",
+			"checksum    right", "2019-05-14 21:36:20", "power imported: 0.003 kW", "M-Bus 1     gas (type 003), identifier ...8717, 1543.012 m3 at 2019-05-14 21:00:00",
+			"network.address 127.0.0.1:", "Verdict: readings arrive."}},
+		{"encrypted", []string{"-network", reader(t, func(int) string { return encrypted })}, exitBad, []string{"no key is set", "All is known", "Next: Ask your grid operator for the key"}},
+		{"wrong key", []string{"-key", strings.Repeat("12", 16), "-network", reader(t, func(int) string { return encrypted })}, exitBad, []string{"All is known", "the key does not fit", "Next: Compare"}},
+		{"a web server", []string{"-network", reader(t, func(int) string { return "HTTP/1.1 400 Bad Request\r\nContent-Type: text/html\r\n\r\n<html>" })}, exitBad, []string{"a web server answers", "Next: Take the port"}},
+		{"refused", []string{"-network", gone.Addr().String()}, exitBad, []string{"refuses the connection", "Next: "}},
+		{"no device", []string{"-serial", "/dev/none"}, exitBad, []string{"the serial device is not there", "Next: Is the cable plugged in?"}},
+		{"nothing in time", []string{"-for", "200ms", "-network", reader(t, func(int) string { return "" })}, exitBad, []string{"0 bytes, 0 good telegrams", "Verdict: waiting for a telegram", "Next: Listen for longer"}},
+		{"a wrong mode", []string{"-serial", "/dev/none", "-mode", "fast"}, exitCall, []string{`"fast" is not known`}},
+		{"both", []string{"-serial", "/dev/none", "-network", "a:1"}, exitCall, []string{"give one of them"}},
+		{"an argument", []string{"/dev/ttyUSB0"}, exitCall, []string{"a device goes behind -serial"}},
+		{"nothing set", nil, exitCall, []string{"no source is set: name one with -serial DEVICE"}},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			t.Parallel()
+			code, out, stderr := call(t, "", nowhere, append([]string{"check"}, test.args...)...)
+			if code != test.code {
+				t.Errorf("exit %d, want %d", code, test.code)
+			}
+			for _, want := range test.want {
+				if !strings.Contains(out+stderr, want) {
+					t.Errorf("%q is missing", want)
+				}
+			}
+			if strings.Contains(out, serialNumber) || strings.Contains(out, "E0043007052870318") {
+				t.Error("a whole identifier is shown")
+			}
+			if t.Failed() {
+				t.Logf("%s%s", out, stderr)
+			}
+		})
+	}
+}
+
+func TestCapture(t *testing.T) {
+	t.Run("as it comes", func(t *testing.T) {
+		t.Parallel()
+		code, out, stderr := call(t, "", nowhere, "capture", "-for", "300ms", "-network", reader(t, dutch))
+		if code != exitGood || !strings.HasPrefix(out, "# smartmeter capture 1\n") || !strings.Contains(out, " = opened\n") || !strings.Contains(out, " < 0-0:96.1.1("+serialNumber+")\\r\\n\n") {
+			t.Errorf("exit %d, %s%s", code, out, stderr)
+		}
+		if !strings.Contains(stderr, "good telegrams and 0 bad.") {
+			t.Errorf("got %q", stderr)
+		}
+		// It is a file of telegrams for decode too.
+		if code, decoded, _ := call(t, out, nil, "decode", "-json"); code != exitGood || !strings.Contains(decoded, `"calculatedUsage":2`) {
+			t.Errorf("decode: exit %d, %.300s", code, decoded)
+		}
+		code, redacted, stderr := call(t, out, nowhere, "capture", "-redact", "-")
+		if code != exitGood || strings.Contains(redacted, serialNumber) || !strings.Contains(redacted, "# redacted: yes\n") {
+			t.Errorf("redacted: exit %d, %.300s%s", code, redacted, stderr)
+		}
+		if code, again, _ := call(t, redacted, nowhere, "capture", "-redact", "-"); code != exitGood || again != redacted {
+			t.Errorf("redacted again: exit %d, %.300s", code, again)
+		}
+	})
+	t.Run("redacted, to a file", func(t *testing.T) {
+		t.Parallel()
+		file := filepath.Join(t.TempDir(), "report.txt")
+		code, out, stderr := call(t, "", nowhere, "capture", "-redact", "-o", file, "-for", "300ms", "-network", reader(t, dutch))
+		text, err := os.ReadFile(file)
+		if code != exitGood || out != "" || err != nil || strings.Contains(string(text), serialNumber) || !strings.Contains(string(text), "# source: network\n") {
+			t.Errorf("exit %d, %v, %s%.500s", code, err, stderr, text)
+		}
+		if code, _, _ := call(t, "", nil, "decode", file); code != exitGood {
+			t.Errorf("its telegrams are not good: exit %d", code)
+		}
+	})
+	t.Run("encrypted", func(t *testing.T) {
+		t.Parallel()
+		encrypted := frame(t)
+		address := reader(t, func(int) string { return encrypted })
+		file := filepath.Join(t.TempDir(), "report.txt")
+		code, _, stderr := call(t, "", nowhere, "capture", "-redact", "-o", file, "-network", address)
+		if code != exitBad || !strings.Contains(stderr, "give the key") {
+			t.Errorf("without key: exit %d, %s", code, stderr)
+		}
+		if _, err := os.Stat(file); err == nil {
+			t.Error("a file is left that holds nothing")
+		}
+		code, out, stderr := call(t, "", nowhere, "capture", "-redact", "-for", "300ms", "-key", "50fb5fbd11976b2c635a0b020fd45336", "-network", address)
+		if code != exitGood || !strings.Contains(out, `< /Lux5\\253663653_B\r\n`) {
+			t.Errorf("with key: exit %d, %.500s%s", code, out, stderr)
+		}
+	})
+	t.Run("nothing", func(t *testing.T) {
+		t.Parallel()
+		code, _, stderr := call(t, "", nowhere, "capture", "-for", "200ms", "-network", reader(t, func(int) string { return "" }))
+		if code != exitBad || !strings.Contains(stderr, "0 bytes") || !strings.Contains(stderr, "Verdict: ") {
+			t.Errorf("exit %d, %s", code, stderr)
+		}
+	})
+	for _, args := range [][]string{{"a", "b"}, {"-last", "a"}, {"-key", "12", "a"}} {
+		if code, _, stderr := call(t, "", nowhere, append([]string{"capture"}, args...)...); code != exitCall || stderr == "" {
+			t.Errorf("%q: exit %d, %q", args, code, stderr)
+		}
+	}
+	for _, args := range [][]string{{"/nowhere/a"}, {"-last"}, {"-o", "/nowhere/a", "-"}} {
+		if code, _, stderr := call(t, "", nowhere, append([]string{"capture"}, args...)...); code != exitBad || stderr == "" {
+			t.Errorf("%q: exit %d, %q", args, code, stderr)
+		}
+	}
+}
+
+// TestBesideTheApp: while the app has the port, the commands read its raw
+// socket, and have from it what it kept.
+func TestBesideTheApp(t *testing.T) {
+	master, tty, err := pty.Open()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer master.Close()
+	defer tty.Close()
+	addresses := make(chan [2]string, 8)
+	cfg, _, err := config.Load([]string{"SMARTMETER_PORT=" + tty.Name(), "SMARTMETER_TCP_SERVER=0", "SMARTMETER_RAW_TCP_SERVER=127.0.0.1:0", "SMARTMETER_HEALTH=127.0.0.1:0",
+		"SMARTMETER_DATA=" + t.TempDir()}, func(string) ([]byte, error) { return nil, os.ErrNotExist })
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, stop := context.WithCancel(t.Context())
+	var running sync.WaitGroup
+	defer running.Wait()
+	defer stop()
+	running.Go(func() {
+		deps := app.Deps{Log: slog.New(slog.DiscardHandler), Listening: func(name, address string) { addresses <- [2]string{name, address} }}
+		if err := app.Run(ctx, cfg, deps); err != nil {
+			t.Error(err)
+		}
+	})
+	at := map[string]string{}
+	for len(at) < 2 {
+		a := <-addresses
+		at[a[0]] = a[1]
+	}
+	running.Go(func() {
+		for n := 1; ctx.Err() == nil; n++ {
+			_, _ = io.WriteString(master, dutch(n)) // who does not read shows below
+			time.Sleep(20 * time.Millisecond)
+		}
+	})
+	environ := []string{"SMARTMETER_PORT=" + tty.Name(), "SMARTMETER_RAW_TCP_SERVER=" + at["raw"], "SMARTMETER_HEALTH=" + at["health"]}
+	for _, args := range [][]string{nil, {"-serial", tty.Name()}} {
+		code, out, stderr := call(t, "", environ, append([]string{"check"}, args...)...)
+		if code != exitGood || !strings.Contains(out, "listens to its raw socket at "+at["raw"]) || !strings.Contains(out, "those of the running app") {
+			t.Errorf("check %q: exit %d, %s%s", args, code, out, stderr)
+		}
+	}
+	code, out, stderr := call(t, "", environ, "capture", "-for", "200ms", "-redact")
+	if code != exitGood || !strings.Contains(out, "/KFM5KAIFA-METER") || !strings.Contains(stderr, "raw socket") {
+		t.Errorf("capture: exit %d, %.300s%s", code, out, stderr)
+	}
+	code, out, stderr = call(t, "", environ, "capture", "-last", "-redact")
+	if code != exitGood || !strings.Contains(out, "0.000 = opened\n") || !strings.Contains(out, "/KFM5KAIFA-METER") || strings.Contains(out, serialNumber) {
+		t.Errorf("capture -last: exit %d, %.300s%s", code, out, stderr)
+	}
+}
+
+// TestReplayCommand plays a file of telegrams to a broker and ends well.
+func TestReplayCommand(t *testing.T) {
+	server := mochi.New(&mochi.Options{InlineClient: true, Logger: slog.New(slog.DiscardHandler)})
+	if err := server.AddHook(new(auth.AllowHook), nil); err != nil {
+		t.Fatal(err)
+	}
+	tcp := listeners.NewTCP(listeners.Config{ID: "test", Address: "127.0.0.1:0"})
+	if err := server.AddListener(tcp); err != nil {
+		t.Fatal(err)
+	}
+	var mu sync.Mutex
+	var got []string
+	err := server.Subscribe("smartmeter/status/energy", 1, func(_ *mochi.Client, _ packets.Subscription, p packets.Packet) {
+		mu.Lock()
+		defer mu.Unlock()
+		got = append(got, string(p.Payload))
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := server.Serve(); err != nil {
+		t.Fatal(err)
+	}
+	defer server.Close()
+	environ := append([]string{"SMARTMETER_MQTT_URL=mqtt://" + tcp.Address(), "SMARTMETER_PORT=/dev/none"}, nowhere...)
+	code, _, stderr := call(t, dutch(1)+dutch(2)+dutch(3), environ, "replay", "-speed", "0", "-")
+	if code != exitGood {
+		t.Errorf("exit %d, %s", code, stderr)
+	}
+	mu.Lock()
+	defer mu.Unlock()
+	if len(got) != 3 || !strings.Contains(got[2], `"calculatedUsage":3`) {
+		t.Errorf("got %q", got)
+	}
+	for _, test := range []struct {
+		args []string
+		code int
+		want string
+	}{
+		{[]string{}, exitCall, "give one file"},
+		{[]string{"-speed", "-1", "-"}, exitCall, "a speed of 0 or more"},
+		{[]string{"/nowhere/a"}, exitBad, "no such file"},
+		{[]string{"-"}, exitBad, "is empty"},
+	} {
+		code, _, stderr := call(t, "", nowhere, append([]string{"replay"}, test.args...)...)
+		if code != test.code || !strings.Contains(stderr, test.want) {
+			t.Errorf("%q: exit %d, %q, want %d and %q", test.args, code, stderr, test.code, test.want)
+		}
+	}
+	code, _, stderr = call(t, "# smartmeter capture 9\n", nowhere, "replay", "-")
+	if code != exitBad || !strings.Contains(stderr, "use a newer smartmeter") {
+		t.Errorf("exit %d, %q", code, stderr)
+	}
+}
