@@ -45,6 +45,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 	name := flags.String("standard", "dsmr50", "the meter's standard: "+strings.Join(standards(), ", "))
 	every := flags.Duration("every", 0, "time between telegrams; 0: as the standard has it")
 	at := flags.String("at", "", "when it is in the household, such as 2026-06-21T13:00; empty: now")
+	seed := flags.Uint64("seed", 0, "which household it is; 0: another one each time")
 	fault := flags.String("fault", "", "what is wrong with the line: wrong-speed; empty: nothing")
 	verbose := flags.Bool("v", false, "log every telegram")
 	if err := flags.Parse(args); err != nil {
@@ -56,6 +57,9 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 	}
 	if *every <= 0 {
 		*every = simulate.Standards[standard].Period
+	}
+	if *seed == 0 {
+		*seed = uint64(time.Now().UnixNano())
 	}
 	clock, err := clockFrom(*at)
 	if err != nil {
@@ -83,7 +87,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 		return err
 	}
 	defer os.RemoveAll(data)
-	meter := simulate.New(simulate.Options{Standard: standard, Seed: uint64(time.Now().UnixNano()), Zone: time.Local})
+	meter := simulate.New(simulate.Options{Standard: standard, Seed: *seed, Zone: time.Local})
 	inverterAddr := freeAddr(1502)
 	inverter, err := meter.Inverter(inverterAddr, clock)
 	if err != nil {

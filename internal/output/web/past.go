@@ -60,6 +60,13 @@ func (p *past) add(u *meter.Update) {
 	p.today.add(u.Entities())
 }
 
+// sun remembers what the inverter says. Its power is part of the readings.
+func (p *past) sun(s *meter.Solar) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.today.sun(s)
+}
+
 // AppendJSON writes the hour before now and the day. A curve has a mean every
 // step, the oldest first, and null where there was nothing; one without any
 // value is left out.

@@ -161,6 +161,35 @@ func TestToday(t *testing.T) {
 	want("started again on another day", noon, "2026-03-31T06:00:00+02:00", map[string]any{"import": 0.0, "gas": 0.0})
 }
 
+// What the inverter produced is part of the day, once the meter has begun it.
+func TestTodaySolar(t *testing.T) {
+	p := newPast(folder(t), "p1", time.UTC)
+	noon := time.Date(2026, 3, 28, 12, 0, 0, 0, time.UTC)
+	sun := func(after time.Duration, serial string, wattHours int64) {
+		s := &meter.Solar{Received: noon.Add(after), Serial: serial}
+		s.Set(meter.SolarLifetime, meter.NewValue(wattHours, 0))
+		p.sun(s)
+	}
+	sun(0, "S1", 1000)
+	p.add(at(noon, kwh(100_000), "", meter.Value{}))
+	sun(time.Second, "S1", 1500)
+	sun(time.Minute, "S1", 2250)
+	p.sun(&meter.Solar{Received: noon.Add(time.Hour)}) // says nothing of its energy
+	if got := p.day(t, noon)["solar"]; got != 0.75 {
+		t.Errorf("solar %v kWh, want 0.75", got)
+	}
+	sun(2*time.Hour, "S2", 9000)
+	sun(3*time.Hour, "S2", 9100)
+	if got := p.day(t, noon)["solar"]; got != 0.1 {
+		t.Errorf("solar %v kWh of another inverter, want 0.1", got)
+	}
+	p.add(at(noon.Add(12*time.Hour-time.Minute), kwh(101_000), "", meter.Value{}))
+	sun(12*time.Hour+time.Second, "S2", 9300)
+	if got := p.day(t, noon); got["solar"] != 0.2 || got["import"] != 0.0 || got["since"] != "2026-03-29T00:00:00Z" {
+		t.Errorf("the next day begins with %v", got)
+	}
+}
+
 // Totals that are doubted are no part of the day's account, but of the chart.
 func TestTodayIsGuarded(t *testing.T) {
 	p := newPast(folder(t), "p1", time.UTC)

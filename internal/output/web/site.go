@@ -61,6 +61,7 @@ func (s *Site) Run(ctx context.Context) error {
 		case <-samples.Ready():
 			suns, _ = samples.Take(suns[:0])
 			for _, sun := range suns {
+				s.past.sun(sun)
 				s.samples.Publish(sun.AppendJSON(nil))
 			}
 			continue

@@ -11,7 +11,7 @@ import (
 // day's begin.
 const soon = 15 * time.Minute
 
-// today counts what was used since midnight, from the meters' totals. A
+// today counts what was used and produced since midnight, from totals. A
 // program that was not there at midnight counts since its first reading, and
 // says so; one that is started again goes on with the day.
 type today struct {
@@ -67,19 +67,35 @@ func (t *today) add(r *meter.Reading) {
 		t.store.Load(t.file, &t.begin)
 	}
 	fresh := t.turn(r.Received)
-	totals(r, func(name string, now total) {
-		from, ok := t.begin.Totals[name]
-		// Another meter, or the same one set back, starts anew.
-		if !ok || from.Meter != now.Meter || from.Unit != now.Unit || now.Value.Cmp(from.Value) < 0 {
-			t.begin.Totals[name] = now
-			fresh = true
-		}
-		t.now[name] = now
-	})
+	totals(r, func(name string, now total) { fresh = t.count(name, now) || fresh })
 	t.last = r.Received
 	if fresh {
 		t.store.Save(t.file, t.begin)
 	}
+}
+
+// sun takes what the inverter says. A day begins with a reading of the meter.
+func (t *today) sun(s *meter.Solar) {
+	produced, ok := s.Get(meter.SolarLifetime)
+	if !ok || t.last.IsZero() {
+		return
+	}
+	fresh := t.turn(s.Received)
+	if t.count("solar", total{s.Serial, meter.KilowattHour.String(), produced.Shift(-3)}) || fresh {
+		t.store.Save(t.file, t.begin)
+	}
+}
+
+// count takes a total; fresh tells that the day's account begins with it.
+func (t *today) count(name string, now total) (fresh bool) {
+	from, ok := t.begin.Totals[name]
+	// Another meter, or the same one set back, starts anew.
+	if !ok || from.Meter != now.Meter || from.Unit != now.Unit || now.Value.Cmp(from.Value) < 0 {
+		t.begin.Totals[name] = now
+		fresh = true
+	}
+	t.now[name] = now
+	return fresh
 }
 
 // turn begins a new day where there is one.
@@ -110,7 +126,7 @@ func (t *today) appendJSON(dst []byte) []byte {
 	dst = append(dst, `,"today":{"since":"`...)
 	dst = t.begin.Since.AppendFormat(dst, time.RFC3339)
 	dst = append(dst, '"')
-	names := []string{"import", "export"}
+	names := []string{"import", "export", "solar"}
 	for m := range meter.NumMedia {
 		names = append(names, meter.Media[m].JSON)
 	}

@@ -47,7 +47,7 @@ export function path(values, x, y, to) {
 
 /** chart makes the curve; its update takes what /api/history answers. */
 export function chart() {
-  const svg = s("svg", { class: "chart", height: HEIGHT, role: "img", tabindex: "0" });
+  const svg = s("svg", { class: "chart", height: HEIGHT, role: "img", tabindex: "0", "aria-label": word("hour") });
   const tip = h("p", { class: "tip", role: "status", hidden: true });
   const empty = h("p", { class: "quiet", hidden: true }, word("hourEmpty"));
   const node = h("div", { class: "plot" }, svg, tip, empty);

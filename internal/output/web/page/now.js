@@ -102,19 +102,22 @@ function today() {
   const since = h("span", { class: "quiet" }, "");
   const node = card("today", word("today"), list);
   node.querySelector("h2").append(" ", since);
-  return updating(node, ({ history, solar }) => {
+  return updating(node, ({ history }) => {
     const day = history?.today;
     show(node, Boolean(day));
     if (!day) return;
     const from = new Date(day.since);
     const midnight = from.getHours() === 0 && from.getMinutes() === 0;
     say(since, midnight ? "" : word("since", { time: time(from) }));
-    const figures = ["import", "export", "solar", ...media].filter((name) => day[name]).map((name) => ({ name, ...day[name] }));
-    rows(list, figures.filter(({ name, value }) => name !== "export" || value > 0 || solar), ({ name }) => name, figure);
+    if (day.solar && day.import && day.export) {
+      day.used = { value: Math.max(0, day.import.value + day.solar.value - day.export.value), unit: day.import.unit };
+    }
+    const figures = ["import", "export", "solar", "used", ...media].filter((name) => day[name]).map((name) => ({ name, ...day[name] }));
+    rows(list, figures, ({ name }) => name, figure);
   });
 }
 
-const figureWords = { import: "imported", export: "exported", solar: "produced" };
+const figureWords = { import: "imported", export: "exported", solar: "produced", used: "used" };
 
 function figure({ name }) {
   const value = h("strong", null, "");
@@ -123,7 +126,7 @@ function figure({ name }) {
 }
 
 function iconOf(medium) {
-  return { warmWater: "water", cooling: "heat", electricity: "house" }[medium] ?? medium;
+  return { warmWater: "water", cooling: "heat", electricity: "house", used: "house" }[medium] ?? medium;
 }
 
 function decimalsOf(unit) {
