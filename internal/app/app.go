@@ -4,6 +4,7 @@
 package app
 
 import (
+	"bytes"
 	"context"
 	"fmt"
 	"io"
@@ -88,6 +89,7 @@ type pipeline struct {
 	deriver   *derive.Deriver
 	store     *store.Store
 	totals    *totals
+	scratch   []byte        // of the line that is made
 	board     *status.Board // how the program stands: every output counts there
 	last      lastTelegram
 	recorder  capture.Recorder
@@ -212,7 +214,8 @@ func (p *pipeline) shine(r *meter.Reading) {
 func (p *pipeline) publish(r *meter.Reading) {
 	p.shine(r)
 	changes := p.deriver.Apply(r)
-	line := append(r.AppendJSON(make([]byte, 0, 1536), p.zone), "\r\n"...)
+	p.scratch = append(r.AppendJSON(p.scratch[:0], p.zone), "\r\n"...)
+	line := bytes.Clone(p.scratch) // no longer than it is: thousands may wait for a client
 	if p.log.Enabled(context.Background(), slog.LevelDebug) {
 		p.log.Debug("reading", "json", string(line[:len(line)-2]))
 	}

@@ -26,9 +26,11 @@ type Chunk struct {
 	Start bool   // begins with the "/" of a telegram
 }
 
-// queueLimit is what may wait for one client, in bytes with overhead: a
-// quarter of an hour of readings, one each second.
-const queueLimit = 1 << 20
+// queueLimit is what may wait for one client, in bytes with overhead: readings
+// of thirteen minutes, one each second. With what is being written and what
+// the garbage collector has not collected yet, a client that never reads costs
+// a megabyte at most.
+const queueLimit = 768 << 10
 
 // overhead of a queued value, so that a million chunks of one byte do not
 // count as a million bytes.

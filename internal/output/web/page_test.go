@@ -83,8 +83,8 @@ func TestPageIsSmall(t *testing.T) {
 			continue // index.html once more
 		}
 		size := len(f.plain)
-		if f.packed != nil {
-			size = len(f.packed)
+		if packed := f.packed(); packed != nil {
+			size = len(packed)
 		}
 		total += size
 		sizes = append(sizes, name)

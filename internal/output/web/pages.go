@@ -11,6 +11,7 @@ import (
 	"net/http"
 	"path"
 	"strings"
+	"sync"
 )
 
 //go:embed page
@@ -20,12 +21,13 @@ var embedded embed.FS
 var pages = newPages(embedded, "page")
 
 // file is a file of the page, ready to be sent. It is small and part of the
-// program, so it is compressed once.
+// program, so it is compressed once: when it is asked for, because that takes
+// longer than all the rest of the start.
 type file struct {
 	kind   string
 	tag    string // entity tag: the browser asks whether it changed, and sends nothing
 	plain  []byte
-	packed []byte // gzip; nil: it would not be smaller
+	packed func() []byte // gzip; nil: it would not be smaller
 }
 
 // kinds are the types of files; the system's own table may differ.
@@ -61,6 +63,11 @@ func newFile(name string, text []byte) *file {
 	}
 	sum := sha256.Sum256(text)
 	f.tag = `W/"` + base64.RawURLEncoding.EncodeToString(sum[:12]) + `"`
+	f.packed = sync.OnceValue(func() []byte { return pack(text) })
+	return f
+}
+
+func pack(text []byte) []byte {
 	var packed bytes.Buffer
 	w, err := gzip.NewWriterLevel(&packed, gzip.BestCompression)
 	if err != nil {
@@ -68,10 +75,10 @@ func newFile(name string, text []byte) *file {
 	}
 	_, _ = w.Write(text) // a bytes.Buffer takes all
 	_ = w.Close()
-	if packed.Len() < len(text) {
-		f.packed = packed.Bytes()
+	if packed.Len() >= len(text) {
+		return nil
 	}
-	return f
+	return bytes.Clone(packed.Bytes())
 }
 
 // ServeHTTP sends a file.
@@ -84,10 +91,12 @@ func (f *file) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		w.WriteHeader(http.StatusNotModified)
 		return
 	}
-	if f.packed != nil && accepts(r) {
-		h.Set("Content-Encoding", "gzip")
-		send(w, http.StatusOK, f.kind, f.packed)
-		return
+	if accepts(r) {
+		if packed := f.packed(); packed != nil {
+			h.Set("Content-Encoding", "gzip")
+			send(w, http.StatusOK, f.kind, packed)
+			return
+		}
 	}
 	send(w, http.StatusOK, f.kind, f.plain)
 }
