@@ -29,6 +29,7 @@ func (t *teller) said(kind verdict.Kind, now time.Time) { t.told, t.toldAt = kin
 // tell says what there is to say.
 func (t *teller) tell(kind verdict.Kind, stands status.Verdict, now time.Time) {
 	switch {
+	case kind == verdict.Waiting:
 	case stands.Problem && kind != t.told:
 		t.log.Warn(sentences(stands), attributes(stands)...)
 		t.said(kind, now)

@@ -59,6 +59,8 @@ type Judge struct {
 	tally [minutes]tally // a ring
 	kind  Kind
 	since time.Time
+
+	problem bool // told, and not over yet
 }
 
 type tally struct {
@@ -190,7 +192,11 @@ func (j *Judge) Verdict(now time.Time) (Kind, status.Verdict) {
 	if last.IsZero() {
 		last = j.start
 	}
-	v.Problem = kind == Degraded || kind == Unset || kind.Problem() && now.Sub(last) > max(Patience, j.pause)
+	late := now.Sub(last) > max(Patience, j.pause)
+	// Readings alone end a problem: a line that comes and goes would else end
+	// and make one each time.
+	j.problem = kind == Degraded || kind == Unset || kind.Problem() && late || j.problem && kind != Good
+	v.Problem = j.problem
 	return kind, v
 }
 

@@ -224,6 +224,33 @@ func TestDegraded(t *testing.T) {
 	}
 }
 
+// TestProblemLasts until there are readings, whatever the line does meanwhile.
+func TestProblemLasts(t *testing.T) {
+	s := newScene()
+	s.lose(source.TroubleRefused, "x")
+	s.wait(time.Minute)
+	s.Verdict(s.now)
+	for _, step := range []struct {
+		play    func()
+		want    verdict.Kind
+		problem bool
+	}{
+		{func() { s.open() }, verdict.Waiting, true},
+		{func() { s.lose(source.TroubleHungUp, "x") }, verdict.HungUp, true},
+		{func() { s.open(); s.good() }, verdict.Good, false},
+		{func() { s.lose(source.TroubleHungUp, "x") }, verdict.HungUp, false},
+		{func() { s.open(); s.good(); s.Cut(5, s.now) }, verdict.Degraded, true},
+		{func() { s.lose(source.TroubleHungUp, "x") }, verdict.HungUp, true},
+		{func() { s.open(); s.good() }, verdict.Degraded, true},
+	} {
+		s.wait(time.Second)
+		step.play()
+		if kind, v := s.Verdict(s.now); kind != step.want || v.Problem != step.problem {
+			t.Errorf("got %s, problem %t, want %s, %t", kind, v.Problem, step.want, step.problem)
+		}
+	}
+}
+
 func TestSince(t *testing.T) {
 	s := newScene()
 	s.lose(source.TroubleRefused, "x")
