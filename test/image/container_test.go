@@ -11,11 +11,14 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"runtime"
 	"strings"
 	"sync"
 	"syscall"
 	"testing"
 	"time"
+
+	"golang.org/x/sys/unix"
 )
 
 // deadline is how long a test waits; it is no measure of speed.
@@ -67,6 +70,52 @@ func (c *container) bind(t *testing.T, dir string) {
 			t.Errorf("unmounting %s: %v", target, err)
 		}
 	})
+}
+
+// seal makes the container's file system read-only but for /data, as Docker's
+// read_only does.
+func (c *container) seal(t *testing.T) {
+	t.Helper()
+	for _, m := range []struct {
+		from, to string
+		flags    uintptr
+	}{
+		{c.root, c.root, syscall.MS_BIND | syscall.MS_REC},
+		{"", c.root, syscall.MS_BIND | syscall.MS_REMOUNT | syscall.MS_RDONLY},
+		{t.TempDir(), filepath.Join(c.root, "data"), syscall.MS_BIND},
+	} {
+		if err := syscall.Mount(m.from, m.to, "", m.flags, ""); err != nil {
+			t.Fatalf("mounting %s: %v", m.to, err)
+		}
+		if m.from != "" {
+			t.Cleanup(func() {
+				if err := syscall.Unmount(m.to, syscall.MNT_DETACH); err != nil {
+					t.Errorf("unmounting %s: %v", m.to, err)
+				}
+			})
+		}
+	}
+}
+
+// powerless calls do so that a program it starts has no capabilities, as with
+// Docker's cap_drop ALL.
+func powerless(t *testing.T, do func()) {
+	t.Helper()
+	done := make(chan error)
+	go func() {
+		runtime.LockOSThread() // for ever: the thread ends with its goroutine
+		for capability := uintptr(0); unix.Prctl(unix.PR_CAPBSET_READ, capability, 0, 0, 0) == nil; capability++ {
+			if err := unix.Prctl(unix.PR_CAPBSET_DROP, capability, 0, 0, 0); err != nil {
+				done <- err
+				return
+			}
+		}
+		do()
+		done <- nil
+	}()
+	if err := <-done; err != nil {
+		t.Fatal(err)
+	}
 }
 
 // plug makes a terminal appear as a cable does, and returns its stable name.

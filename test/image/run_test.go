@@ -5,6 +5,7 @@ package image_test
 import (
 	"encoding/json"
 	"fmt"
+	"maps"
 	"net"
 	"net/http"
 	"os"
@@ -27,6 +28,21 @@ func (c *container) healthy(t *testing.T) time.Duration {
 	begun := time.Now()
 	wait(t, "healthy app", func() bool { code, _ := c.health(t); return code == 0 })
 	return time.Since(begun)
+}
+
+// cable plugs in a meter as /dev/ttyUSB0, as Docker's devices do.
+func (c *container) cable(t *testing.T) {
+	t.Helper()
+	meter, tty, err := pty.Open()
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { meter.Close() })
+	defer tty.Close()
+	if err := os.Symlink(tty.Name(), filepath.Join(c.root, "dev/ttyUSB0")); err != nil {
+		t.Fatal(err)
+	}
+	run(t, meter)
 }
 
 func short(d time.Duration) string { return fmt.Sprintf("%.1f ms", d.Seconds()*1e3) }
@@ -109,10 +125,10 @@ func TestUnderTheSupervisor(t *testing.T) {
 		p.stop(t)
 		return ""
 	})
-	for name, options := range map[string]string{"options as installed": "", "options {}": "{}"} {
-		check(t, name+": runs, says what to set", func(t *testing.T) string {
+	for _, options := range []string{"as installed", "{}"} {
+		check(t, "options "+options+": runs, says what to set", func(t *testing.T) string {
 			h, c := newHouse(t), newContainer(t, "smartmeter-amd64")
-			if options == "" {
+			if options == "as installed" {
 				c.managed(t, nil)
 			} else {
 				c.write(t, options)
@@ -178,21 +194,34 @@ func TestWithoutHomeAssistant(t *testing.T) {
 		p.stop(t)
 		return ""
 	})
-	for name, environment := range documented {
+	check(t, "no capabilities, read-only file system", func(t *testing.T) string {
+		h, c := newHouse(t), newContainer(t, "smartmeter-amd64")
+		c.cable(t)
+		c.env = []string{"SMARTMETER_PORT=/dev/ttyUSB0", "SMARTMETER_MQTT_URL=mqtt://" + brokerAddress, "SMARTMETER_MQTT_USERNAME=" + user, "SMARTMETER_MQTT_PASSWORD=" + password}
+		c.seal(t)
+		var p *process
+		powerless(t, func() {
+			cmd := c.command(c.config.Config.Entrypoint...)
+			cmd.SysProcAttr.Pdeathsig = 0 // the thread that starts it ends
+			p = begin(t, cmd)
+		})
+		status := string(read(t, fmt.Sprintf("/proc/%d/status", p.cmd.Process.Pid)))
+		if !strings.Contains(status, "CapEff:\t0000000000000000\n") {
+			t.Errorf("it has capabilities:\n%s", status)
+		}
+		h.await(t, "smartmeter/status/energy", `"crc":true`)
+		p.stop(t)
+		if kept, err := filepath.Glob(filepath.Join(c.root, "data/*.json")); err != nil || len(kept) == 0 {
+			t.Errorf("nothing is kept in /data: %v", err)
+		}
+		return ""
+	})
+	for _, name := range slices.Sorted(maps.Keys(documented)) {
 		check(t, "compose file of smartmeter2mqtt: "+name, func(t *testing.T) string {
 			c := newContainer(t, "smartmeter-amd64")
-			meter, tty, err := pty.Open()
-			if err != nil {
-				t.Fatal(err)
-			}
-			t.Cleanup(func() { meter.Close() })
-			if err := os.Symlink(tty.Name(), filepath.Join(c.root, "dev/ttyUSB0")); err != nil {
-				t.Fatal(err)
-			}
-			tty.Close()
-			run(t, meter)
+			c.cable(t)
 			reader(t)
-			c.env = environment
+			c.env = documented[name]
 			p := c.start(t)
 			if got := line(t, "3010"); !strings.HasPrefix(got, `{"crc":true`) || !strings.HasSuffix(got, "\r\n") {
 				t.Errorf("JSON socket: %q", got)
