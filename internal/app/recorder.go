@@ -1,6 +1,7 @@
 package app
 
 import (
+	"bytes"
 	"runtime"
 	"time"
 
@@ -19,6 +20,17 @@ func (p *pipeline) record(e source.Event, now time.Time) {
 	case source.Lost:
 		p.recorder.Event(now, capture.Lost, e.Err.Error())
 	}
+}
+
+// report is the file for a bug report.
+func (p *pipeline) report() ([]byte, error) {
+	c, err := p.lastMinutes(true)
+	if err != nil {
+		return nil, err
+	}
+	var text bytes.Buffer
+	err = c.Write(&text)
+	return text.Bytes(), err
 }
 
 // lastMinutes is what the line sent in the last minutes, for a bug report,

@@ -3,6 +3,7 @@ package app_test
 import (
 	"bytes"
 	"context"
+	"errors"
 	"flag"
 	"io"
 	"net/http"
@@ -17,6 +18,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/smartmeter-addon/smartmeter-addon/internal/capture"
+	"github.com/smartmeter-addon/smartmeter-addon/internal/dsmr"
 	"github.com/smartmeter-addon/smartmeter-addon/internal/source"
 )
 
@@ -65,6 +67,39 @@ func TestReplays(t *testing.T) {
 				t.Errorf("(-golden +got)\n%s", diff)
 			}
 		})
+	}
+}
+
+// TestCapturesAreRedacted: nobody's meter is published. What was made by hand
+// and is encrypted cannot be.
+func TestCapturesAreRedacted(t *testing.T) {
+	files, err := filepath.Glob("testdata/captures/*.txt")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, file := range files {
+		text, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		c, err := capture.Read(bytes.NewReader(text))
+		if err != nil {
+			t.Fatalf("%s: %v", file, err)
+		}
+		redacted, err := c.Redact(dsmr.Keys{})
+		if errors.Is(err, capture.ErrEncrypted) && filepath.Base(file) == "luxembourg-encrypted.txt" {
+			continue
+		}
+		if err != nil {
+			t.Fatalf("%s: %v", file, err)
+		}
+		var again strings.Builder
+		if err := redacted.Write(&again); err != nil {
+			t.Fatal(err)
+		}
+		if diff := cmp.Diff(string(text), again.String()); diff != "" {
+			t.Errorf("%s: redact it first (smartmeter capture -redact -o NEW OLD): (-file +redacted)\n%s", file, diff)
+		}
 	}
 }
 
@@ -163,7 +198,7 @@ func TestReplayEnds(t *testing.T) {
 // TestLastMinutes: what the line sent is kept, and can be had redacted.
 func TestLastMinutes(t *testing.T) {
 	meter := newLine(t)
-	p := start(t, meter.variable())
+	p := start(t, meter.variable(), "WEB_SERVER=127.0.0.1:0")
 	conn := meter.accept()
 	telegram := signed("/KFM5TEST\r\n\r\n1-3:0.2.8(42)\r\n0-0:96.1.1(4530303433303037303532383730333138)\r\n1-0:1.7.0(00.001*kW)\r\n")
 	write(t, conn, "\x00\xFFnoise\r\n"+telegram)
@@ -181,6 +216,10 @@ func TestLastMinutes(t *testing.T) {
 	redacted := download(t, "http://"+address+"/capture")
 	if strings.Contains(redacted, "4530303433303037303532383730333138") || !strings.Contains(redacted, "(4530303030303030303030303030303031)") || !strings.Contains(redacted, "# source: network\n") {
 		t.Errorf("redacted:\n%s", redacted)
+	}
+	p.dial("page")
+	if page := download(t, "http://"+p.address("page")+"/api/capture"); page != redacted {
+		t.Errorf("the page gives another file: %s", cmp.Diff(redacted, page))
 	}
 	if strings.Contains(redacted, "127.0.0.1") {
 		t.Errorf("an address is left:\n%s", redacted)

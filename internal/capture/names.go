@@ -184,10 +184,8 @@ func mostNames(form []byte) int {
 	switch digits := bytes.Count(form, []byte("0")); {
 	case digits == 0:
 		return 0
-	case digits < 3:
-		return 9
 	case digits < 6:
-		return 99
+		return 9
 	}
 	return 999
 }

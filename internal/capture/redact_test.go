@@ -6,7 +6,9 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"math/rand/v2"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 
@@ -165,6 +167,58 @@ func TestRedactChecksums(t *testing.T) {
 	}
 	if got := verdicts(redact(t, inPieces([]byte(trap), 7), dsmr.Keys{}).Bytes()); got[0] != "invalid false false" {
 		t.Errorf("the trap became %s", got)
+	}
+}
+
+// TestRedactDamaged: what a bad cable does to telegrams leaves no piece of an
+// identifier that could be recognised.
+func TestRedactDamaged(t *testing.T) {
+	const id, gas = "4530303433303037303532383730333138", "4730303339303031373633373738373137"
+	telegram := signed("/KFM5KAIFA-METER", "", "1-3:0.2.8(42)", "0-0:1.0.0(190514213620S)", "0-0:96.1.1("+id+")", "1-0:1.8.1(002000.123*kWh)",
+		"1-0:1.7.0(00.329*kW)", "0-0:96.13.0()", "0-1:24.1.0(003)", "0-1:96.1.0("+gas+")", "0-1:24.2.1(190514210000S)(01543.012*m3)")
+	var pieces []string
+	for _, digits := range []string{id, gas} {
+		text, err := hex.DecodeString(digits)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for i := 0; i+12 <= len(digits); i++ { // six characters
+			if p := digits[i : i+12]; strings.Trim(p, "03") != "" { // zeros are in new names too
+				pieces = append(pieces, p)
+			}
+		}
+		for i := 0; i+8 <= len(text); i++ {
+			pieces = append(pieces, string(text[i:i+8]))
+		}
+	}
+	for seed := range uint64(200) {
+		chance := rand.New(rand.NewPCG(seed, 1))
+		stream := []byte(telegram)
+		for range 20 {
+			damaged := []byte(telegram)
+			for n := 1 + chance.IntN(8); n > 0 && len(damaged) > 1; n-- {
+				at := chance.IntN(max(1, len(damaged)-1))
+				switch chance.IntN(4) {
+				case 0: // a bit
+					damaged[at] ^= 1 << chance.IntN(8)
+				case 1: // bytes that were lost
+					damaged = slices.Delete(damaged, at, min(len(damaged), at+1+chance.IntN(40)))
+				case 2: // noise
+					damaged = slices.Insert(damaged, at, byte(chance.IntN(256)), byte(chance.IntN(256)))
+				case 3: // the end
+					if chance.IntN(8) == 0 {
+						damaged = damaged[:at+1]
+					}
+				}
+			}
+			stream = append(stream, damaged...)
+		}
+		out := string(redact(t, inPieces(stream, 64), dsmr.Keys{}).Bytes())
+		for _, p := range pieces {
+			if i := strings.Index(out, p); i >= 0 {
+				t.Fatalf("seed %d: %s is left in %q", seed, p, out[max(0, i-40):min(len(out), i+40)])
+			}
+		}
 	}
 }
 

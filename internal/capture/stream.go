@@ -59,7 +59,7 @@ func hasParity(line []byte) bool {
 			without++
 		}
 	}
-	return with > without
+	return with > 1 && with > without // one bit may have been flipped
 }
 
 func isEven(b byte) bool { return bits.OnesCount8(b)&1 == 0 }

@@ -256,7 +256,7 @@ func (w *walker) word(p []byte, i, end int, inside bool) {
 			w.names.learn(word)
 		}
 		w.use(word)
-	case c == version && len(word) <= 12:
+	case c == version && len(word) <= longest: // five characters as hex text
 	case w.suspect(p, i, end, c):
 		w.use(word)
 	case w.learning:

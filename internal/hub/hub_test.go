@@ -33,6 +33,28 @@ func ready[T any](s *hub.Subscription[T]) bool {
 	}
 }
 
+func TestWaiting(t *testing.T) {
+	var h hub.Hub[int]
+	if n := h.Waiting(); n != 0 {
+		t.Errorf("%d values wait for nobody", n)
+	}
+	a, b := h.Subscribe(10, hub.DropOldest), h.Subscribe(10, hub.DropOldest)
+	defer b.Close()
+	for v := range 3 {
+		h.Publish(v)
+	}
+	take(t, a)
+	if n := h.Waiting(); n != 3 {
+		t.Errorf("%d values wait, want the 3 that one subscriber has not taken", n)
+	}
+	h.Publish(3)
+	a.Close()
+	take(t, b)
+	if n := h.Waiting(); n != 0 {
+		t.Errorf("%d values wait, want none", n)
+	}
+}
+
 func TestEverySubscriberGetsEveryValueInOrder(t *testing.T) {
 	var h hub.Hub[int]
 	h.Publish(1) // nobody listens yet
