@@ -164,16 +164,20 @@ func run(t *testing.T, o Options) (*Poller, *hub.Subscription[*meter.Solar]) {
 
 func next(t *testing.T, sub *hub.Subscription[*meter.Solar]) *meter.Solar {
 	t.Helper()
-	select {
-	case <-sub.Ready():
-	case <-time.After(30 * time.Second):
-		t.Fatal("no sample")
+	for {
+		select {
+		case <-sub.Ready():
+		case <-time.After(30 * time.Second):
+			t.Fatal("no sample")
+		}
+		got, err := sub.TakeSome(nil, 1)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if len(got) > 0 { // else what made it ready was taken before
+			return got[0]
+		}
 	}
-	got, err := sub.TakeSome(nil, 1)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return got[0]
 }
 
 func jsonOf(s *meter.Solar) string {
