@@ -100,30 +100,36 @@ func energy(t *testing.T, h *house) {
 // statistics.
 func (h *house) validate(t *testing.T, but ...string) {
 	t.Helper()
+	for _, complaint := range h.complaints(t, but...) {
+		t.Error(complaint)
+	}
+}
+
+func (h *house) complaints(t *testing.T, but ...string) (list []string) {
+	t.Helper()
 	var verdict map[string][][]struct {
 		Type     string            `json:"type"`
 		Entities []json.RawMessage `json:"affected_entities"`
 	}
 	h.core.api.call(t, "energy/validate", nil, &verdict)
 	sources := 0
-	for kind, list := range verdict {
-		sources += len(list)
-		for _, issues := range list {
-			for _, issue := range issues {
-				if !slices.Contains(but, issue.Type) {
-					t.Errorf("energy/validate: %s: %s: %s", kind, issue.Type, issue.Entities)
-				}
+	for kind, issues := range verdict {
+		sources += len(issues)
+		for _, issue := range slices.Concat(issues...) {
+			if !slices.Contains(but, issue.Type) {
+				list = append(list, fmt.Sprintf("energy/validate: %s: %s: %s", kind, issue.Type, issue.Entities))
 			}
 		}
 	}
 	if sources == 0 {
-		t.Error("energy/validate knows of no source")
+		list = append(list, "energy/validate knows of no source")
 	}
 	var issues map[string]json.RawMessage
 	h.core.api.call(t, "recorder/validate_statistics", nil, &issues)
 	for id, issue := range issues {
-		t.Errorf("recorder/validate_statistics: %s: %s", id, issue)
+		list = append(list, fmt.Sprintf("recorder/validate_statistics: %s: %s", id, issue))
 	}
+	return list
 }
 
 // statistics waits until Core has made statistics of all that happened. The

@@ -24,7 +24,7 @@ var (
 	// expected are complaints about what the test does, or about how busy the
 	// machine is.
 	expected = regexp.MustCompile(`Disconnected from MQTT server|Error returned from MQTT server|Failed to connect to MQTT server|Unable to connect to the MQTT broker|Updating state for .* took .* seconds` +
-		`|Cannot migrate history for entity_id .* already in use|Blocked attempt to insert duplicated`)
+		`|Cannot (migrate history for entity_id|rename statistic_id) .* already in use`)
 )
 
 // readLog looks through all that Core logged, over all of its starts, and
