@@ -47,6 +47,7 @@ func TestHomeAssistant(t *testing.T) {
 		{name: "app restarted", run: restartApp},
 		{name: "app killed", run: killApp},
 		{name: "statistics", run: statistics, long: true},
+		{name: "moved in", run: moveIn, long: true},
 		{name: "log", run: readLog},
 	} {
 		if step.long && !*full {
