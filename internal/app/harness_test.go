@@ -310,7 +310,20 @@ func newGuardedBroker(t *testing.T, addr string, guard mochi.Hook) *broker {
 	return b
 }
 
-func (b *broker) close() { b.once.Do(func() { _ = b.server.Close() }) }
+func (b *broker) close() {
+	b.once.Do(func() {
+		// Server.Close asks for the clients of a listener, which takes a lock for
+		// reading twice: it hangs for ever when a client leaves in between.
+		b.server.Listeners.CloseAll(func(listener string) {
+			for _, c := range b.server.Clients.GetAll() {
+				if c.Net.Listener == listener {
+					_ = b.server.DisconnectClient(c, packets.ErrServerShuttingDown)
+				}
+			}
+		})
+		_ = b.server.Close()
+	})
+}
 
 // forgets makes it keep no messages: for tests without end.
 func (b *broker) forgets() {
