@@ -49,3 +49,18 @@ func TestErrorLog(t *testing.T) {
 		t.Errorf("log: %s", got)
 	}
 }
+
+func TestLabel(t *testing.T) {
+	for text, want := range map[string]string{
+		"":                    `""`,
+		`ISK5\2M550 "E"`:      `"ISK5\\2M550 \"E\""`,
+		"a\nb":                `"a\nb"`,
+		"\xe9":                `"é"`,
+		"é":                   `"é"`,
+		"a\x00{b=\"c\"} 1\n#": "\"a\x00{b=\\\"c\\\"} 1\\n#\"",
+	} {
+		if got := string(appendLabel(nil, text)); got != want {
+			t.Errorf("%q: got %s, want %s", text, got, want)
+		}
+	}
+}

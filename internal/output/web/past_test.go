@@ -126,6 +126,7 @@ func TestToday(t *testing.T) {
 	}
 	p.add(at(noon, kwh(100_000), "", meter.Value{}))
 	want("at the start", noon, "2026-03-28T12:00:00+01:00", map[string]any{"import": 0.0})
+	p.add(at(noon.Add(time.Minute), kwh(100_000), "", meter.Value{})) // no gas meter yet
 	p.add(at(noon.Add(time.Hour), kwh(101_250), "G1", meter.NewValue(500, 2)))
 	p.add(at(noon.Add(2*time.Hour), kwh(101_500), "G1", meter.NewValue(525, 2)))
 	want("later", noon, "2026-03-28T12:00:00+01:00", map[string]any{"import": 1.5, "gas": 0.25})
@@ -222,6 +223,16 @@ func TestTodayOnDisk(t *testing.T) {
 	if _, err := os.Stat(name); err == nil {
 		t.Error("the file is written again")
 	}
+	writes := 0
+	for n := range 3600 { // two gas meters, now one, now the other
+		p.add(at(now.Add(time.Duration(n)*time.Second), kwh(100_000), string(rune('A'+n%2)), meter.NewValue(1, 0)))
+		if os.Remove(name) == nil {
+			writes++
+		}
+	}
+	if writes < 1 || writes > 4 {
+		t.Errorf("%d writes in an hour, want one a quarter at most", writes)
+	}
 	for _, text := range []string{`{}`, `{"day":"2026-03-28"}`, `{"day":"2026-03-28","totals":null}`, `[]`, `{"day":"2026-03-28","totals":{"import":{"value":1e9}}}`} {
 		if err := os.WriteFile(name, []byte(text), 0o600); err != nil {
 			t.Fatal(err)
@@ -231,5 +242,31 @@ func TestTodayOnDisk(t *testing.T) {
 		if got := p.day(t, now)["import"]; got != 0.0 {
 			t.Errorf("%s: import %v", text, got)
 		}
+	}
+}
+
+// A meter that is silent over midnight while the inverter goes on has no part
+// in the new day before it speaks again.
+func TestTodayOfASilentMeter(t *testing.T) {
+	p := newPast(folder(t), "p1", time.UTC)
+	noon := time.Date(2026, 3, 28, 12, 0, 0, 0, time.UTC)
+	sun := func(when time.Time, wh int64) {
+		s := &meter.Solar{Received: when, Serial: "S"}
+		s.Set(meter.SolarLifetime, meter.NewValue(wh, 0))
+		p.sun(s)
+	}
+	p.add(at(noon, kwh(100_000), "G1", meter.NewValue(500, 2)))
+	sun(noon, 5_000_000)
+	sun(noon.Add(24*time.Hour), 5_001_500)
+	sun(noon.Add(25*time.Hour), 5_002_000)
+	want := map[string]any{"since": "2026-03-29T12:00:00Z", "solar": 0.5}
+	if diff := cmp.Diff(want, p.day(t, noon)); diff != "" {
+		t.Errorf("(-want +got):\n%s", diff)
+	}
+	p.add(at(noon.Add(26*time.Hour), kwh(120_000), "", meter.Value{}))
+	p.add(at(noon.Add(27*time.Hour), kwh(120_250), "", meter.Value{}))
+	want["import"] = 0.25
+	if diff := cmp.Diff(want, p.day(t, noon)); diff != "" {
+		t.Errorf("and then (-want +got):\n%s", diff)
 	}
 }

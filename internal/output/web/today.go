@@ -1,15 +1,22 @@
 package web
 
 import (
+	"maps"
 	"time"
 
 	"github.com/smartmeter-addon/smartmeter-addon/internal/meter"
 	"github.com/smartmeter-addon/smartmeter-addon/internal/store"
 )
 
-// soon is how long before midnight a reading may be that serves as the
-// day's begin.
-const soon = 15 * time.Minute
+const (
+	// soon is how long before midnight a reading may be that serves as the
+	// day's begin.
+	soon = 15 * time.Minute
+
+	// spare is how often a day's begin is written that changes all the time,
+	// as with two gas meters of which now one and now the other reports.
+	spare = 15 * time.Minute
+)
 
 // today counts what was used and produced since midnight, from totals. A
 // program that was not there at midnight counts since its first reading, and
@@ -21,8 +28,10 @@ type today struct {
 
 	asked bool // the store was
 	begin begin
-	last  time.Time // of the reading that latest is of
+	last  time.Time // when the last reading came in
 	now   map[string]total
+	fresh bool      // there is something to write
+	saved time.Time // when that was done last
 }
 
 // begin is where the day began. It is kept from one run to the next.
@@ -66,12 +75,10 @@ func (t *today) add(r *meter.Reading) {
 		t.asked = true
 		t.store.Load(t.file, &t.begin)
 	}
-	fresh := t.turn(r.Received)
-	totals(r, func(name string, now total) { fresh = t.count(name, now) || fresh })
+	turned := t.turn(r.Received)
+	totals(r, t.count)
 	t.last = r.Received
-	if fresh {
-		t.store.Save(t.file, t.begin)
-	}
+	t.save(turned, r.Received)
 }
 
 // sun takes what the inverter says. A day begins with a reading of the meter.
@@ -80,26 +87,32 @@ func (t *today) sun(s *meter.Solar) {
 	if !ok || t.last.IsZero() {
 		return
 	}
-	fresh := t.turn(s.Received)
-	if t.count("solar", total{s.Serial, meter.KilowattHour.String(), produced.Shift(-3)}) || fresh {
-		t.store.Save(t.file, t.begin)
-	}
+	turned := t.turn(s.Received)
+	t.count("solar", total{s.Serial, meter.KilowattHour.String(), produced.Shift(-3)})
+	t.save(turned, s.Received)
 }
 
-// count takes a total; fresh tells that the day's account begins with it.
-func (t *today) count(name string, now total) (fresh bool) {
+// count takes a total.
+func (t *today) count(name string, now total) {
 	from, ok := t.begin.Totals[name]
 	// Another meter, or the same one set back, starts anew.
 	if !ok || from.Meter != now.Meter || from.Unit != now.Unit || now.Value.Cmp(from.Value) < 0 {
 		t.begin.Totals[name] = now
-		fresh = true
+		t.fresh = true
 	}
 	t.now[name] = now
-	return fresh
 }
 
-// turn begins a new day where there is one.
-func (t *today) turn(now time.Time) (fresh bool) {
+// save writes the day's begin where it has changed.
+func (t *today) save(turned bool, now time.Time) {
+	if turned || t.fresh && now.Sub(t.saved).Abs() >= spare {
+		t.store.Save(t.file, t.begin)
+		t.fresh, t.saved = false, now
+	}
+}
+
+// turn begins a new day where there is one, and tells that it did.
+func (t *today) turn(now time.Time) bool {
 	now = now.In(t.zone)
 	day := now.Format(time.DateOnly)
 	if t.begin.Day == day && t.begin.Totals != nil {
@@ -110,9 +123,9 @@ func (t *today) turn(now time.Time) (fresh bool) {
 	next := begin{Day: day, Since: now, Totals: make(map[string]total)}
 	if !t.last.IsZero() && midnight.Sub(t.last) < soon {
 		next.Since = midnight
-		for name, last := range t.now {
-			next.Totals[name] = last
-		}
+		maps.Copy(next.Totals, t.now)
+	} else {
+		clear(t.now) // of a day that nobody knows the end of
 	}
 	t.begin = next
 	return true
