@@ -41,7 +41,10 @@ func (s *Server) events(w http.ResponseWriter, r *http.Request) {
 	_ = out.control.SetReadDeadline(time.Time{}) // else the end of the server's patience ends it
 
 	readings := site.world.Updates.SubscribeLatest(1, hub.DropOldest, func(*meter.Update) bool { return true })
-	defer readings.Close()
+	defer func() {
+		s.options.Counter.Dropped(readings.Dropped())
+		readings.Close()
+	}()
 	statuses := site.statuses.Subscribe(1, hub.DropOldest)
 	defer statuses.Close()
 	samples := site.samples.SubscribeLatest(1, hub.DropOldest, func([]byte) bool {
@@ -65,7 +68,9 @@ func (s *Server) events(w http.ResponseWriter, r *http.Request) {
 			for _, u := range updates {
 				err = out.event("reading", u.Reading.Received, u.JSON)
 			}
-			s.options.Counter.Sent(uint64(len(updates)), time.Now())
+			if err == nil {
+				s.options.Counter.Sent(uint64(len(updates)), time.Now())
+			}
 		case <-statuses.Ready():
 			texts, _ = statuses.Take(texts[:0])
 			for _, text := range texts {
@@ -78,7 +83,6 @@ func (s *Server) events(w http.ResponseWriter, r *http.Request) {
 			}
 		}
 	}
-	s.options.Counter.Dropped(readings.Dropped())
 }
 
 // stream is an event stream's way out.

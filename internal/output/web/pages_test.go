@@ -7,7 +7,6 @@ import (
 	"net/http"
 	"os"
 	"path"
-	"regexp"
 	"strings"
 	"testing"
 )
@@ -58,12 +57,8 @@ func TestPages(t *testing.T) {
 
 func TestPagesCompressed(t *testing.T) {
 	s := serve(t, newWorld(), page)
-	total := 0
 	for name, text := range files(t) {
 		a := s.get(t, name, "Accept-Encoding", "br, gzip")
-		if name != "/index.html" { // which is "/"
-			total += len(a.body)
-		}
 		if a.Header.Get("Content-Encoding") == "" { // it would be no smaller
 			if a.body != text {
 				t.Errorf("%s: %d bytes, want %d", name, len(a.body), len(text))
@@ -80,38 +75,6 @@ func TestPagesCompressed(t *testing.T) {
 		// Home Assistant takes compression off and compresses itself.
 		if a := s.get(t, name, "Accept-Encoding", "gzip", "X-Ingress-Path", "/api/hassio_ingress/x"); a.body != text {
 			t.Errorf("%s is compressed under ingress", name)
-		}
-	}
-	if most := 60 << 10; total > most {
-		t.Errorf("the page has %d bytes compressed, want %d at most", total, most)
-	}
-	t.Logf("the page has %d bytes compressed", total)
-}
-
-// The page works below any prefix and asks no other machine for anything.
-func TestPagesStayHere(t *testing.T) {
-	foreign := regexp.MustCompile(`(?i)(https?:)?//[a-z0-9-]+\.[a-z0-9.-]+|@import|url\(\s*['"]?(/|http)`)
-	absolute := regexp.MustCompile(`(?i)\b(src|href|action|poster|data)\s*=\s*["']?/|(fetch|EventSource|import|Worker|Request|URL)\(\s*["'` + "`" + `]/|from\s+["']/`)
-	for name, text := range files(t) {
-		if !strings.Contains("/.html.css.js.svg.json.webmanifest", path.Ext(name)) {
-			continue
-		}
-		text = strings.ReplaceAll(text, "http://www.w3.org/", "") // the names of SVG
-		for _, found := range append(foreign.FindAllString(text, -1), absolute.FindAllString(text, -1)...) {
-			t.Errorf("%s: %q leaves this server or the prefix", name, found)
-		}
-	}
-}
-
-// The strict policy allows no script or style inside of the page.
-func TestPagesKeepThePolicy(t *testing.T) {
-	inline := regexp.MustCompile(`(?i)<script(\s[^>]*)?>\s*[^<\s]|<style|\sstyle\s*=|\son[a-z]+\s*=\s*["']|javascript:|\beval\(|new Function`)
-	for name, text := range files(t) {
-		if ext := path.Ext(name); ext != ".html" && ext != ".svg" && ext != ".js" && name != "/" {
-			continue
-		}
-		for _, found := range inline.FindAllString(text, -1) {
-			t.Errorf("%s: the Content-Security-Policy forbids %q", name, found)
 		}
 	}
 }
