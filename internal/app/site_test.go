@@ -6,6 +6,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/smartmeter-addon/smartmeter-addon/internal/capture"
 	"github.com/smartmeter-addon/smartmeter-addon/internal/status"
 )
 
@@ -59,6 +60,13 @@ func TestSite(t *testing.T) {
 		if strings.Contains(body, "geheim") || strings.Contains(body, `"settings"`) != (server == "page") {
 			t.Errorf("%s: status %s", server, body)
 		}
+	}
+	_, file := p.ask("page", "api/capture")
+	if c, err := capture.Read(strings.NewReader(file)); err != nil || !c.Redacted || !strings.Contains(string(c.Bytes()), "1-0:1.8.1(002000.123*kWh)") || strings.Contains(file, "453xxx") {
+		t.Errorf("capture: %v\n%s", err, file)
+	}
+	if code, _ := p.ask("api", "api/capture"); code != http.StatusNotFound {
+		t.Errorf("capture on the API's port: %d", code)
 	}
 	if code, body := p.ask("page", ""); code != http.StatusOK || !strings.Contains(strings.ToLower(body), "<!doctype html>") {
 		t.Errorf("page: %d %.100s", code, body)
