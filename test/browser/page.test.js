@@ -143,13 +143,18 @@ for (const [locale, title, direction, number] of [
   ["fi-FI", "Smart Meter", /^(From|To) the grid|balance/, /^\d+\.\d{3}$/],
 ]) {
   test(`in the language of ${locale}`, async (t) => {
-    const page = await visit(t, house.url, { locale });
+    const page = await visit(t, house.url, { locale, viewport: { width: 360, height: 740 } });
     await shown(page);
     assert.equal(await page.title(), title);
     assert.match(await page.locator(".direction").textContent(), direction);
     const total = await page.locator(".tariffs tbody td").first().textContent();
     assert.match(total.replace(/^\d+\D(?=\d{3}\D\d{3}$)/, "1"), number);
     assert.equal(await page.evaluate(() => document.documentElement.lang), locale.startsWith("fi") ? "en" : locale.slice(0, 2));
+    for (const view of ["pipe", "now"]) {
+      await page.click(`nav a[href="#${view}"]`);
+      await page.locator(`.view.${view}`).waitFor();
+      assert.equal(await page.evaluate(() => document.documentElement.scrollWidth - innerWidth), 0, `${view} is wider than the screen`);
+    }
   });
 }
 

@@ -1,7 +1,7 @@
 // The last hour as a curve: import above the line, export below, and the sun.
 
 import { h, s, say, set, show } from "./dom.js";
-import { power, time } from "./format.js";
+import { power, quantity, time } from "./format.js";
 import { word } from "./words.js";
 
 const HEIGHT = 190;
@@ -70,6 +70,8 @@ export function chart() {
     const grid = ticks(Math.min(0, about.low, sun?.low ?? 0), Math.max(100, about.high, sun?.high ?? 0));
     const [low, high] = [grid[0], grid.at(-1)];
     const last = net.length - 1;
+    const inKilowatts = Math.max(-low, high) >= 10000;
+    const mark = (value) => (inKilowatts ? quantity(value / 1000, "kW", (grid[1] - low) % 1000 === 0 ? 0 : 1) : quantity(value, "W", 0));
     const x = (i) => LEFT + ((width - LEFT - RIGHT) * i) / last;
     const y = (value) => TOP + ((HEIGHT - TOP - BOTTOM) * (high - value)) / (high - low);
     const zero = y(0);
@@ -85,7 +87,7 @@ export function chart() {
       ),
       ...grid.map((value) => s("g", { class: value === 0 ? "rule zero" : "rule" },
         s("path", { d: `M${LEFT} ${y(value).toFixed(1)}H${width - RIGHT}` }),
-        s("text", { x: LEFT - 8, y: y(value) + 4, "text-anchor": "end" }, power(value)))),
+        s("text", { x: LEFT - 8, y: y(value) + 4, "text-anchor": "end" }, mark(value)))),
       ...quarters().map((i) => s("text", { class: "clock", x: x(i), y: HEIGHT - 6, "text-anchor": "middle" }, time(dateOf(i)))),
       ...[["above", "import"], ["below", "export"]].map(([half, colour]) => s("g", { class: colour, "clip-path": `url(#${half})` },
         s("path", { class: "area", d: area }), s("path", { class: "curve", d: curve }))),

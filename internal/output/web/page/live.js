@@ -7,6 +7,7 @@ const ASK = 2000; // ms between questions
 const RETRY = 5000; // ms until a stream that was refused is opened again
 const LOST = 8000; // ms without any answer until the contact counts as lost
 const HISTORY = 30000; // ms between histories
+const YOUNG = 5000; // ms between them while there is none of today
 
 /**
  * connect keeps up with the server and calls changed(state, what) whenever
@@ -138,7 +139,7 @@ export function connect(changed) {
     }
     const trusted = streamAt ? now - streamAt < SILENT : now - startedAt < FIRST;
     if (!trusted && now - askedAt >= ASK) ask();
-    if (now - historyAt >= HISTORY) askHistory();
+    if (now - historyAt >= (state.history?.today ? HISTORY : YOUNG)) askHistory();
     changed(state, "tick");
   }
 

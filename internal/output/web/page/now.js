@@ -106,9 +106,8 @@ function today() {
     const day = history?.today;
     show(node, Boolean(day));
     if (!day) return;
-    const from = new Date(day.since);
-    const midnight = from.getHours() === 0 && from.getMinutes() === 0;
-    say(since, midnight ? "" : word("since", { time: time(from) }));
+    const wall = day.since.slice(0, 19); // as the clock shows it where the meter is
+    say(since, wall.endsWith("T00:00:00") ? "" : word("since", { time: time(new Date(wall)) }));
     if (day.solar && day.import && day.export) {
       day.used = { value: Math.max(0, day.import.value + day.solar.value - day.export.value), unit: day.import.unit };
     }
