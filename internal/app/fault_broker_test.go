@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"net"
 	"net/http"
 	"net/http/httptest"
 	"strings"
@@ -306,4 +307,31 @@ func TestFaultSupervisorSlow(t *testing.T) {
 	w.broker = b
 	b.wait("smartmeter/p1/availability", "online")
 	w.reading()
+}
+
+// TestFaultBrokerName: the broker comes back behind a name that nobody knows
+// for a while.
+func TestFaultBrokerName(t *testing.T) {
+	t.Parallel()
+	const name = "broker.test"
+	meter, first := newLine(t), newBroker(t, "127.0.0.1:0")
+	_, port, _ := net.SplitHostPort(first.addr)
+	nameServer.set(name, net.IPv4(127, 0, 0, 1), false)
+	p := start(t, meter.variable(), "MQTT_URL=mqtt://"+net.JoinHostPort(name, port))
+	w := attend(p, meter.accept(), first)
+	w.reading()
+	first.wait("smartmeter/p1/availability", "online")
+	mark := p.mark()
+	nameServer.set(name, nil, false)
+	first.close()
+	w.broker = nil
+	waitFor(t, "the loss", func() bool { return len(p.said(mark)) > 0 })
+	for range 20 {
+		w.reading()
+	}
+	w.broker = newBroker(t, first.addr)
+	nameServer.set(name, net.IPv4(127, 0, 0, 1), false)
+	w.broker.wait("smartmeter/p1/availability", "online")
+	w.reading()
+	p.lossAndReturn(mark, brokerLost, brokerBack)
 }

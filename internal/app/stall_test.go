@@ -64,3 +64,10 @@ func TestStall(t *testing.T) {
 		t.Errorf("the raw socket's last telegram is %q", got[len(got)-80:])
 	}
 }
+
+// TestBurst: ten thousand telegrams at once, and who reads loses none.
+func TestBurst(t *testing.T) {
+	_, w := crowd(t)
+	w.chunk(10_000)
+	w.reading()
+}

@@ -8,7 +8,7 @@ import (
 	"github.com/smartmeter-addon/smartmeter-addon/internal/hub"
 )
 
-// patience is how long Ease waits for a subscriber that takes nothing.
+// patience is how long Ease waits for these subscribers.
 const patience = 100 * time.Millisecond
 
 // eases tells how long Ease takes.
@@ -23,11 +23,11 @@ func TestEaseWaitsForWhoReads(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var h hub.Hub[int]
 		reading := h.Subscribe(8, hub.Disconnect)
-		reading.WantAll()
+		reading.WantAll(patience)
 		var stalled []*hub.Subscription[int]
 		for range 3 {
 			s := h.Subscribe(8, hub.DropOldest)
-			s.WantAll()
+			s.WantAll(patience)
 			defer s.Close()
 			stalled = append(stalled, s)
 		}
@@ -71,7 +71,7 @@ func TestEaseGivesUp(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var h hub.Hub[int]
 		s := h.Subscribe(8, hub.DropOldest)
-		s.WantAll()
+		s.WantAll(patience)
 		publish := func(n int) (waited time.Duration) {
 			for v := range n {
 				h.Publish(v)
@@ -104,7 +104,7 @@ func TestEaseIsForBursts(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var h hub.Hub[int]
 		s := h.Subscribe(8, hub.DropOldest)
-		s.WantAll()
+		s.WantAll(patience)
 		defer s.Close()
 		content := h.Subscribe(1, hub.DropOldest) // with the newest
 		defer content.Close()
@@ -126,7 +126,7 @@ func TestEaseEndsWithItsSubscriber(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var h hub.Hub[int]
 		s := h.Subscribe(2, hub.Disconnect)
-		s.WantAll()
+		s.WantAll(patience)
 		h.Publish(1)
 		h.Publish(2)
 		time.AfterFunc(patience/4, s.Close)

@@ -45,42 +45,36 @@ func (h *Hub[T]) cost(v T) int {
 	return h.Cost(v)
 }
 
-// patience is how long Ease waits for a subscriber that takes nothing. Who
-// reads gets a turn within it on a busy machine too; and a serial line loses
-// nothing meanwhile, because its driver holds a third of a second.
-const patience = 100 * time.Millisecond
-
 // Ease waits while a subscriber that wants every value has its queue more than
 // half full, so that a source which sends faster than anybody can read costs
 // those nothing who do read. It waits only as long as such a subscriber goes
-// on taking, and for one that stopped no longer than a tenth of a second, once
-// until its queue was empty again: so one that is slower than a meter's line,
-// or reads nothing at all, holds up nobody. It is called by the publisher.
+// on taking, and for one that stopped no longer than its patience, once until
+// its queue was empty again: so one that is slower than a meter's line, or
+// reads nothing at all, holds up nobody. It is called by the publisher.
 func (h *Hub[T]) Ease() {
 	for h.pressing.Load() > 0 {
-		limit := h.giveUp(time.Now())
-		if limit <= 0 {
-			continue // nobody is left
-		}
-		timer := time.NewTimer(limit)
+		timer := time.NewTimer(slice)
 		select {
 		case <-h.eased:
 		case <-timer.C:
+			h.waited()
 		}
 		timer.Stop()
 	}
 }
 
-// giveUp ends waiting for those who took nothing for too long, and tells how
-// long to wait for the others.
-func (h *Hub[T]) giveUp(now time.Time) time.Duration {
+// slice is what patience is counted in. On a machine that is so busy that this
+// program gets no turn for long, time alone would say that nobody reads; after
+// a slice all who could have had theirs.
+const slice = 20 * time.Millisecond
+
+// waited counts a slice in vain for all who are waited for.
+func (h *Hub[T]) waited() {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	var longest time.Duration
 	for s := range h.subscribers {
-		longest = max(longest, s.giveUp(now))
+		s.waited()
 	}
-	return longest
 }
 
 // Latest returns the value published last; false before the first.

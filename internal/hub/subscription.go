@@ -37,10 +37,11 @@ type Subscription[T any] struct {
 	dropped uint64
 	err     error
 
-	wantsAll bool
-	pressing bool      // Ease waits for this subscriber
-	givenUp  bool      // Ease does not, until the queue was empty once
-	moved    time.Time // when something was taken last, or came into the empty queue
+	patience time.Duration // of Ease; zero: it never waits for this subscriber
+	pressing bool          // Ease waits for this subscriber
+	givenUp  bool          // Ease does not, until the queue was empty once
+	moved    time.Time     // when something was taken last, or came into the empty queue
+	inVain   time.Duration // that Ease waited since
 }
 
 type item[T any] struct {
@@ -54,8 +55,8 @@ func (s *Subscription[T]) push(v T, cost int) {
 	if s.err != nil {
 		return
 	}
-	if s.wantsAll && s.head == len(s.queue) {
-		s.moved = time.Now()
+	if s.patience > 0 && s.head == len(s.queue) {
+		s.moved, s.inVain = time.Now(), 0
 	}
 	for s.head < len(s.queue) && s.held+cost > s.limit {
 		if s.full == Disconnect {
@@ -78,8 +79,8 @@ func (s *Subscription[T]) push(v T, cost int) {
 	s.queue = append(s.queue, item[T]{v, cost})
 	s.held += cost
 	s.signal()
-	if s.wantsAll && !s.pressing && !s.givenUp && s.held > s.limit/2 {
-		if time.Since(s.moved) > patience {
+	if s.patience > 0 && !s.pressing && !s.givenUp && s.held > s.limit/2 {
+		if time.Since(s.moved) > recently*s.patience {
 			s.givenUp = true
 			return
 		}
@@ -101,28 +102,32 @@ func (s *Subscription[T]) ease() {
 	}
 }
 
-// giveUp tells how long to wait for this subscriber; if that is over, it is
+// waited counts a slice in vain; after too many of them this subscriber is
 // waited for no more.
-func (s *Subscription[T]) giveUp(now time.Time) time.Duration {
+func (s *Subscription[T]) waited() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if !s.pressing {
-		return 0
+		return
 	}
-	left := patience - now.Sub(s.moved)
-	if left <= 0 {
+	if s.inVain += slice; s.inVain >= s.patience {
 		s.givenUp = true
 		s.ease()
 	}
-	return left
 }
 
+// recently is how many patiences may have gone by since the last Take when the
+// queue is half full. If it was filled more slowly, it is the subscriber who is
+// slow, and not the source that is fast.
+const recently = 3
+
 // WantAll tells that the subscriber wants every value: Hub.Ease gives it time
-// to take them. For one that is content with the newest this would be a waste.
-func (s *Subscription[T]) WantAll() {
+// to take them, but no longer than patience from one Take to the next. For who
+// is content with the newest value waiting would be a waste.
+func (s *Subscription[T]) WantAll(patience time.Duration) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.wantsAll = true
+	s.patience = patience
 }
 
 // shift takes the oldest item out.
@@ -165,8 +170,8 @@ func (s *Subscription[T]) Take(into []T) ([]T, error) {
 func (s *Subscription[T]) TakeSome(into []T, limit int) ([]T, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.wantsAll {
-		s.moved = time.Now()
+	if s.patience > 0 {
+		s.moved, s.inVain = time.Now(), 0
 	}
 	for taken := 0; s.head < len(s.queue); {
 		cost := s.queue[s.head].cost

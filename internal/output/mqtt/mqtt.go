@@ -52,6 +52,10 @@ const (
 	// that they move on.
 	maxBatch = 32
 
+	// patience is how long a source that sends faster than a broker can take
+	// is held up for it: as long as it takes to keep a file on an SD card.
+	patience = 500 * time.Millisecond
+
 	// maxStatuses is how many changes of the line wait: enough to show each.
 	maxStatuses = 16
 
@@ -125,7 +129,7 @@ func (o *Output) Run(ctx context.Context) error {
 		timer:     time.NewTimer(0),
 	}
 	defer w.readings.Close()
-	w.readings.WantAll()
+	w.readings.WantAll(patience)
 	defer w.statuses.Close()
 	defer w.timer.Stop()
 
