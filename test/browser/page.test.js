@@ -1,6 +1,7 @@
 // The page as people use it: in a browser, against the real program.
 
 import assert from "node:assert/strict";
+import { readFile } from "node:fs/promises";
 import path from "node:path";
 import { after, before, test } from "node:test";
 import { barriers, demo, desktop, ingress, launch, longSeen, meter, open, phone, pictures, smartmeter } from "./harness.js";
@@ -86,7 +87,7 @@ test("every part shows what the reading says", async (t) => {
   await page.locator(".tariffs:not([hidden])").waitFor();
   const text = async (selector) => (await page.locator(selector).innerText()).replace(/\u00a0/g, " ");
   assert.match(await text(".phases-card"), /L1[\s\S]*W[\s\S]*V · [\d.]+ A[\s\S]*L2[\s\S]*L3/);
-  assert.match(await text(".others"), new RegExp(`Gas[\\s\\S]*read[\\s\\S]*m³[\\s\\S]*Water`));
+  assert.match(await text(".others"), /Solar\s+Simulated Roof\s+[\d,.]+ kWh[\s\S]*Gas[\s\S]*read[\s\S]*m³[\s\S]*Water/);
   assert.ok((await text(".tariffs")).includes(reading.totalT1Use.toLocaleString("en", { minimumFractionDigits: 3 })));
   assert.match(await text(".tariffs tr:has(.chip:not([hidden]))"), reading.currentTarrif === 1 ? /Normal tariff\s+now/ : /Low tariff\s+now/);
   assert.match(await text(".quarter"), /Forecast[\s\S]*kW[\s\S]*Peak of the month[\s\S]*kW/);
@@ -101,6 +102,16 @@ test("every part shows what the reading says", async (t) => {
   assert.match(await text(".settings"), /mqtt\.url[\s\S]*mqtt:\/\/127/);
   await page.locator(".telegram tbody tr").first().waitFor();
   assert.match(await text(".telegram"), /1-0:1\.8\.1\s+energy imported, tariff 1\s+[\d.]+ kWh/);
+});
+
+test("a capture for a bug report", async (t) => {
+  const page = await visit(t, house.url);
+  await shown(page);
+  await page.click('nav a[href="#pipe"]');
+  const [download] = await Promise.all([page.waitForEvent("download"), page.click('a[href="api/capture"]')]);
+  assert.match(download.suggestedFilename(), /^smartmeter-.*capture\.txt$/);
+  const text = await readFile(await download.path(), "utf8");
+  assert.match(text, /# redacted: yes[\s\S]*1-0:1\.8\.1/);
 });
 
 test("all of it by keyboard", async (t) => {

@@ -176,19 +176,28 @@ function phases() {
   });
 }
 
+/** readAt tells when a meter was read, where it says so. */
+function readAt(ts) {
+  return ts ? word("readAt", { time: time(new Date(ts)) }) : "";
+}
+
 function meters() {
   const list = h("ul", { class: "figures meters" });
   const node = card("others", word("others"), list);
-  return updating(node, ({ reading }) => {
-    const there = media.filter((name) => reading[name]).map((name) => ({ name, ...reading[name] }));
+  return updating(node, ({ reading, solar }) => {
+    const there = media.filter((name) => reading[name]).map((name) => ({ name, ...reading[name], note: readAt(reading[name].ts) }));
+    if (solar?.lifetimeProduction !== undefined) {
+      const note = [solar.manufacturer, solar.model].filter(Boolean).join(" ");
+      there.unshift({ name: "solar", totalUse: solar.lifetimeProduction / 1000, unit: "kWh", note });
+    }
     show(node, there.length > 0);
     rows(list, there, ({ name }) => name, ({ name }) => {
       const value = h("strong", null, "");
-      const when = h("span", { class: "quiet" }, "");
-      const what = h("span", { class: "what" }, word(name), when);
+      const note = h("span", { class: "quiet" }, "");
+      const what = h("span", { class: "what" }, word(name), note);
       return updating(h("li", { class: name }, h("span", { class: "badge" }, icon(iconOf(name))), what, value), (now) => {
         say(value, quantity(now.totalUse, now.unit ?? "m3", 3));
-        say(when, now.ts ? word("readAt", { time: time(new Date(now.ts)) }) : "");
+        say(note, now.note);
       });
     });
   });

@@ -161,11 +161,11 @@ const table = {
   checksumAbsent: ["without checksum", "zonder controlesom", "ohne Prüfsumme", "sans somme de contrôle", "utan kontrollsumma"],
   capture: ["Download a capture", "Opname downloaden", "Aufzeichnung laden", "Télécharger une capture", "Ladda ner en inspelning"],
   captureText: [
-    "For a question or a report: what the line sends now, without the meter’s numbers and messages.",
-    "Voor een vraag of melding: wat de lijn nu stuurt, zonder meternummers en berichten.",
-    "Für eine Frage oder Meldung: was die Leitung jetzt sendet, ohne Zählernummern und Nachrichten.",
-    "Pour une question ou un rapport : ce que la ligne envoie, sans les numéros ni les messages du compteur.",
-    "För en fråga eller felanmälan: vad linjen sänder nu, utan mätarnummer och meddelanden.",
+    "For a question or a report: what the line sent in the last minutes, without what tells whose meter it is.",
+    "Voor een vraag of melding: wat de lijn de laatste minuten stuurde, zonder wat verraadt wiens meter het is.",
+    "Für eine Frage oder Meldung: was die Leitung in den letzten Minuten sandte, ohne was verrät, wessen Zähler es ist.",
+    "Pour une question ou un rapport : ce que la ligne a envoyé ces dernières minutes, sans ce qui dit à qui est le compteur.",
+    "För en fråga eller felanmälan: vad linjen sände de senaste minuterna, utan det som avslöjar vems mätare det är.",
   ],
   program: ["Smart Meter {version}, running since {time}", "Slimme meter {version}, draait sinds {time}", "Smart Meter {version}, läuft seit {time}", "Smart Meter {version}, en marche depuis {time}", "Smart Meter {version}, igång sedan {time}"],
 };
