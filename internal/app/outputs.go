@@ -14,6 +14,7 @@ import (
 	"github.com/smartmeter-addon/smartmeter-addon/internal/config"
 	"github.com/smartmeter-addon/smartmeter-addon/internal/output/influxdb"
 	"github.com/smartmeter-addon/smartmeter-addon/internal/output/mqtt"
+	"github.com/smartmeter-addon/smartmeter-addon/internal/output/post"
 	"github.com/smartmeter-addon/smartmeter-addon/internal/output/socket"
 	"github.com/smartmeter-addon/smartmeter-addon/internal/solar"
 	"github.com/smartmeter-addon/smartmeter-addon/internal/status"
@@ -67,11 +68,19 @@ func outputs(cfg config.Config, deps Deps, p *pipeline) ([]task, error) {
 	database := influxdb.New(influxdb.Options{
 		Influx: cfg.Influx, Dir: filepath.Join(cfg.Data, "influxdb_"+cfg.Slot), Zone: p.zone, Log: log("influxdb"), Counter: count("influxdb", cfg.Influx.URL != ""),
 	}, p.updates, p.samples)
+	trusted, err := cfg.PostTLS(os.ReadFile)
+	if err != nil {
+		return nil, err
+	}
+	hook := post.New(post.Options{
+		Post: cfg.Post, TLS: trusted, Agent: "smartmeter/" + Version, Log: log("post"), Counter: count("post", cfg.Post.URL != ""),
+	}, p.updates)
 	return append([]task{
 		{"solar", cfg.Solar.Address != "", panels.Run},
 		{"json socket", cfg.JSONSocket != "", jsonSocket.Run},
 		{"raw socket", cfg.RawSocket != "", rawSocket.Run},
 		{"mqtt", hasBroker, toBroker.Run},
+		{"post", cfg.Post.URL != "", hook.Run},
 		{"influxdb", cfg.Influx.URL != "", database.Run},
 		{"health", cfg.Health != "", healthServer(string(cfg.Health), p.vitals, p.board, p.lastMinutes, log("health"), listening)},
 	}, siteTasks(cfg, deps, p, opened, count)...), nil

@@ -30,6 +30,10 @@ var wrongs = map[string][]string{
 	"influxdb.token":        {"alone"},
 	"influxdb.org":          {"alone"},
 	"influxdb.bucket":       {"alone"},
+	"post.url":              {"192.168.1.10/hook", "ftp://h", "http://", "http://h:0"},
+	"post.fields":           {",", "power ts", "a;b"},
+	"post.ca_file":          {"ca.crt", "/ssl/absent.crt"},
+	"mqtt.distinct_fields":  {",", "power ts"},
 	"slot":                  nil, // the pattern is ours
 }
 

@@ -21,6 +21,7 @@ type Config struct {
 	APIServer  Listen `env:"API_SERVER"`                       // HTTP API without the page; Load sets APIPort under Home Assistant
 	Solar      Solar
 	Influx     Influx
+	Post       Post
 
 	Slot     string         `json:"slot" env:"SLOT" envDefault:"p1"`         // name of the meter in topics and unique ids
 	Language meter.Language `json:"language" env:"LANGUAGE" envDefault:"en"` // of the names of devices and entities
@@ -76,6 +77,8 @@ type MQTT struct {
 	Discovery       bool   `json:"mqtt.discovery" env:"MQTT_DISCOVERY" envDefault:"true"`
 	DiscoveryPrefix string `json:"mqtt.discovery_prefix" env:"MQTT_DISCOVERY_PREFIX" envDefault:"homeassistant"`
 	BirthTopic      string `json:"mqtt.birth_topic" env:"MQTT_BIRTH_TOPIC" envDefault:"homeassistant/status"`
+	Distinct        bool   `json:"mqtt.distinct" env:"MQTT_DISTINCT"` // a topic for each field, too
+	DistinctFields  List   `json:"mqtt.distinct_fields" env:"MQTT_DISTINCT_FIELDS" envDefault:"currentTarrif,totalT1Use,totalT2Use,totalT1Delivered,totalT2Delivered,powerSn,currentUsage,currentDelivery"`
 	Interval        int    `json:"mqtt.interval" env:"MQTT_INTERVAL" envDefault:"10"` // seconds between entity states; 0: every telegram
 }
 
@@ -95,6 +98,15 @@ type Influx struct {
 	Org      string `json:"influxdb.org" env:"INFLUX_ORG"`
 	Bucket   string `json:"influxdb.bucket" env:"INFLUX_BUCKET"`
 	BufferMB int    `json:"influxdb.buffer_mb" env:"INFLUX_BUFFER_MB" envDefault:"16"` // readings kept on disk while the database is away, 1 to 1024
+}
+
+// Post is a web address of the user's that is sent readings.
+type Post struct {
+	URL      string `json:"post.url" env:"POST_URL"`                            // http or https; a user and password in it are sent
+	Interval int    `json:"post.interval" env:"POST_INTERVAL" envDefault:"300"` // seconds between two readings
+	JSON     bool   `json:"post.json" env:"POST_JSON"`                          // instead of a form
+	Fields   List   `json:"post.fields" env:"POST_FIELDS" envDefault:"powerTs,totalT1Use,totalT1Delivered,totalT2Use,gas_totalUse,gas_ts"`
+	CAFile   string `json:"post.ca_file" env:"POST_CA_FILE"` // the only authority that is trusted, PEM; empty: the system's
 }
 
 // SourceInUse is Source with auto decided: the network if an address is set,

@@ -62,8 +62,11 @@ var (
 )
 
 // mask hides the password in a URL, also in one that does not parse: then all
-// that could be a password goes.
+// that could be a password goes. The key of a web hook is often a password.
 func mask(s string) string {
+	if before, _, ok := strings.Cut(s, "?"); ok && strings.Contains(before, "://") && !strings.Contains(s, "@") {
+		return mask(before) + "?***"
+	}
 	if strings.Contains(s, "@") {
 		return userinfo.ReplaceAllString(s, "$1$2:***@")
 	}

@@ -119,6 +119,15 @@ func text(o option, name string, value any) (string, error) {
 			return "", wrongType(o, name, value, "this is not a switch; write text in double quotes")
 		}
 		return fmt.Sprint(value), nil
+	case []any:
+		if o.value.Type() != reflect.TypeFor[List]() {
+			return "", wrongType(o, name, value, "write one value")
+		}
+		var names []string
+		for _, v := range value {
+			names = append(names, fmt.Sprint(v))
+		}
+		return strings.Join(names, ","), nil
 	default:
 		return "", wrongType(o, name, value, "write one value")
 	}

@@ -85,6 +85,9 @@ func Load(environ []string, readFile func(name string) ([]byte, error)) (Config,
 	if _, field, mend := c.brokerTLS(readFile); mend != "" {
 		return Config{}, l.warnings, l.fault(optionAt(l.list, field), mend)
 	}
+	if _, mend := authority(readFile, c.Post.CAFile); mend != "" {
+		return Config{}, l.warnings, l.fault(optionAt(l.list, &c.Post.CAFile), mend)
+	}
 	if c.Data == "" {
 		c.Data = dataFolder(environ)
 	}

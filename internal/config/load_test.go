@@ -38,11 +38,13 @@ func defaults() config.Config {
 		Clients:    32,
 		Solar:      config.Solar{Port: 502, Unit: 1, Interval: 10},
 		Influx:     config.Influx{BufferMB: 16},
+		Post:       config.Post{Interval: 300, Fields: "powerTs,totalT1Use,totalT1Delivered,totalT2Use,gas_totalUse,gas_ts"},
 		MQTT: config.MQTT{
 			Topic:           "smartmeter",
 			Discovery:       true,
 			DiscoveryPrefix: "homeassistant",
 			BirthTopic:      "homeassistant/status",
+			DistinctFields:  "currentTarrif,totalT1Use,totalT2Use,totalT1Delivered,totalT2Delivered,powerSn,currentUsage,currentDelivery",
 			Interval:        10,
 		},
 		Slot:     "p1",
@@ -71,7 +73,7 @@ func TestLoad(t *testing.T) {
 				"slot": "main_2", "language": "nl", "checksum": "off", "log_level": "warning"}`),
 			want: func(c *config.Config) {
 				c.Serial = config.Serial{Device: "/dev/serial/by-id/usb-FTDI-if00", Mode: config.Serial9600E7}
-				c.MQTT = config.MQTT{Topic: "meters/p1", DiscoveryPrefix: "ha", BirthTopic: "ha/birth"}
+				c.MQTT = config.MQTT{Topic: "meters/p1", DiscoveryPrefix: "ha", BirthTopic: "ha/birth", DistinctFields: defaults().MQTT.DistinctFields}
 				c.Slot, c.Language, c.Checksum, c.LogLevel = "main_2", meter.Dutch, config.ChecksumOff, config.LogWarning
 			},
 		},
@@ -99,6 +101,7 @@ func TestLoad(t *testing.T) {
 				"SMARTMETER_MQTT_URL=mqtts://broker", "SMARTMETER_MQTT_USERNAME=u", "SMARTMETER_MQTT_PASSWORD= p ", "SMARTMETER_MQTT_TOPIC=t",
 				"SMARTMETER_MQTT_DISCOVERY=no", "SMARTMETER_MQTT_DISCOVERY_PREFIX=d", "SMARTMETER_MQTT_BIRTH_TOPIC=b", "SMARTMETER_MQTT_INTERVAL=3600",
 				"SMARTMETER_TCP_SERVER=0", "SMARTMETER_RAW_TCP_SERVER=[::1]:2000", "SMARTMETER_SOCKET_CLIENTS=400", "SMARTMETER_SLOT=p2", "SMARTMETER_LANGUAGE=SV", "LANGUAGE=nl_NL:nl",
+				"SMARTMETER_MQTT_DISTINCT=yes", "SMARTMETER_MQTT_DISTINCT_FIELDS=gas", "SMARTMETER_POST_URL=http://h/?k=v", "SMARTMETER_POST_INTERVAL=1", "SMARTMETER_POST_JSON=on", "SMARTMETER_POST_FIELDS=*",
 				"SMARTMETER_INFLUX_URL=https://db/x", "SMARTMETER_INFLUX_TOKEN=secret", "SMARTMETER_INFLUX_ORG=o", "SMARTMETER_INFLUX_BUCKET=b", "SMARTMETER_INFLUX_BUFFER_MB=1",
 				"SMARTMETER_SUNSPEC_MODBUS=fd00::5", "SMARTMETER_SUNSPEC_MODBUS_PORT=1502", "SMARTMETER_SUNSPEC_UNIT=247", "SMARTMETER_SUNSPEC_INTERVAL=899",
 				"SMARTMETER_CHECKSUM=off", "SMARTMETER_DATA=/srv/meter", "SMARTMETER_HEALTH=0", "SMARTMETER_LOG_LEVEL=warn", "SMARTMETER_DEBUG=false", "PATH=/bin", "SMARTMETER=x",
@@ -109,8 +112,9 @@ func TestLoad(t *testing.T) {
 					Serial:     config.Serial{Device: "/dev/ttyUSB0", Mode: config.Serial9600E7},
 					Network:    config.Network{Address: "[fe80::1%eth0]:23"},
 					Decryption: config.Decryption{Key: key, AAD: "30" + key},
-					MQTT:       config.MQTT{URL: "mqtts://broker:8883", Username: "u", Password: " p ", Topic: "t", DiscoveryPrefix: "d", BirthTopic: "b", Interval: 3600},
+					MQTT:       config.MQTT{URL: "mqtts://broker:8883", Username: "u", Password: " p ", Topic: "t", DiscoveryPrefix: "d", BirthTopic: "b", Interval: 3600, Distinct: true, DistinctFields: "gas"},
 					RawSocket:  "[::1]:2000", Clients: 400, Solar: config.Solar{Address: "[fd00::5]:1502", Port: 1502, Unit: 247, Interval: 899},
+					Post:   config.Post{URL: "http://h/?k=v", Interval: 1, JSON: true, Fields: "*"},
 					Influx: config.Influx{URL: "https://db/x", Token: "secret", Org: "o", Bucket: "b", BufferMB: 1}, Slot: "p2", Language: meter.Swedish, Checksum: config.ChecksumOff, Data: "/srv/meter", LogLevel: config.LogWarning,
 				}
 			},
@@ -192,17 +196,19 @@ func TestLoad(t *testing.T) {
 		{
 			name: "smartmeter2mqtt's file",
 			files: options(`{"serialPort": "/dev/ttyUSB1", "socket": "", "encryption": {"key": "` + key + `", "aad": ""}, "solar": {"host": "10.0.0.9", "port": 1502, "interval": 2000},
-				"outputs": {"debug": true, "jsonSocket": 4010, "rawSocket": "4020", "webserver": 3000, "post": {}, "mqttSocket": null,
+				"outputs": {"debug": true, "jsonSocket": 4010, "rawSocket": "4020", "webserver": 3000, "post": {"url": "http://h/p", "interval": 60, "json": true, "fields": ["powerTs", "gas_ts"]}, "mqttSocket": 4030,
 				"mqtt": {"url": "mqtt://u:p@h:1", "prefix": "m", "discovery": false, "discoveryPrefix": "d", "distinct": false, "distinctFields": ["a"]}}}`),
 			want: func(c *config.Config) {
 				c.Serial.Device, c.JSONSocket, c.RawSocket, c.WebServer, c.Debug, c.LogLevel = "/dev/ttyUSB1", ":4010", ":4020", ":3000", true, config.LogDebug
 				c.MQTT.URL, c.MQTT.Username, c.MQTT.Password = "mqtt://h:1", "u", "p"
 				c.MQTT.Topic, c.MQTT.Discovery, c.MQTT.DiscoveryPrefix = "m", false, "d"
 				c.Decryption.Key = key
+				c.MQTT.DistinctFields = "a"
+				c.Post = config.Post{URL: "http://h/p", Interval: 60, JSON: true, Fields: "powerTs,gas_ts"}
 				c.Solar.Address, c.Solar.Port, c.Solar.Interval = "10.0.0.9:1502", 1502, 2
 			},
 			warnings: []string{
-				"/data/options.json is smartmeter2mqtt's; it is understood, but better written with this program's options; this version does not have outputs.mqtt.distinctFields",
+				"/data/options.json is smartmeter2mqtt's; it is understood, but better written with this program's options; this version does not have outputs.mqttSocket",
 				"solar.interval is taken for milliseconds, as smartmeter2mqtt meant it; write 2, in seconds, instead of 2000",
 			},
 		},

@@ -30,18 +30,11 @@ func (c Config) BrokerTLS(readFile func(name string) ([]byte, error)) (*tls.Conf
 // mend.
 func (c *Config) brokerTLS(readFile func(name string) ([]byte, error)) (t *tls.Config, field any, mend string) {
 	t = &tls.Config{MinVersion: tls.VersionTLS12, InsecureSkipVerify: c.MQTT.Insecure}
-	if c.MQTT.CAFile != "" {
-		data, mend := content(readFile, c.MQTT.CAFile)
-		if mend != "" {
-			return nil, &c.MQTT.CAFile, mend
-		}
-		t.RootCAs = x509.NewCertPool()
-		if !t.RootCAs.AppendCertsFromPEM(data) {
-			return nil, &c.MQTT.CAFile, "there is no certificate in this file; give the authority's certificate in PEM form, which begins with -----BEGIN CERTIFICATE-----"
-		}
-		if c.MQTT.Insecure {
-			t.VerifyConnection = issuedBy(t.RootCAs)
-		}
+	if t.RootCAs, mend = authority(readFile, c.MQTT.CAFile); mend != "" {
+		return nil, &c.MQTT.CAFile, mend
+	}
+	if c.MQTT.Insecure && t.RootCAs != nil {
+		t.VerifyConnection = issuedBy(t.RootCAs)
 	}
 	if c.MQTT.CertFile == "" {
 		return t, nil, ""
@@ -66,6 +59,33 @@ func (c *Config) brokerTLS(readFile func(name string) ([]byte, error)) (t *tls.C
 	}
 	t.Certificates = []tls.Certificate{pair}
 	return t, nil, ""
+}
+
+// PostTLS is BrokerTLS for posting readings, with post.ca_file.
+func (c Config) PostTLS(readFile func(name string) ([]byte, error)) (*tls.Config, error) {
+	roots, mend := authority(readFile, c.Post.CAFile)
+	if mend != "" {
+		l := loader{list: optionsOf(&c)}
+		return nil, l.fault(optionAt(l.list, &c.Post.CAFile), mend)
+	}
+	return &tls.Config{MinVersion: tls.VersionTLS12, RootCAs: roots}, nil
+}
+
+// authority reads the certificates that are trusted; nil, the system's, where
+// no file is named.
+func authority(readFile func(name string) ([]byte, error), file string) (roots *x509.CertPool, mend string) {
+	if file == "" {
+		return nil, ""
+	}
+	data, mend := content(readFile, file)
+	if mend != "" {
+		return nil, mend
+	}
+	roots = x509.NewCertPool()
+	if !roots.AppendCertsFromPEM(data) {
+		return nil, "there is no certificate in this file; give the authority's certificate in PEM form, which begins with -----BEGIN CERTIFICATE-----"
+	}
+	return roots, ""
 }
 
 // content reads a file that an option names.

@@ -131,6 +131,20 @@ func canonical[T ~string](text string, values []T) T {
 	return T(text)
 }
 
+// List is names with commas between them; * stands for all.
+type List string
+
+// Names are the list's members.
+func (l List) Names() []string {
+	var names []string
+	for name := range strings.SplitSeq(string(l), ",") {
+		if name = strings.TrimSpace(name); name != "" {
+			names = append(names, name)
+		}
+	}
+	return names
+}
+
 // Secret is text that hides itself in logs and in fmt's output. A conversion
 // to string shows it.
 type Secret string

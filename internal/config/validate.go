@@ -68,6 +68,11 @@ func (c *Config) wrong() (field any, mend string) {
 		{&c.Influx.Org, c.lacksInflux(&c.Influx.Org)},
 		{&c.Influx.Bucket, c.lacksInflux(&c.Influx.Bucket)},
 		{&c.Influx.BufferMB, within(c.Influx.BufferMB, 1, 1024, "megabytes")},
+		{&c.Post.URL, webURL(c.Post.URL, "http://192.168.1.10/readings")},
+		{&c.Post.Interval, within(c.Post.Interval, 1, 86400, "seconds")},
+		{&c.Post.Fields, names(c.Post.Fields)},
+		{&c.Post.CAFile, file(c.Post.CAFile)},
+		{&c.MQTT.DistinctFields, names(c.MQTT.DistinctFields)},
 		{&c.Slot, slot(c.Slot)},
 		{&c.Language, oneOf(c.Language, meter.Languages)},
 		{&c.Checksum, oneOf(c.Checksum, checksums)},
@@ -354,6 +359,22 @@ func topic(s string) string {
 		return "write text without control characters"
 	case len(s) > most:
 		return fmt.Sprintf("write at most %d bytes", most)
+	}
+	return ""
+}
+
+var fieldName = regexp.MustCompile(`^([A-Za-z0-9_]+|\*)$`)
+
+// names wants the names of fields, one at least.
+func names(l List) string {
+	const form = "write names of the JSON socket's fields with commas between them, such as currentUsage,gas_totalUse, or * for all"
+	if len(l.Names()) == 0 {
+		return form
+	}
+	for _, name := range l.Names() {
+		if !fieldName.MatchString(name) {
+			return form
+		}
 	}
 	return ""
 }
