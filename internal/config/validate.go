@@ -385,5 +385,14 @@ func slot(s string) string {
 	if !slots.MatchString(s) {
 		return "write small letters, digits and _ only, such as p1"
 	}
+	// The slots of what belongs to a meter are made of the meter's.
+	own := strings.TrimSuffix(s, "_2")
+	belongs := strings.HasSuffix(own, "_bridge")
+	for m := range meter.Media {
+		belongs = belongs || strings.HasSuffix(own, "_"+meter.Media[m].Slot)
+	}
+	if belongs {
+		return fmt.Sprintf("write a name that does not end like this: the meter %s may have a device of that name already", own[:strings.LastIndex(own, "_")])
+	}
 	return ""
 }

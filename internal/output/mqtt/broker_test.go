@@ -168,14 +168,42 @@ type app struct {
 
 // log keeps what was logged.
 type log struct {
-	mu   sync.Mutex
-	text bytes.Buffer
+	mu      sync.Mutex
+	text    bytes.Buffer
+	written chan struct{} // is closed by the next line; nil: nobody waits
 }
 
 func (l *log) Write(p []byte) (int, error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
+	if l.written != nil {
+		close(l.written)
+		l.written = nil
+	}
 	return l.text.Write(p)
+}
+
+// wait waits until the words were logged.
+func (l *log) wait(t *testing.T, words string) {
+	t.Helper()
+	deadline := time.After(patience)
+	for {
+		l.mu.Lock()
+		if strings.Contains(l.text.String(), words) {
+			l.mu.Unlock()
+			return
+		}
+		if l.written == nil {
+			l.written = make(chan struct{})
+		}
+		written := l.written
+		l.mu.Unlock()
+		select {
+		case <-written:
+		case <-deadline:
+			t.Fatalf("%q was not logged:\n%s", words, l)
+		}
+	}
 }
 
 func (l *log) String() string {

@@ -26,6 +26,7 @@ type component struct {
 	// value appends what the entity shows, as JSON. False means that it was
 	// not reported, and what was appended is void; what was reported but says
 	// nothing (a limit of 999.9 kW is no limit) is null.
+	// A button has no value: nil.
 	value func(dst []byte, v *view) ([]byte, bool)
 
 	// attributes appends a JSON object of what is no state, on a topic of its
@@ -253,5 +254,6 @@ func bridge(slot string) []component {
 			value: func(dst []byte, v *view) ([]byte, bool) { return moment(dst, v.shown, v), true }},
 		{Entity: meter.Entity{Key: "started", Name: "Started", Class: "timestamp", Rare: true},
 			value: func(dst []byte, v *view) ([]byte, bool) { return moment(dst, v.status.Started, v), true }},
+		{Entity: meter.Entity{Key: reannounceKey, Name: "Republish discovery", Icon: "mdi:bullhorn-outline"}, platform: platformButton},
 	}
 }

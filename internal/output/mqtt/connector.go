@@ -2,9 +2,7 @@ package mqtt
 
 import (
 	"context"
-	"crypto/rand"
 	"crypto/tls"
-	"encoding/hex"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -58,15 +56,13 @@ type connector struct {
 }
 
 func newConnector(o *Options) *connector {
-	var id [4]byte
-	rand.Read(id[:]) // never fails, says its documentation
 	config := o.TLS
 	if config == nil {
 		config = &tls.Config{MinVersion: tls.VersionTLS12}
 	}
 	login := login{
 		// 22 bytes with the usual slot: some brokers take no more than 23.
-		clientID:  "smartmeter-" + o.Slot + "-" + hex.EncodeToString(id[:]),
+		clientID:  "smartmeter-" + o.Slot + "-" + o.instance,
 		willTopic: o.Topic + "/connected",
 		tls:       config,
 		log:       o.Log,

@@ -46,14 +46,16 @@ type device struct {
 	availabilityTopic string // empty: none but the program's own
 	configTopic       string
 
-	stale  bool      // the announcement sent last is not the one to send now
-	sent   []byte    // announcement; nil before the first
-	sentAt time.Time // also of copies
-	copyAt time.Time // zero: no copy is due
+	deleted bool      // by the user, in Home Assistant
+	stale   bool      // the announcement sent last is not the one to send now
+	sent    []byte    // announcement; nil before the first
+	sentAt  time.Time // also of copies
+	copyAt  time.Time // zero: no copy is due
 
 	// On this connection:
 	shown   availability
 	stateAt time.Time     // when the state was published
+	againAt time.Time     // when to publish it again whatever it is; zero: no need
 	stateOf *meter.Update // the reading of that state; nil: none yet
 }
 
@@ -91,9 +93,11 @@ func newDevice(topic, slot, name string, components []component) device {
 		info:       information{name: name},
 		components: components,
 		seen:       make([]bool, len(components)),
-		stateTopic: topic + "/" + slot + "/state",
+		stateTopic: stateTopic(topic, slot),
 	}
 }
+
+func stateTopic(topic, slot string) string { return topic + "/" + slot + "/state" }
 
 // identity is what a telegram says of a meter, as it is printed.
 type identity struct{ header, id, standard string }
@@ -139,7 +143,7 @@ func (d *device) appendState(dst []byte, v *view) []byte {
 	dst = append(dst, '{')
 	first := true
 	for i := range d.components {
-		if !d.seen[i] {
+		if !d.seen[i] || d.components[i].value == nil {
 			continue
 		}
 		if !first {
@@ -165,7 +169,7 @@ func (d *device) appendState(dst []byte, v *view) []byte {
 // announce returns the announcement to send now, nil for none. With again,
 // one goes out even when it was sent before.
 func (d *device) announce(now time.Time, again bool, build func(*device) []byte) []byte {
-	if !d.known() {
+	if !d.known() || d.deleted {
 		return nil
 	}
 	if d.stale && (d.sent == nil || now.Sub(d.sentAt) >= debounce) {
@@ -184,6 +188,9 @@ func (d *device) announce(now time.Time, again bool, build func(*device) []byte)
 
 // next is when an announcement is due, zero for never.
 func (d *device) next() time.Time {
+	if d.deleted {
+		return time.Time{}
+	}
 	if d.stale && d.sent != nil {
 		return earlier(d.sentAt.Add(debounce), d.copyAt)
 	}

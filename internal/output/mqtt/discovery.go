@@ -55,6 +55,7 @@ type componentConfig struct {
 	EntityCategory   string   `json:"entity_category,omitempty"`
 	EnabledByDefault *bool    `json:"enabled_by_default,omitempty"`
 	Icon             string   `json:"icon,omitempty"`
+	CommandTopic     string   `json:"command_topic,omitempty"`
 	AttributesTopic  string   `json:"json_attributes_topic,omitempty"`
 	AttributesOf     string   `json:"json_attributes_template,omitempty"`
 }
@@ -70,6 +71,9 @@ func (d *device) name(in meter.Language) string {
 
 // connectedTemplate turns the topic connected into an availability.
 const connectedTemplate = "{{ 'offline' if value == '0' else 'online' }}"
+
+// originName tells Home Assistant whose announcement it is.
+const originName = "smartmeter"
 
 // announcer builds the announcements of devices.
 type announcer struct {
@@ -98,8 +102,11 @@ func (a *announcer) build(d *device) []byte {
 		AvailabilityMode: "all", // the default, the latest of the topics, shows a dead meter as alive
 		Components:       make(map[string]componentConfig),
 	}
-	if d.parent != nil {
-		m.Device.ViaDevice = identifier(d.parent.slot)
+	for p := d.parent; p != nil; p = p.parent {
+		if !p.deleted { // else Home Assistant makes a nameless device of it
+			m.Device.ViaDevice = identifier(p.slot)
+			break
+		}
 	}
 	if d.availabilityTopic != "" {
 		m.Availability = append(m.Availability, availabilityConfig{Topic: d.availabilityTopic})
@@ -114,6 +121,9 @@ func (a *announcer) build(d *device) []byte {
 			if c.details != nil {
 				config.AttributesTopic = d.stateTopic
 				config.AttributesOf = "{{ value_json." + c.Key + detailsSuffix + " | tojson }}"
+			}
+			if config.Platform == platformButton {
+				config.CommandTopic = d.commandTopic(c)
 			}
 			m.Components[c.Key] = config
 		}
@@ -151,9 +161,13 @@ func (c *component) config(slot string, in meter.Language) componentConfig {
 		StateClass:      c.State,
 		Unit:            c.Unit,
 		Options:         c.Options,
-		ValueTemplate:   "{{ value_json." + c.Key + " }}",
 		Icon:            c.Icon,
 	}
+	if platform == platformButton {
+		m.EntityCategory = "config"
+		return m
+	}
+	m.ValueTemplate = "{{ value_json." + c.Key + " }}"
 	if c.State != "" {
 		m.Precision = &c.Precision
 	}

@@ -101,6 +101,9 @@ func TestHomeAssistantAllows(t *testing.T) {
 				fail("unique id %s belongs to %s", e.UniqueID, of)
 			}
 			owner[e.UniqueID] = slot
+			if !strings.HasPrefix(e.DefaultEntityID, e.Platform+".") || len(e.DefaultEntityID) > 255 {
+				fail("entity id %q is not of the platform %s", e.DefaultEntityID, e.Platform)
+			}
 			if e.Name == "" && (e.DeviceClass == "" || nameless[e.DeviceClass]) {
 				fail("nothing names it")
 			}
@@ -111,8 +114,17 @@ func TestHomeAssistantAllows(t *testing.T) {
 				}
 				continue
 			}
+			if e.Platform == platformButton {
+				if e.DeviceClass != "" || e.Unit != "" || e.StateClass != "" || e.Precision != nil || e.ValueTemplate != "" || e.EntityCategory != "config" {
+					fail("not a button that Home Assistant knows: %+v", e)
+				}
+				continue
+			}
 			if e.Platform != platformSensor {
 				fail("unknown platform %q", e.Platform)
+			}
+			if e.EntityCategory != "" && e.EntityCategory != "diagnostic" {
+				fail("a sensor has no category %q", e.EntityCategory)
 			}
 			if numeric := e.Unit != "" || e.StateClass != ""; numeric != (e.Precision != nil) || numeric != (e.StateClass != "") {
 				fail("numbers have a state class and a precision, other states neither: %+v", e)

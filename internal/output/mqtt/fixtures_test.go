@@ -36,7 +36,8 @@ func options() *Options {
 		},
 		Slot: "p1", Version: "1.2.3", SupportURL: "https://example.org/smartmeter",
 		Zone: amsterdam, Log: slog.New(slog.DiscardHandler),
-		Jitter: func() time.Duration { return 1500 * time.Millisecond },
+		instance: "0badcafe",
+		Jitter:   func() time.Duration { return 1500 * time.Millisecond },
 	}
 }
 

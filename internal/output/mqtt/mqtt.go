@@ -30,7 +30,9 @@ package mqtt
 
 import (
 	"context"
+	random "crypto/rand"
 	"crypto/tls"
+	"encoding/hex"
 	"log/slog"
 	"math/rand/v2"
 	"sync"
@@ -92,6 +94,8 @@ type Options struct {
 	// Jitter is how long to wait after Home Assistant's birth message, so that
 	// not all of its devices answer at once; nil: one to two seconds.
 	Jitter func() time.Duration
+
+	instance string // tells this run from every other; New makes it
 }
 
 // Output publishes the readings of one meter. It must be made by New.
@@ -112,6 +116,9 @@ func New(o Options, updates *hub.Hub[*meter.Update], status *hub.Hub[meter.Statu
 	if o.Jitter == nil {
 		o.Jitter = func() time.Duration { return time.Second + rand.N(time.Second) }
 	}
+	var id [4]byte
+	random.Read(id[:]) // never fails, says its documentation
+	o.instance = hex.EncodeToString(id[:])
 	return &Output{options: o, updates: updates, status: status}
 }
 

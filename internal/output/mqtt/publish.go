@@ -30,16 +30,31 @@ func (s *session) announceDevice(now time.Time, d *device, again bool) {
 	}
 }
 
-// refresh sends the states of all devices.
-func (s *session) refresh(now time.Time) {
+// stateEvery is the least time between two states of a device: a refresh
+// waits for it, or for the reading that comes before.
+const stateEvery = time.Second
+
+// refresh sends the states of all devices; with atOnce, also those that were
+// sent a moment ago.
+func (s *session) refresh(now time.Time, atOnce bool) {
 	for _, d := range s.devices {
-		if d == s.electricity {
-			s.measured(now, true)
-			s.attributes(true)
+		if at := d.stateAt.Add(stateEvery); at.After(now) && !atOnce {
+			d.againAt = at
 			continue
 		}
-		s.state(now, d)
+		s.again(now, d)
 	}
+	s.attributes(true)
+}
+
+// again sends the state of one device whether it changed or not.
+func (s *session) again(now time.Time, d *device) {
+	d.againAt = time.Time{}
+	if d == s.electricity {
+		s.measured(now, true)
+		return
+	}
+	s.state(now, d)
 }
 
 // measured sends the state of the electricity meter; with all, totals that
@@ -63,7 +78,10 @@ func (s *session) state(now time.Time, d *device) {
 	s.view.channel = d.channel
 	start := len(s.buf)
 	s.buf = d.appendState(s.buf, &s.view)
-	d.stateAt, d.stateOf = now, s.newest
+	if d == s.bridge && s.instance != "" {
+		s.buf = append(append(append(s.buf[:len(s.buf)-1], `,"instance":"`...), s.instance...), '"', '}')
+	}
+	d.stateAt, d.stateOf, d.againAt = now, s.newest, time.Time{}
 	s.emit(d.stateTopic, s.buf[start:len(s.buf):len(s.buf)], 0, false)
 }
 

@@ -33,7 +33,11 @@ type session struct {
 	energy    string // topic of the whole reading
 	slot      string
 	birth     string
-	prefix    string // of discovery
+	press     string            // topic of the button that announces again
+	ours      map[string]string // slots of the devices that there can be, by topic of their announcement
+	instance  string            // this run of the program, unlike any other
+	told      clashes           // which were said
+	prefix    string            // of discovery
 	rates     rates
 	discovery bool
 	jitter    func() time.Duration
@@ -41,7 +45,7 @@ type session struct {
 
 	view   view
 	line   meter.Status
-	told   time.Time // when the bridge's time of the last telegram was taken
+	lastAt time.Time // when the bridge's time of the last telegram was taken
 	newest *meter.Update
 	fresh  bool // there was a reading since the line came to life
 	groups groups
@@ -81,13 +85,16 @@ func newSession(o *Options) *session {
 		log:       o.Log,
 		announcer: announcer{
 			connectedTopic: o.Topic + "/connected",
-			origin:         originConfig{Name: "smartmeter", Version: o.Version, SupportURL: o.SupportURL},
+			origin:         originConfig{Name: originName, Version: o.Version, SupportURL: o.SupportURL},
 			language:       o.Language,
 		},
 	}
 	s.view = view{zone: o.Zone, status: &s.line}
 
-	b := newDevice(s.topic, s.slot+"_bridge", "Smartmeter", bridge(s.slot))
+	s.ours = s.announcements()
+	s.instance = o.instance
+	b := newDevice(s.topic, bridgeSlot(s.slot), "Smartmeter", bridge(s.slot))
+	s.press = s.topic + "/" + b.slot + "/reannounce"
 	b.info.model, b.info.version = "P1 port reader", o.Version
 	for i := range b.seen {
 		b.seen[i] = true
@@ -104,7 +111,7 @@ func newSession(o *Options) *session {
 // this program runs.
 func (s *session) add(d, parent *device) *device {
 	d.parent = parent
-	d.configTopic = s.prefix + "/device/" + identifier(d.slot) + "/config"
+	d.configTopic = s.configTopic(d.slot)
 	if parent != nil {
 		d.availabilityTopic = s.topic + "/" + d.slot + "/availability"
 	}
@@ -118,16 +125,6 @@ func (s *session) emit(topic string, payload []byte, qos byte, retain bool) {
 	s.out = append(s.out, message{topic, payload, qos, retain})
 }
 
-// subscriptions are the topics to listen to: births, and what earlier
-// connections left behind.
-func (s *session) subscriptions() []string {
-	list := []string{s.announcer.connectedTopic, s.topic + "/+/availability"}
-	if s.birth != "" {
-		list = append(list, s.birth)
-	}
-	return list
-}
-
 // connected is the first step on a new connection. Entities become available
 // last, so that none shows an old value.
 func (s *session) connected(now time.Time) []message {
@@ -135,6 +132,7 @@ func (s *session) connected(now time.Time) []message {
 	s.online, s.connectTo, s.birthAt = true, 0, time.Time{}
 	for _, d := range s.devices {
 		d.shown, d.stateOf, d.copyAt = availabilityUnknown, nil, time.Time{}
+		d.againAt = time.Time{}
 		if d.known() || d == s.electricity && s.newest == nil {
 			s.setAvailability(d, offline)
 		}
@@ -144,7 +142,7 @@ func (s *session) connected(now time.Time) []message {
 	if s.newest != nil {
 		s.emit(s.energy, s.newest.JSON, 0, true)
 	}
-	s.refresh(now)
+	s.refresh(now, true)
 	s.setConnected()
 	s.available(now)
 	return s.out
@@ -203,8 +201,8 @@ func (s *session) status(now time.Time, st meter.Status) []message {
 		s.fresh = false
 		s.rates.drop()
 	}
-	if !st.Last.IsZero() && (s.told.IsZero() || now.Sub(s.told) >= minuteOnly) {
-		s.view.shown, s.told = st.Last, now
+	if !st.Last.IsZero() && (s.lastAt.IsZero() || now.Sub(s.lastAt) >= minuteOnly) {
+		s.view.shown, s.lastAt = st.Last, now
 	}
 	if !s.online {
 		return nil
@@ -215,42 +213,6 @@ func (s *session) status(now time.Time, st meter.Status) []message {
 	return s.out
 }
 
-// received takes what somebody else published.
-func (s *session) received(now time.Time, m incoming) []message {
-	s.begin()
-	switch {
-	case m.topic == s.birth && !m.retained:
-		if string(m.payload) == "online" && s.birthAt.IsZero() {
-			s.birthAt = now.Add(s.jitter())
-		}
-	case m.topic == s.announcer.connectedTopic:
-		// The will of a connection that broke may come after the next one said
-		// that all is well.
-		if !m.retained && string(m.payload) == "0" && s.connectTo != 0 {
-			s.connectTo = 0
-			s.setConnected()
-		}
-	case m.retained && string(m.payload) == "online" && s.forgotten(m.topic):
-		s.emit(m.topic, offlinePayload, 1, true)
-	}
-	return s.out
-}
-
-// forgotten tells whether the topic is the availability of a device of ours
-// that is not known yet: an earlier run ended without a goodbye.
-func (s *session) forgotten(topic string) bool {
-	rest, ours := cutAround(topic, s.topic+"/"+s.slot, "/availability")
-	if !ours || rest != "" && rest[0] != '_' {
-		return false
-	}
-	for _, d := range s.devices {
-		if d.availabilityTopic == topic && d.shown != availabilityUnknown {
-			return false
-		}
-	}
-	return true
-}
-
 // next is when tick is due, zero for never.
 func (s *session) next() time.Time {
 	if !s.online {
@@ -258,6 +220,7 @@ func (s *session) next() time.Time {
 	}
 	at := earlier(s.refreshAt, s.birthAt)
 	for _, d := range s.devices {
+		at = earlier(at, d.againAt)
 		if s.discovery {
 			at = earlier(at, d.next())
 		}
@@ -275,7 +238,7 @@ func (s *session) tick(now time.Time) []message {
 		s.birthAt = time.Time{}
 		s.refreshAt = now.Add(settle)
 		s.announce(now, true)
-		s.refresh(now)
+		s.refresh(now, true)
 		for _, d := range s.devices {
 			if shown := d.shown; shown != availabilityUnknown {
 				d.shown = availabilityUnknown
@@ -295,7 +258,12 @@ func (s *session) tick(now time.Time) []message {
 	}
 	if due(s.refreshAt, now) {
 		s.refreshAt = now.Add(refreshEvery)
-		s.refresh(now)
+		s.refresh(now, false)
+	}
+	for _, d := range s.devices {
+		if due(d.againAt, now) {
+			s.again(now, d)
+		}
 	}
 	return s.out
 }

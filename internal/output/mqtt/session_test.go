@@ -74,8 +74,8 @@ func TestReconnect(t *testing.T) {
 			`smartmeter/status/energy {"header":"dutch"}`,
 			"smartmeter/p1_bridge/state (state)",
 			"smartmeter/p1/state (state)",
-			"smartmeter/p1/power_failure_last_end/attributes (attributes)",
 			"smartmeter/p1_gas/state (state)",
+			"smartmeter/p1/power_failure_last_end/attributes (attributes)",
 			"smartmeter/connected 2",
 			"smartmeter/p1/availability online",
 			"smartmeter/p1_gas/availability online",
@@ -262,8 +262,8 @@ func TestRefresh(t *testing.T) {
 	states := []string{
 		"smartmeter/p1_bridge/state (state)",
 		"smartmeter/p1/state (state)",
-		"smartmeter/p1/power_failure_last_end/attributes (attributes)",
 		"smartmeter/p1_gas/state (state)",
+		"smartmeter/p1/power_failure_last_end/attributes (attributes)",
 	}
 	announcements := []string{
 		"homeassistant/device/smartmeter_p1_bridge/config (announcement)",
@@ -295,7 +295,11 @@ func TestBirth(t *testing.T) {
 	for name, m := range map[string]incoming{
 		"Home Assistant stops":  {"homeassistant/status", []byte("offline"), false},
 		"kept from earlier":     {"homeassistant/status", []byte("online"), true},
-		"rubbish":               {"homeassistant/status", nil, false},
+		"empty":                 {"homeassistant/status", nil, false},
+		"other letters":         {"homeassistant/status", []byte("ONLINE"), false},
+		"JSON":                  {"homeassistant/status", []byte(`{"state":"online"}`), false},
+		"rubbish":               {"homeassistant/status", []byte("online\x00\xFF"), false},
+		"a topic below":         {"homeassistant/status/x", []byte("online"), false},
 		"on a topic of ours":    {"smartmeter/p1/availability", []byte("online"), false},
 		"the same, kept":        {"smartmeter/p1/availability", []byte("online"), true},
 		"somebody else's topic": {"smartmeter/p2/availability", []byte("online"), true},
@@ -325,8 +329,8 @@ func TestBirth(t *testing.T) {
 		"homeassistant/device/smartmeter_p1_gas/config (announcement)",
 		"smartmeter/p1_bridge/state (state)",
 		"smartmeter/p1/state (state)",
-		"smartmeter/p1/power_failure_last_end/attributes (attributes)",
 		"smartmeter/p1_gas/state (state)",
+		"smartmeter/p1/power_failure_last_end/attributes (attributes)",
 		"smartmeter/p1/availability online",
 		"smartmeter/p1_gas/availability online",
 	)
@@ -337,8 +341,8 @@ func TestBirth(t *testing.T) {
 	compare(t, "and once more", s.tick(again),
 		"smartmeter/p1_bridge/state (state)",
 		"smartmeter/p1/state (state)",
-		"smartmeter/p1/power_failure_last_end/attributes (attributes)",
 		"smartmeter/p1_gas/state (state)",
+		"smartmeter/p1/power_failure_last_end/attributes (attributes)",
 	)
 }
 
