@@ -55,16 +55,18 @@ func outputs(cfg config.Config, deps Deps, p *pipeline) ([]task, error) {
 	if err != nil {
 		return nil, err
 	}
-	toBroker := mqtt.New(mqtt.Options{
-		MQTT: cfg.MQTT, TLS: security, Slot: cfg.Slot, Language: cfg.Language, Version: Version, SupportURL: homepage(), Log: log("mqtt"), Broker: broker, Store: p.store, Counter: count("mqtt", hasBroker),
-	}, p.updates, p.vitals.hub)
-	panels := solar.New(solar.Options{
+	inverter := solar.Options{
 		Address: cfg.Solar.Address, Unit: uint8(cfg.Solar.Unit), Interval: time.Duration(cfg.Solar.Interval) * time.Second,
 		Log: log("solar"), Counter: count("solar", cfg.Solar.Address != ""),
-	}, p.samples)
-	if cfg.Solar.Address != "" {
-		p.solar = panels.Latest
 	}
+	panels := solar.New(inverter, p.samples)
+	var lasts time.Duration
+	if cfg.Solar.Address != "" {
+		p.solar, lasts = panels.Latest, inverter.Lasts()
+	}
+	toBroker := mqtt.New(mqtt.Options{
+		MQTT: cfg.MQTT, TLS: security, Slot: cfg.Slot, Language: cfg.Language, Version: Version, SupportURL: homepage(), Log: log("mqtt"), Broker: broker, Store: p.store, Counter: count("mqtt", hasBroker), Solar: lasts,
+	}, p.updates, p.vitals.hub, p.samples)
 	database := influxdb.New(influxdb.Options{
 		Influx: cfg.Influx, Dir: filepath.Join(cfg.Data, "influxdb_"+cfg.Slot), Zone: p.zone, Log: log("influxdb"), Counter: count("influxdb", cfg.Influx.URL != ""),
 	}, p.updates, p.samples)

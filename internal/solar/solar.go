@@ -45,6 +45,9 @@ type Options struct {
 	Counter  *status.Counter // may be nil
 }
 
+// Lasts is how long a sample tells how the inverter stands.
+func (o Options) Lasts() time.Duration { return stale * o.Interval }
+
 // Poller reads one inverter. It must be made by New.
 type Poller struct {
 	options Options
@@ -66,7 +69,7 @@ func New(o Options, samples *hub.Hub[*meter.Solar]) *Poller {
 // older than three intervals. Any goroutine may call it; it never waits.
 func (p *Poller) Latest(now time.Time) (*meter.Solar, bool) {
 	s := p.latest.Load()
-	return s, s != nil && now.Sub(s.Received) <= stale*p.options.Interval
+	return s, s != nil && now.Sub(s.Received) <= p.options.Lasts()
 }
 
 // Run reads samples until ctx ends, and returns nil then.

@@ -162,6 +162,7 @@ func (b *broker) retained() map[string]string {
 type app struct {
 	updates hub.Hub[*meter.Update]
 	status  hub.Hub[meter.Status]
+	samples hub.Hub[*meter.Solar]
 	log     log
 	stop    func()
 }
@@ -230,7 +231,7 @@ func run(t *testing.T, change func(*mqtt.Options)) *app {
 	a.reading(1)
 	ctx, cancel := context.WithCancel(t.Context())
 	ended := make(chan error)
-	go func() { ended <- mqtt.New(o, &a.updates, &a.status).Run(ctx) }()
+	go func() { ended <- mqtt.New(o, &a.updates, &a.status, &a.samples).Run(ctx) }()
 	a.stop = sync.OnceFunc(func() {
 		cancel()
 		select {

@@ -43,6 +43,7 @@ type view struct {
 	zone    *time.Location
 	reading *meter.Reading
 	channel *meter.Channel // of an M-Bus device
+	solar   *meter.Solar   // of the inverter
 	status  *meter.Status  // of the bridge
 	shown   time.Time      // the last telegram as the bridge shows it
 	scratch [512]byte      // for values that are only looked at

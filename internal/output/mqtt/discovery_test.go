@@ -28,7 +28,7 @@ func TestGolden(t *testing.T) {
 
 // everything lists every component that any device can have.
 func everything() map[string][]component {
-	list := map[string][]component{"p1": electricity, "p1_bridge": bridge("p1")}
+	list := map[string][]component{"p1": electricity, "p1_bridge": bridge("p1"), "p1_solar": solar}
 	for m := range meter.NumMedia {
 		for _, unit := range []meter.Unit{meter.CubicMetre, meter.KilowattHour, meter.Gigajoule, meter.Kilowatt} {
 			list[fmt.Sprintf("p1_%s in %s", meter.Media[m].Slot, unit)] = mbus(m, unit)
@@ -74,6 +74,7 @@ var deviceClasses = map[string]struct{ units, states []string }{
 	"power_factor":     {[]string{"", "%"}, []string{"measurement"}},
 	"reactive_energy":  {[]string{"varh", "kvarh"}, []string{"total", "total_increasing"}},
 	"reactive_power":   {[]string{"mvar", "var", "kvar"}, []string{"measurement"}},
+	"temperature":      {[]string{"°C", "°F", "K"}, []string{"measurement"}},
 	"timestamp":        {[]string{""}, nil},
 	"voltage":          {[]string{"V", "mV", "µV", "kV", "MV"}, []string{"measurement"}},
 	"volume_flow_rate": {[]string{"m³/h", "m³/min", "m³/s", "ft³/min", "L/h", "L/min", "L/s", "gal/d", "gal/h", "gal/min", "mL/s"}, []string{"measurement"}},

@@ -77,6 +77,9 @@ func (s *session) restore(m memory) {
 		}
 	}
 	s.bridge.restore(m.Devices[s.bridge.slot])
+	if s.inverter != nil {
+		s.inverter.restore(m.Devices[s.inverter.slot])
+	}
 	if r, ok := m.Devices[s.electricity.slot]; ok {
 		s.electricity.restore(r)
 		s.electricityMeter.id = r.ID

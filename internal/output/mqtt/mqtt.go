@@ -11,6 +11,8 @@
 //	connected                retained  0 (last will, clean stop), 1 broker but no meter, 2 both
 //	status/energy            retained  the reading, as on the JSON socket
 //	status/usage, gasUsage             the power or gas flow changed
+//	status/solar             retained  the inverter's sample
+//	status/<field>           retained  one field of the reading, with mqtt.distinct
 //	<device>/state                     one JSON object for the device's entities
 //	<device>/availability    retained  online, offline
 //
@@ -20,6 +22,7 @@
 //	<slot>           the electricity meter, below the bridge
 //	<slot>_<medium>  a gas, water or heat meter, below the electricity meter;
 //	                 below the bridge where there is none (Warmtelink)
+//	<slot>_solar     the solar inverter, below the bridge
 //	<slot>_bridge    this program; a program with several meters names it by
 //	                 its first slot, so two programs never share a bridge
 //
@@ -79,6 +82,7 @@ type Options struct {
 	Language   meter.Language  // of the names of devices and entities; empty: English
 	Version    string          // of this program
 	SupportURL string          // of this program's home page, http or https; empty: none
+	Solar      time.Duration   // how long a sample of the solar inverter says how it stands; 0: there is none
 	Zone       *time.Location  // of the meter's clock; nil: the local one
 	Log        *slog.Logger    // nil: slog's default
 	Store      *store.Store    // where is kept what the next run must know; nil: nowhere
@@ -103,10 +107,11 @@ type Output struct {
 	options Options
 	updates *hub.Hub[*meter.Update]
 	status  *hub.Hub[meter.Status]
+	samples *hub.Hub[*meter.Solar]
 }
 
-// New returns an Output for what is published on the two hubs.
-func New(o Options, updates *hub.Hub[*meter.Update], status *hub.Hub[meter.Status]) *Output {
+// New returns an Output for what is published on the hubs.
+func New(o Options, updates *hub.Hub[*meter.Update], status *hub.Hub[meter.Status], samples *hub.Hub[*meter.Solar]) *Output {
 	if o.Zone == nil {
 		o.Zone = time.Local
 	}
@@ -119,7 +124,7 @@ func New(o Options, updates *hub.Hub[*meter.Update], status *hub.Hub[meter.Statu
 	var id [4]byte
 	random.Read(id[:]) // never fails, says its documentation
 	o.instance = hex.EncodeToString(id[:])
-	return &Output{options: o, updates: updates, status: status}
+	return &Output{options: o, updates: updates, status: status, samples: samples}
 }
 
 // Run publishes until the context ends and returns nil then. Nothing that
@@ -133,11 +138,13 @@ func (o *Output) Run(ctx context.Context) error {
 		connector: newConnector(&o.options),
 		readings:  o.updates.Subscribe(maxReadings, hub.DropOldest),
 		statuses:  o.status.Subscribe(maxStatuses, hub.DropOldest),
+		samples:   o.samples.Subscribe(maxStatuses, hub.DropOldest),
 		timer:     time.NewTimer(0),
 	}
 	defer w.readings.Close()
 	w.readings.WantAll(patience)
 	defer w.statuses.Close()
+	defer w.samples.Close()
 	defer w.timer.Stop()
 
 	if w.store != nil {
@@ -171,11 +178,13 @@ type worker struct {
 	link      *link // nil while there is none
 	readings  *hub.Subscription[*meter.Update]
 	statuses  *hub.Subscription[meter.Status]
+	samples   *hub.Subscription[*meter.Solar]
 	timer     *time.Timer // of the session
 	missed    uint64      // readings dropped by the subscription, as far as counted
 
 	batch []*meter.Update // reused
 	news  []meter.Status  // reused
+	suns  []*meter.Solar  // reused
 }
 
 func (w *worker) run(ctx context.Context) {
@@ -194,6 +203,8 @@ func (w *worker) run(ctx context.Context) {
 		case <-w.readings.Ready():
 			w.takeStatuses(ctx) // a reading must not overtake the news that the meter is back
 			w.takeReadings(ctx)
+		case <-w.samples.Ready():
+			w.takeSamples(ctx)
 		case l := <-w.connector.links:
 			w.connected(ctx, l)
 		case err := <-lost:
@@ -220,6 +231,14 @@ func (w *worker) takeStatuses(ctx context.Context) {
 	for _, st := range w.news {
 		w.send(ctx, w.session.status(time.Now(), st))
 	}
+}
+
+func (w *worker) takeSamples(ctx context.Context) {
+	w.suns, _ = w.samples.Take(w.suns[:0])
+	for _, sample := range w.suns {
+		w.send(ctx, w.session.sampled(time.Now(), sample))
+	}
+	clear(w.suns)
 }
 
 // takeReadings publishes what waits. Without a link the session only learns

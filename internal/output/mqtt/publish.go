@@ -72,7 +72,11 @@ func (s *session) measured(now time.Time, all bool) {
 
 // state sends the state of one device.
 func (s *session) state(now time.Time, d *device) {
-	if d != s.bridge && (s.newest == nil || !d.known()) || d.channel != nil && d.channel.Unit == meter.UnitNone {
+	if s.inverter != nil && d == s.inverter.device {
+		if s.inverter.last == nil {
+			return
+		}
+	} else if d != s.bridge && (s.newest == nil || !d.known()) || d.channel != nil && d.channel.Unit == meter.UnitNone {
 		return // nothing of it came in this run
 	}
 	s.view.channel = d.channel
@@ -113,6 +117,9 @@ func (s *session) available(now time.Time) {
 				s.setAvailability(&sub.device, availabilityOf(alive && sub.reports(&s.newest.Reading, s.view.zone)))
 			}
 		}
+	}
+	if v := s.inverter; v != nil && v.known() {
+		s.setAvailability(v.device, availabilityOf(v.answers(now)))
 	}
 }
 

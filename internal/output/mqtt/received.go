@@ -22,6 +22,7 @@ func (s *session) announcements() map[string]string {
 	add := func(slot string) { list[s.configTopic(slot)] = slot }
 	add(s.slot)
 	add(bridgeSlot(s.slot))
+	add(solarSlot(s.slot))
 	for m := range meter.NumMedia {
 		for number := 1; number <= maxSame; number++ {
 			add(submeterSlot(s.slot, m, number))

@@ -63,6 +63,9 @@ type session struct {
 	strangers   [meter.NumMedia]stranger
 	devices     []*device // all of them, parents first
 
+	inverter *inverter // nil: there is none
+	distinct *distinct // nil: no topic for each field
+
 	online    bool
 	connectTo byte      // what the topic connected says: 0, '1' or '2'
 	birthAt   time.Time // when to answer Home Assistant's birth; zero: no need
@@ -104,6 +107,12 @@ func newSession(o *Options) *session {
 
 	e := newDevice(s.topic, s.slot, "Electricity meter", electricity)
 	s.electricity = s.add(&e, s.bridge)
+	if o.Solar > 0 {
+		s.addInverter(o.Solar)
+	}
+	if o.Distinct {
+		s.distinct = newDistinct(s.topic, o.DistinctFields)
+	}
 	return s
 }
 
@@ -141,6 +150,10 @@ func (s *session) connected(now time.Time) []message {
 	s.announce(now, true)
 	if s.newest != nil {
 		s.emit(s.energy, s.newest.JSON, 0, true)
+		s.distinctly(s.newest)
+	}
+	if s.inverter != nil && s.inverter.last != nil {
+		s.whole()
 	}
 	s.refresh(now, true)
 	s.setConnected()
@@ -171,6 +184,7 @@ func (s *session) update(now time.Time, u *meter.Update) []message {
 		return nil
 	}
 	s.emit(s.energy, u.JSON, 0, true)
+	s.distinctly(u)
 	if u.Usage != nil {
 		s.change("/status/usage", "Usage", u.Usage)
 	}
@@ -218,7 +232,7 @@ func (s *session) next() time.Time {
 	if !s.online {
 		return time.Time{}
 	}
-	at := earlier(s.refreshAt, s.birthAt)
+	at := earlier(earlier(s.refreshAt, s.birthAt), s.inverter.ends())
 	for _, d := range s.devices {
 		at = earlier(at, d.againAt)
 		if s.discovery {
@@ -233,6 +247,9 @@ func (s *session) tick(now time.Time) []message {
 	s.begin()
 	if !s.online {
 		return nil
+	}
+	if due(s.inverter.ends(), now) {
+		s.available(now)
 	}
 	if due(s.birthAt, now) {
 		s.birthAt = time.Time{}
