@@ -7,9 +7,9 @@ import (
 	"testing"
 )
 
-// TestStall: a broker that hangs, clients that never read, pages among them,
-// and one that floods change nothing for the others: every reading arrives, in
-// order.
+// TestStall: a broker, a database, a web hook and an inverter that hang, clients
+// that never read, pages among them, and one that floods change nothing for the
+// others: every reading arrives, in order.
 func TestStall(t *testing.T) {
 	hanging, err := net.Listen("tcp", "127.0.0.1:0") // accepts by the backlog and never answers
 	if err != nil {
@@ -17,7 +17,9 @@ func TestStall(t *testing.T) {
 	}
 	defer hanging.Close()
 	meter := newLine(t)
-	p := start(t, meter.variable(), "MQTT_URL=mqtt://"+hanging.Addr().String(), "WEB_SERVER=127.0.0.1:0")
+	addr := hanging.Addr().String()
+	p := start(t, meter.variable(), "MQTT_URL=mqtt://"+addr, "WEB_SERVER=127.0.0.1:0", "SUNSPEC_MODBUS="+addr, "SUNSPEC_INTERVAL=1", "POST_URL=http://"+addr+"/hook", "POST_INTERVAL=1",
+		"INFLUX_URL=http://"+addr, "INFLUX_TOKEN=t", "INFLUX_ORG=o", "INFLUX_BUCKET=b")
 	for _, name := range []string{"json", "raw"} { // never read
 		conn := p.dial(name).conn
 		if err := conn.(*net.TCPConn).SetReadBuffer(4096); err != nil {
