@@ -60,16 +60,32 @@ func environment(t *testing.T, variables ...string) []string {
 // start runs the app.
 func start(t *testing.T, variables ...string) *program {
 	t.Helper()
-	return startReplay(t, nil, variables...)
+	return startAs(t, manner{}, variables...)
 }
 
 // startReplay is start with another line in place of the one that is set, if
 // it is not nil.
 func startReplay(t *testing.T, replay *source.Port, variables ...string) *program {
 	t.Helper()
+	return startAs(t, manner{replay: replay}, variables...)
+}
+
+// manner is how the app is started.
+type manner struct {
+	replay *source.Port // in place of the line that is set; nil: that one
+	warned bool         // the options give warnings
+}
+
+func startAs(t *testing.T, how manner, variables ...string) *program {
+	t.Helper()
 	environ := environment(t, variables...)
-	cfg, warnings, err := config.Load(environ, func(string) ([]byte, error) { return nil, os.ErrNotExist })
-	if err != nil || len(warnings) > 0 {
+	cfg, warnings, err := config.Load(environ, func(name string) ([]byte, error) {
+		if name == config.DefaultOptions {
+			return nil, os.ErrNotExist
+		}
+		return os.ReadFile(name)
+	})
+	if err != nil || len(warnings) > 0 != how.warned {
 		t.Fatalf("options: %v, warnings %q", err, warnings)
 	}
 	ctx, cancel := context.WithCancel(t.Context())
@@ -90,7 +106,7 @@ func startReplay(t *testing.T, replay *source.Port, variables ...string) *progra
 	}
 	log := slog.New(slog.NewTextHandler(p.log, &slog.HandlerOptions{Level: cfg.LogLevel}))
 	go func() {
-		p.done <- app.Run(ctx, cfg, app.Deps{Log: log, Environ: environ, Replay: replay, Listening: func(name, addr string) {
+		p.done <- app.Run(ctx, cfg, app.Deps{Log: log, Environ: environ, Replay: how.replay, Listening: func(name, addr string) {
 			p.mu.Lock()
 			p.addresses[name] = addr
 			p.mu.Unlock()
