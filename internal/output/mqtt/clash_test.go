@@ -113,3 +113,19 @@ func TestSwitchedOff(t *testing.T) {
 		}
 	}
 }
+
+// TestRemovesSmartmeter2mqtt: what it left on a broker goes by the button.
+func TestRemovesSmartmeter2mqtt(t *testing.T) {
+	t.Parallel()
+	b := startBroker(t, "127.0.0.1:0", "", nil)
+	const old = "homeassistant/sensor/smartmeter/t1-used/config"
+	b.publish(t, old, `{"unique_id":"smartmeter_4530_total_t1_used"}`, true)
+	a := run(t, at("mqtt://"+b.address))
+	a.log.wait(t, "entities of smartmeter2mqtt are still announced")
+	b.forget()
+	b.publish(t, "smartmeter/p1_bridge/remove_smartmeter2mqtt", "PRESS", false)
+	b.wait(t, old)
+	if payload, kept := b.retained()[old]; kept {
+		t.Errorf("still there: %s", payload)
+	}
+}

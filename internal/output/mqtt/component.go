@@ -256,5 +256,6 @@ func bridge(slot string) []component {
 		{Entity: meter.Entity{Key: "started", Name: "Started", Class: "timestamp", Rare: true},
 			value: func(dst []byte, v *view) ([]byte, bool) { return moment(dst, v.status.Started, v), true }},
 		{Entity: meter.Entity{Key: reannounceKey, Name: "Republish discovery", Icon: "mdi:bullhorn-outline"}, platform: platformButton},
+		{Entity: meter.Entity{Key: removeFormerKey, Name: "Remove smartmeter2mqtt's entities", Icon: "mdi:broom"}, platform: platformButton},
 	}
 }

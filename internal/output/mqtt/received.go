@@ -3,6 +3,7 @@ package mqtt
 import (
 	"bytes"
 	"encoding/json"
+	"slices"
 	"strings"
 	"time"
 
@@ -47,7 +48,8 @@ func (s *session) subscriptions() []string {
 		list = append(list, s.birth)
 	}
 	if s.discovery {
-		list = append(list, s.press)
+		list = append(list, s.press, s.former.press)
+		list = append(list, s.former.topics...)
 	}
 	for topic := range s.ours {
 		list = append(list, topic)
@@ -69,6 +71,12 @@ func (s *session) received(now time.Time, m incoming) []message {
 		if string(m.payload) == "PRESS" {
 			s.announceAll(now)
 		}
+	case m.topic == s.former.press && s.discovery && !m.retained:
+		if string(m.payload) == "PRESS" {
+			s.clearFormer(now)
+		}
+	case slices.Contains(s.former.topics, m.topic):
+		s.foundFormer(now, m)
 	case announced:
 		s.announced(slot, m)
 	case m.topic == s.bridge.stateTopic:

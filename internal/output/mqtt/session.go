@@ -64,6 +64,7 @@ type session struct {
 	devices     []*device // all of them, parents first
 
 	inverter *inverter // nil: there is none
+	former   *former
 	distinct *distinct // nil: no topic for each field
 
 	online    bool
@@ -100,9 +101,10 @@ func newSession(o *Options) *session {
 	s.press = s.topic + "/" + b.slot + "/reannounce"
 	b.info.model, b.info.version = "P1 port reader", o.Version
 	for i := range b.seen {
-		b.seen[i] = true
+		b.seen[i] = b.components[i].Key != removeFormerKey // until something is found
 	}
 	b.stale, b.unsaved = true, true
+	s.former = newFormer(s.prefix, s.topic, s.topic+"/"+b.slot+"/"+removeFormerKey)
 	s.bridge = s.add(&b, nil)
 
 	e := newDevice(s.topic, s.slot, "Electricity meter", electricity)
