@@ -39,8 +39,10 @@ func TestTwoOfTheSame(t *testing.T) {
 	second := run(t, at("mqtt://"+b.address))
 	const words = "another program publishes a meter under the same names"
 	first.log.wait(t, words)
+	b.forget()
 	b.publish(t, "homeassistant/status", "online", false) // all states are sent again
 	second.log.wait(t, words)
+	b.wait(t, "smartmeter/p1_gas/availability online", "smartmeter/p1_gas/availability online") // both have answered
 	quiet(t, b, first, second, "smartmeter", "smartmeter")
 	for name, a := range map[string]*app{"first": first, "second": second} {
 		if n := strings.Count(a.log.String(), words); n != 1 {
