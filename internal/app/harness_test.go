@@ -11,6 +11,7 @@ import (
 	"net"
 	"net/http"
 	"os"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -47,7 +48,10 @@ type program struct {
 func environment(t *testing.T, variables ...string) []string {
 	t.Helper()
 	environ := []string{"SMARTMETER_TCP_SERVER=127.0.0.1:0", "SMARTMETER_RAW_TCP_SERVER=127.0.0.1:0", "SMARTMETER_HEALTH=127.0.0.1:0",
-		"SMARTMETER_WEB_SERVER=0", "SMARTMETER_API_SERVER=0", "SMARTMETER_LOG_LEVEL=debug", "SMARTMETER_DATA=" + t.TempDir()}
+		"SMARTMETER_API_SERVER=0", "SMARTMETER_LOG_LEVEL=debug", "SMARTMETER_DATA=" + t.TempDir()}
+	if !slices.ContainsFunc(variables, func(v string) bool { return strings.HasPrefix(v, "web-server=") }) { // two spellings are one option
+		environ = append(environ, "SMARTMETER_WEB_SERVER=0")
+	}
 	for _, v := range variables {
 		if !strings.HasPrefix(v, "SUPERVISOR_TOKEN=") && !strings.HasPrefix(v, "TEST_") {
 			v = "SMARTMETER_" + v
