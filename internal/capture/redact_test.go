@@ -160,6 +160,12 @@ func TestRedactChecksums(t *testing.T) {
 	if got := verdicts(redact(t, inPieces([]byte(noCR), 7), dsmr.Keys{}).Bytes()); got[0] != "valid false false" {
 		t.Errorf("without CR: got %s", got)
 	}
+	// Noise in it looks as if it had parity bits, and the checksum counts it in.
+	odd := "/A\r\n0-0:96.1.1(1234567890)\r\n0-0:96.13.0(\xB1\xA9\x8D\r\n!"
+	odd += fmt.Sprintf("%04X\r\n", dsmr.Checksum([]byte(odd)))
+	if got := verdicts(redact(t, inPieces([]byte(odd), 7), dsmr.Keys{}).Bytes()); got[0] != "valid false false" {
+		t.Errorf("with odd bytes: got %s", got)
+	}
 	// This checksum is wrong, and would be right for the redacted telegram.
 	trap := "/A\r\n0-0:96.1.1(1234567890)\r\n!" + signed("/A", "0-0:96.1.1(0000000001)")[len("/A\r\n0-0:96.1.1(0000000001)\r\n!"):]
 	if got := verdicts([]byte(trap)); got[0] != "invalid false false" {

@@ -37,8 +37,14 @@ func newStream(records []Record) *stream {
 		from += len(line)
 	}
 	for telegrams := dsmr.NewScanner(bytes.NewReader(s.raw)); telegrams.Scan(); {
-		if t := telegrams.Telegram(); t.Parity {
-			s.strip(int(t.Offset), int(t.Offset)+len(t.Bytes))
+		t := telegrams.Telegram()
+		from, to := int(t.Offset), int(t.Offset)+len(t.Bytes)
+		switch {
+		case t.Parity:
+			s.strip(from, to)
+		case t.Checksum == meter.ChecksumValid: // over the bytes as they are
+			copy(s.view[from:to], s.raw[from:to])
+			clear(s.parity[from:to])
 		}
 	}
 	return s
