@@ -66,6 +66,7 @@ func TestTwoOfTheSameSlot(t *testing.T) {
 	})
 	first.log.wait(t, "another program announces a meter of the same slot")
 	second.log.wait(t, "Home Assistant knew the meter with another topic")
+	b.wait(t, "garage/p1/availability online", "garage/p1_gas/availability online") // it has connected
 	quiet(t, b, first, second, "smartmeter", "garage")
 }
 
