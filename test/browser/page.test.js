@@ -250,6 +250,25 @@ test("behind ingress, and when the app goes away and comes back", async (t) => {
   await changes(page.locator(".flow"));
 });
 
+test("after an update of the app the page is the new one", async (t) => {
+  let version = "1";
+  const before = async (page) => {
+    await page.route("**/api/events", (route) => route.fulfill({ status: 200, contentType: "text/event-stream", body: "retry: 60000\n\n" }));
+    await page.route("**/api/status", async (route) => {
+      const response = await route.fetch();
+      await route.fulfill({ response, json: { ...(await response.json()), version } });
+    });
+  };
+  const page = await visit(t, house.url, { before });
+  await shown(page);
+  const loaded = page.waitForEvent("load");
+  version = "2";
+  await loaded;
+  await shown(page);
+  await page.click('nav a[href="#pipe"]');
+  await page.locator(".program", { hasText: "Smart Meter 2" }).waitFor();
+});
+
 test("behind a proxy that holds events back", async (t) => {
   const proxy = await ingress(house.url, true);
   const page = await visit(t, proxy.url);

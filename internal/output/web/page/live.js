@@ -62,6 +62,7 @@ export function connect(changed) {
     const at = Date.parse(status.time);
     if (state.status && at <= Date.parse(state.status.time)) return false;
     clock(at);
+    if (state.status && state.status.version !== status.version) location.reload(); // the app was updated, and its page with it
     state.status = status;
     state.statusAt = Date.now();
     if (status.settings) state.settings = status.settings;
