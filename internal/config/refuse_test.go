@@ -80,6 +80,7 @@ func TestLoadRefuses(t *testing.T) {
 		{`{"mqtt": {"topic": "` + strings.Repeat("é", 128) + `"}}`, `mqtt.topic = "` + strings.Repeat("é", 50) + `...": write at most 255 bytes`},
 		{`{"slot": "p1_gas"}`, `slot = "p1_gas": write a name that does not end like this: the meter p1 may have a device of that name already`},
 		{`{"slot": "p1_water_2"}`, `slot = "p1_water_2": write a name that does not end like this: the meter p1 may have a device of that name already`},
+		{`{"slot": "p1_solar"}`, `slot = "p1_solar": write a name that does not end like this: the meter p1 may have a device of that name already`},
 		{`{"slot": "p1_bridge"}`, `slot = "p1_bridge": write a name that does not end like this: the meter p1 may have a device of that name already`},
 		{`{"language": "nederlands"}`, `language = "nederlands": write en, nl, de, fr or sv`},
 		{`{"mqtt": {"interval": 3601}}`, `mqtt.interval = "3601": write a number from 0 to 3600 (seconds, 0 for every telegram)`},

@@ -387,7 +387,7 @@ func slot(s string) string {
 	}
 	// The slots of what belongs to a meter are made of the meter's.
 	own := strings.TrimSuffix(s, "_2")
-	belongs := strings.HasSuffix(own, "_bridge")
+	belongs := strings.HasSuffix(own, "_bridge") || strings.HasSuffix(own, "_solar")
 	for m := range meter.Media {
 		belongs = belongs || strings.HasSuffix(own, "_"+meter.Media[m].Slot)
 	}
