@@ -42,6 +42,7 @@ func TestHomeAssistant(t *testing.T) {
 		{name: "energy dashboard", run: energy},
 		{name: "zero in between", run: glitch},
 		{name: "meter swapped", run: swap},
+		{name: "devices deleted", run: deleted},
 		{name: "Core restarted", run: restartCore},
 		{name: "broker restarted", run: restartBroker},
 		{name: "app restarted", run: restartApp},
