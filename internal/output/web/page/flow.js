@@ -8,6 +8,9 @@ import { word } from "./words.js";
 
 const R = 46; // of a node
 const GAP = 15; // between dots on a line
+const TICK = 60; // ms: the browser's own animations paint four times as often, which a tablet on the wall would feel
+const moving = new Set(); // what steps at each tick
+let timer = 0;
 const calm = matchMedia("(prefers-reduced-motion: reduce)");
 
 /** parts splits the powers of a reading, in W, over the lines of the picture. */
@@ -40,6 +43,7 @@ export function flow() {
 }
 
 function draw(svg, withSun) {
+  moving.clear(); // the lines of the picture before
   const y = withSun ? 214 : 62;
   svg.setAttribute("viewBox", withSun ? "0 0 340 290" : "0 0 340 138");
   const lines = {
@@ -88,25 +92,33 @@ function circle(name, x, y, under = R + 21) {
   return { node: s("g", { class: `node ${name}` }, ring, iconAt(name, x, y - 13, 28), value, label), value };
 }
 
+/** tick calls step now and then, while it is wanted; all in one frame. */
+function tick(step, wanted) {
+  if (wanted) moving.add(step);
+  else moving.delete(step);
+  if (moving.size > 0 && !timer) timer = setInterval(() => moving.forEach((one) => one()), TICK);
+  if (moving.size === 0 && timer) {
+    clearInterval(timer);
+    timer = 0;
+  }
+}
+
 /** line is one that dots run along; none run where no power does. */
 function line(colour, path) {
   const dots = s("path", { class: "dots", d: path, "stroke-dasharray": `0.01 ${GAP - 0.01}` });
   const node = s("g", { class: `line ${colour}` }, s("path", { class: "track", d: path }), dots);
-  const run = dots.animate?.([{ strokeDashoffset: GAP }, { strokeDashoffset: 0 }], { duration: 1000, iterations: Infinity });
-  run?.pause();
   let watts = 0;
+  let offset = 0;
+  const step = () => {
+    // Faster with more power, but never hectic: 0.5 to 2.2 dots a second.
+    offset = (offset + (GAP * TICK * (0.5 + Math.min(1.7, Math.sqrt(watts) / 45))) / 1000) % GAP;
+    dots.style.strokeDashoffset = (-offset).toFixed(1);
+  };
   const move = () => {
     set(node, "class", `line ${colour} ${watts > 0 ? "on" : "off"}`);
-    if (!run) return;
-    if (watts <= 0 || calm.matches) {
-      run.pause();
-      return;
-    }
-    // Faster with more power, but never hectic: 0.5 to 2.2 dots a second.
-    run.updatePlaybackRate(0.5 + Math.min(1.7, Math.sqrt(watts) / 45));
-    if (run.playState !== "running") run.play();
+    tick(step, watts > 0 && !calm.matches);
   };
-  calm.addEventListener?.("change", move);
+  calm.addEventListener("change", move);
   return {
     node,
     update(now) {
