@@ -28,16 +28,16 @@ export function parts({ net, solar, house }) {
   };
 }
 
-/** flow makes the picture; its update takes {net, solar, house}. */
+/** flow makes the picture; its update takes {net, solar, house}, and whether that is old: then nothing moves. */
 export function flow() {
   const node = s("svg", { class: "flow", role: "img" });
   let drawn = null;
-  node.update = (powers) => {
+  node.update = (powers, old) => {
     const withSun = powers.solar !== undefined;
     if (drawn?.withSun !== withSun) {
       drawn = draw(node, withSun);
     }
-    drawn.update(powers);
+    drawn.update(powers, old);
   };
   return node;
 }
@@ -65,9 +65,9 @@ function draw(svg, withSun) {
   svg.replaceChildren(...Object.values(lines).map((l) => l.node), ...all);
   return {
     withSun,
-    update(powers) {
+    update(powers, old) {
       const p = parts(powers);
-      for (const [name, one] of Object.entries(lines)) one.update(p[name]);
+      for (const [name, one] of Object.entries(lines)) one.update(p[name], old);
       const net = Math.round(powers.net);
       set(grid.node, "class", `node ${net < 0 ? "export" : "import"}`);
       say(grid.value, power(Math.abs(net)));
@@ -108,6 +108,7 @@ function line(colour, path) {
   const dots = s("path", { class: "dots", d: path, "stroke-dasharray": `0.01 ${GAP - 0.01}` });
   const node = s("g", { class: `line ${colour}` }, s("path", { class: "track", d: path }), dots);
   let watts = 0;
+  let still = false;
   let offset = 0;
   const step = () => {
     // Faster with more power, but never hectic: 0.5 to 2.2 dots a second.
@@ -116,13 +117,14 @@ function line(colour, path) {
   };
   const move = () => {
     set(node, "class", `line ${colour} ${watts > 0 ? "on" : "off"}`);
-    tick(step, watts > 0 && !calm.matches);
+    tick(step, watts > 0 && !still && !calm.matches);
   };
   calm.addEventListener("change", move);
   return {
     node,
-    update(now) {
+    update(now, old) {
       watts = now >= 1 ? now : 0;
+      still = old;
       move();
     },
   };

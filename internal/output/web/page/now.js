@@ -71,7 +71,7 @@ function hero() {
     const old = isOld(state);
     show(age, old);
     if (old) say(age, word("lastValues", { ago: ago(Date.now() - state.readingAt) }));
-    picture.update({ net, solar: r.solarProduction, house: r.houseUsage });
+    picture.update({ net, solar: r.solarProduction, house: r.houseUsage }, old);
   });
 }
 
