@@ -118,7 +118,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 	group.Go(func() error { return inverter.Run(ctx) })
 	group.Go(func() error { return app.Run(ctx, cfg, app.Deps{Log: log, Listening: guide.listening}) })
 	err = group.Wait()
-	return errors.Join(err, broker.Close())
+	return errors.Join(err, simulate.CloseBroker(broker))
 }
 
 func standards() []string {

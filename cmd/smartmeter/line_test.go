@@ -22,6 +22,7 @@ import (
 	"github.com/smartmeter-addon/smartmeter-addon/internal/app"
 	"github.com/smartmeter-addon/smartmeter-addon/internal/config"
 	"github.com/smartmeter-addon/smartmeter-addon/internal/dsmr"
+	"github.com/smartmeter-addon/smartmeter-addon/internal/simulate"
 )
 
 // nowhere keeps a command from the app of the machine that the tests run on.
@@ -268,7 +269,7 @@ func TestReplayCommand(t *testing.T) {
 	if err := server.Serve(); err != nil {
 		t.Fatal(err)
 	}
-	defer server.Close()
+	defer func() { _ = simulate.CloseBroker(server) }()
 	environ := append([]string{"SMARTMETER_MQTT_URL=mqtt://" + tcp.Address(), "SMARTMETER_PORT=/dev/none"}, nowhere...)
 	code, _, stderr := call(t, dutch(1)+dutch(2)+dutch(3), environ, "replay", "-speed", "0", "-")
 	if code != exitGood {

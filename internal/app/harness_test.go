@@ -24,6 +24,7 @@ import (
 
 	"github.com/smartmeter-addon/smartmeter-addon/internal/app"
 	"github.com/smartmeter-addon/smartmeter-addon/internal/config"
+	"github.com/smartmeter-addon/smartmeter-addon/internal/simulate"
 	"github.com/smartmeter-addon/smartmeter-addon/internal/source"
 	"github.com/smartmeter-addon/smartmeter-addon/internal/status"
 )
@@ -332,16 +333,7 @@ func newGuardedBroker(t *testing.T, addr string, guard mochi.Hook) *broker {
 
 func (b *broker) close() {
 	b.once.Do(func() {
-		// Server.Close asks for the clients of a listener, which takes a lock for
-		// reading twice: it hangs for ever when a client leaves in between.
-		b.server.Listeners.CloseAll(func(listener string) {
-			for _, c := range b.server.Clients.GetAll() {
-				if c.Net.Listener == listener {
-					_ = b.server.DisconnectClient(c, packets.ErrServerShuttingDown)
-				}
-			}
-		})
-		_ = b.server.Close()
+		_ = simulate.CloseBroker(b.server)
 	})
 }
 

@@ -93,6 +93,7 @@ func TestMovingFromSmartmeter2mqtt(t *testing.T) {
 			waitFor(t, "clients and the inverter", func() bool {
 				return p.log.count("client connected") == 2 && p.log.count("the solar inverter answers") == 1
 			})
+			broker.wait("smartmeter/connected", "1") // what is not retained would be missed
 
 			// Sockets: one object a line, \r\n; the raw bytes as they come.
 			sample := seed(t)

@@ -51,7 +51,7 @@ func (b *bench) measure(ctx context.Context, s scenario) (_ figures, err error) 
 	if err != nil {
 		return figures{}, err
 	}
-	defer broker.Close()
+	defer func() { _ = simulate.CloseBroker(broker) }()
 	listener, err := net.Listen("tcp", loopback)
 	if err != nil {
 		return figures{}, fmt.Errorf("opening the meter's reader: %w", err)

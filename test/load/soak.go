@@ -221,7 +221,7 @@ func (k *soak) end(ctx context.Context) (err error) {
 	k.calm()
 	k.meter.close()
 	if k.broker != nil {
-		k.broker.Close()
+		_ = simulate.CloseBroker(k.broker)
 	}
 	k.clients.Wait()
 	return err

@@ -6,6 +6,8 @@ import (
 	"net"
 	"sync"
 	"time"
+
+	"github.com/smartmeter-addon/smartmeter-addon/internal/simulate"
 )
 
 // soakFaults are what breaks, in turn.
@@ -46,7 +48,7 @@ func (k *soak) stallClient(ctx context.Context) (err error) {
 // restartBroker ends the broker and after a while starts another one at the
 // same address.
 func (k *soak) restartBroker(ctx context.Context) (err error) {
-	if err := k.broker.Close(); err != nil {
+	if err := simulate.CloseBroker(k.broker); err != nil {
 		return fmt.Errorf("ending the broker: %w", err)
 	}
 	if err := sleepUntil(ctx, time.Now().Add(k.every/5)); err != nil {

@@ -21,6 +21,7 @@ import (
 	"github.com/smartmeter-addon/smartmeter-addon/internal/hub"
 	"github.com/smartmeter-addon/smartmeter-addon/internal/meter"
 	"github.com/smartmeter-addon/smartmeter-addon/internal/output/mqtt"
+	"github.com/smartmeter-addon/smartmeter-addon/internal/simulate"
 )
 
 // patience is how long an event may take; it is met in milliseconds.
@@ -84,7 +85,7 @@ func (b *broker) close() {
 	b.server = nil
 	b.mu.Unlock()
 	if server != nil {
-		server.Close()
+		_ = simulate.CloseBroker(server)
 	}
 }
 

@@ -120,7 +120,6 @@ func (c *connector) connect(ctx context.Context) *link {
 		if err == nil {
 			c.refusals, c.refused = 0, false
 			clear(c.told)
-			c.count.Works(time.Now())
 			again := "" // another line than the first: it stands for a return
 			if !c.lostAt.IsZero() {
 				again = " again"

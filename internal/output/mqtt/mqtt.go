@@ -266,6 +266,9 @@ func (w *worker) connected(ctx context.Context, l *link) {
 		return
 	}
 	w.send(ctx, w.session.connected(time.Now()))
+	if w.link != nil { // from here on no reading is missed
+		w.counter.Works(time.Now())
+	}
 }
 
 // send publishes the messages of one step. One that does not go out means
