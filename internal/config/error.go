@@ -67,7 +67,11 @@ func mask(s string) string {
 	if before, _, ok := strings.Cut(s, "?"); ok && strings.Contains(before, "://") && !strings.Contains(s, "@") {
 		return mask(before) + "?***"
 	}
-	if strings.Contains(s, "@") {
+	if at := strings.LastIndex(s, "@"); at >= 0 {
+		rest := s[at+1:]
+		if i := strings.IndexAny(rest, "?&"); i >= 0 && strings.Contains(s[:at], "://") {
+			s = s[:at+1] + rest[:i+1] + "***"
+		}
 		return userinfo.ReplaceAllString(s, "$1$2:***@")
 	}
 	if _, err := url.Parse(s); err != nil {

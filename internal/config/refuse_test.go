@@ -110,6 +110,8 @@ func TestLoadRefuses(t *testing.T) {
 		{`{"influxdb": {"buffer_mb": 0}}`, `influxdb.buffer_mb = "0": write a number from 1 to 1024 (megabytes)`},
 		{`{"post": {"url": "example.org/hook"}}`, `post.url = "example.org/hook": write http://example.org/hook, or https:// where the server wants it`},
 		{`{"post": {"url": "ftp://h/x?key=geheim"}}`, `post.url = "ftp://h/x?***": write http:// or https:// before the host`},
+		{`{"post": {"url": "ftp://u:geheim@h/x?key=geheim"}}`, `post.url = "ftp://u:***@h/x?***": write http:// or https:// before the host`},
+		{`{"post": {"url": "ftp://h/x?mail=a@b&key=geheim"}}`, `post.url = "ftp:***@b&***": write http:// or https:// before the host`},
 		{`{"post": {"interval": 0}}`, `post.interval = "0": write a number from 1 to 86400 (seconds)`},
 		{`{"post": {"fields": ["power ts"]}}`, `post.fields = "power ts": write names of the JSON socket's fields with commas between them, such as currentUsage,gas_totalUse, or * for all`},
 		{`{"post": {"ca_file": "/ssl/absent.crt"}}`, `post.ca_file = "/ssl/absent.crt": there is no such file; check the path as this program sees it: under Home Assistant the file lies in /ssl, in a container it must be mounted`},
