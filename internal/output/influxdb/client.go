@@ -131,6 +131,16 @@ func (c *client) address() string {
 	return base + "/write?" + query.Encode()
 }
 
+// name is the database's address as it may be shown: a password can stand in
+// it, or a key.
+func (c *client) name() string {
+	u, err := url.Parse(c.URL)
+	if err != nil {
+		return "" // a valid one parses
+	}
+	return u.Scheme + "://" + u.Host
+}
+
 // help is what a person can do about an error.
 func help(err error) string {
 	r, refused := errors.AsType[*refusal](err)

@@ -306,12 +306,12 @@ func TestRefusesLines(t *testing.T) {
 		}
 		return n == 1
 	})
-	p := start(t, d.URL, t.TempDir(), nil)
+	p := start(t, strings.Replace(d.URL, "//", "//user:geheim@", 1), t.TempDir(), nil)
 	p.read(1)
 	waitFor(t, "the refusal", func() bool { return p.board.Snapshot(time.Now()).Outputs[0].Dropped == 1 })
 	p.read(1)
 	waitFor(t, "the next line", func() bool { return d.count() == 1 })
-	if got := p.log.String(); !strings.Contains(got, "field type conflict") {
+	if got := p.log.String(); !strings.Contains(got, "field type conflict") || !strings.Contains(got, d.URL) || strings.Contains(got, "geheim") {
 		t.Errorf("log: %s", got)
 	}
 }
@@ -382,9 +382,16 @@ func TestQueueIsBounded(t *testing.T) {
 	if err := os.WriteFile(filepath.Join(dir, "other.txt"), nil, 0o600); err != nil {
 		t.Fatal(err)
 	}
+	half := filepath.Join(dir, unfinished+"123")
+	if err := os.WriteFile(half, []byte("half"), 0o600); err != nil {
+		t.Fatal(err)
+	}
 	again, err := openQueue(dir, 1000)
 	if err != nil {
 		t.Fatal(err)
+	}
+	if _, err := os.Stat(half); !os.IsNotExist(err) {
+		t.Errorf("what a run that was cut off left behind is still there: %v", err)
 	}
 	if diff := cmp.Diff(len(q.files), len(again.files)); diff != "" {
 		t.Fatal(diff)

@@ -49,7 +49,10 @@ type segment struct {
 	count int
 }
 
-const suffix = ".lp.gz"
+const (
+	suffix     = ".lp.gz"
+	unfinished = ".new-" // how the name of a file begins until it is whole
+)
 
 // openQueue finds what an earlier run left in dir.
 func openQueue(dir string, limit int64) (*queue, error) {
@@ -62,6 +65,10 @@ func openQueue(dir string, limit int64) (*queue, error) {
 		return q, fmt.Errorf("looking for readings from the last run: %w", err)
 	}
 	for _, entry := range entries {
+		if strings.HasPrefix(entry.Name(), unfinished) { // the power went while it was written
+			_ = os.Remove(filepath.Join(dir, entry.Name()))
+			continue
+		}
 		name, ours := strings.CutSuffix(entry.Name(), suffix)
 		number, count, ok := strings.Cut(name, "-")
 		n, err := strconv.ParseUint(number, 10, 64)
@@ -199,7 +206,7 @@ func write(dir, name string, lines []byte) (size int64, err error) {
 		return 0, err
 	}
 	packed := pack(lines)
-	f, err := os.CreateTemp(dir, ".new-*")
+	f, err := os.CreateTemp(dir, unfinished+"*")
 	if err != nil {
 		return 0, err
 	}
