@@ -5,6 +5,7 @@ import (
 	"maps"
 	"slices"
 	"strconv"
+	"strings"
 
 	"github.com/smartmeter-addon/smartmeter-addon/internal/config"
 	"github.com/smartmeter-addon/smartmeter-addon/internal/meter"
@@ -41,6 +42,9 @@ func (s *session) distinctly(u *meter.Update) {
 	for _, name := range fields {
 		value, ok := members[name]
 		if !ok {
+			value, ok = inner(members, name)
+		}
+		if !ok {
 			continue
 		}
 		start := len(s.buf)
@@ -50,4 +54,19 @@ func (s *session) distinctly(u *meter.Update) {
 		s.buf = append(append(s.buf, value...), '}')
 		s.emit(s.distinct.topic+name, s.buf[start:len(s.buf):len(s.buf)], 0, true)
 	}
+}
+
+// inner finds the member of an object by the name that it has in lists of
+// fields: gas_ts is ts in gas.
+func inner(members map[string]json.RawMessage, name string) (value json.RawMessage, ok bool) {
+	outer, name, ok := strings.Cut(name, "_")
+	if !ok {
+		return nil, false
+	}
+	var object map[string]json.RawMessage
+	if json.Unmarshal(members[outer], &object) != nil {
+		return nil, false // absent, or no object
+	}
+	value, ok = object[name]
+	return value, ok
 }

@@ -22,6 +22,10 @@ func TestDistinct(t *testing.T) {
 			`smartmeter/status/currentUsage {"ts":` + ms + `,"val":0}`,
 			`smartmeter/status/powerSn {"ts":` + ms + `,"val":"E0045"}`,
 		}},
+		{"gas_totalUse,gas_absent,powerSn_x,water_ts,gas", []string{
+			`smartmeter/status/gas_totalUse {"ts":` + ms + `,"val":246.138}`,
+			`smartmeter/status/gas {"ts":` + ms + `,"val":{"ts":"2026-03-14T12:55:01","totalUse":246.138}}`,
+		}},
 		{"*", []string{
 			`smartmeter/status/currentUsage {"ts":` + ms + `,"val":0}`,
 			`smartmeter/status/gas {"ts":` + ms + `,"val":{"ts":"2026-03-14T12:55:01","totalUse":246.138}}`,
