@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
+	"net/http"
 	"os"
 	"path/filepath"
 	"slices"
@@ -242,5 +243,24 @@ func TestHealth(t *testing.T) {
 	p := start(t)
 	if got := p.get("healthz"); got != "alive\n" {
 		t.Errorf("got %q", got)
+	}
+	// A web site whose name leads here now must not read the line.
+	for host, want := range map[string]int{
+		"site.example": http.StatusForbidden, "site.example:8098": http.StatusForbidden, "localhost:8098": http.StatusOK,
+		"127.0.0.1:8098": http.StatusOK, "[::1]:8098": http.StatusOK, "smartmeter": http.StatusOK,
+	} {
+		request, err := http.NewRequest(http.MethodGet, "http://"+p.address("health")+"/capture?redact=no", nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		request.Host = host
+		answer, err := http.DefaultClient.Do(request)
+		if err != nil {
+			t.Fatal(err)
+		}
+		_ = answer.Body.Close()
+		if answer.StatusCode != want {
+			t.Errorf("asked as %s: %d, want %d", host, answer.StatusCode, want)
+		}
 	}
 }

@@ -9,6 +9,9 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"net/netip"
+	"net/url"
+	"strings"
 	"time"
 
 	"github.com/smartmeter-addon/smartmeter-addon/internal/capture"
@@ -51,7 +54,7 @@ func healthServer(addr string, v *vitals, board *status.Board, lastMinutes func(
 			w.Header().Set("Content-Type", "text/plain; charset=utf-8")
 			_ = c.Write(w)
 		})
-		server := &http.Server{Handler: mux, ReadHeaderTimeout: 5 * time.Second, WriteTimeout: 5 * time.Second, MaxHeaderBytes: 8 << 10}
+		server := &http.Server{Handler: ownNamesOnly(addr, mux), ReadHeaderTimeout: 5 * time.Second, WriteTimeout: 5 * time.Second, MaxHeaderBytes: 8 << 10}
 		stop := context.AfterFunc(ctx, func() { _ = server.Close() })
 		defer stop()
 		if err := server.Serve(listener); !errors.Is(err, http.ErrServerClosed) {
@@ -59,4 +62,20 @@ func healthServer(addr string, v *vitals, board *status.Board, lastMinutes func(
 		}
 		return nil
 	}
+}
+
+// ownNamesOnly refuses what a browser asks for a web site whose name leads to
+// this machine now (DNS rebinding): the line's last minutes are nobody else's
+// business. Such a name has a dot, and those by which a machine asks itself or
+// one container another have none, unless it is told to listen at one.
+func ownNamesOnly(addr string, next http.Handler) http.Handler {
+	told, _, _ := net.SplitHostPort(addr) // it listens there, so it is an address
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		host := (&url.URL{Host: r.Host}).Hostname()
+		if _, err := netip.ParseAddr(host); err != nil && strings.Contains(host, ".") && host != told {
+			http.Error(w, "ask by an IP address, or a name without a dot", http.StatusForbidden)
+			return
+		}
+		next.ServeHTTP(w, r)
+	})
 }
