@@ -270,10 +270,14 @@ func TestReplayCommand(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer func() { _ = simulate.CloseBroker(server) }()
-	environ := append([]string{"SMARTMETER_MQTT_URL=mqtt://" + tcp.Address(), "SMARTMETER_PORT=/dev/none"}, nowhere...)
+	data := filepath.Join(t.TempDir(), "data")
+	environ := append([]string{"SMARTMETER_MQTT_URL=mqtt://" + tcp.Address(), "SMARTMETER_PORT=/dev/none", "SMARTMETER_DATA=" + data}, nowhere...)
 	code, _, stderr := call(t, dutch(1)+dutch(2)+dutch(3), environ, "replay", "-speed", "0", "-")
 	if code != exitGood {
 		t.Errorf("exit %d, %s", code, stderr)
+	}
+	if left, err := os.ReadDir(data); err != nil || len(left) > 0 {
+		t.Errorf("of a replay stays behind: %v, %v", left, err)
 	}
 	mu.Lock()
 	defer mu.Unlock()

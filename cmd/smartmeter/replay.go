@@ -47,15 +47,32 @@ func replay(args, environ []string, stdin io.Reader, stderr io.Writer) int {
 		return exitBad
 	}
 	port := source.Replay(filepath.Base(name), c.Records, *speed, *loop)
-	if !slices.ContainsFunc(environ, func(v string) bool { return strings.HasPrefix(v, "SMARTMETER_DATA=") }) {
-		// What another meter's totals were must not be remembered as this one's.
-		data, err := os.MkdirTemp("", "smartmeter-replay-*")
-		if err != nil {
-			fmt.Fprintf(stderr, "smartmeter: making a folder for state (or name one with SMARTMETER_DATA): %v\n", err)
-			return exitBad
-		}
-		defer os.RemoveAll(data)
-		environ = append(slices.Clone(environ), "SMARTMETER_DATA="+data)
+	data, err := replayFolder(environ)
+	if err != nil {
+		fmt.Fprintf(stderr, "smartmeter: making a folder for state (or name one with SMARTMETER_DATA): %v\n", err)
+		return exitBad
 	}
+	defer os.RemoveAll(data)
+	environ = append(slices.Clone(environ), dataVariable+data)
 	return runApp(environ, stderr, app.Deps{Replay: &port})
+}
+
+const dataVariable = "SMARTMETER_DATA="
+
+// replayFolder makes a folder for the state of a replay: what another meter's
+// totals were must not be remembered as this one's. It is within the folder
+// that is set, where there is one, as in the image, which has no other.
+func replayFolder(environ []string) (string, error) {
+	within := ""
+	for _, v := range environ {
+		if name, set := strings.CutPrefix(v, dataVariable); set {
+			within = name
+		}
+	}
+	if within != "" {
+		if err := os.MkdirAll(within, 0o755); err != nil {
+			return "", err
+		}
+	}
+	return os.MkdirTemp(within, "smartmeter-replay-*")
 }
