@@ -9,8 +9,9 @@ import (
 // inverterRules are how much is believed of an inverter's lifetime energy, in
 // Wh: no household inverter delivers more than 100 kW. Modbus vouches for what
 // it carries, but inverters have been seen to count anew for a while after
-// they woke up.
-var inverterRules = rules{rate: 100_000, idle: time.Hour, first: 1, values: 5, lasts: time.Minute}
+// they woke up: if that were believed, Home Assistant would book all that the
+// inverter ever made once more when it ends. A new inverter can wait.
+var inverterRules = rules{rate: 100_000, idle: time.Hour, first: 1, values: 5, lasts: 15 * time.Minute}
 
 // Lifetime guards the lifetime energy of a solar inverter, as Guard does the
 // meter's totals. The zero Lifetime is ready.

@@ -20,7 +20,6 @@ func TestLifetime(t *testing.T) {
 		{"a jump", []int64{5000, 900_000, 5001}, []int64{5000, 5000, 5001}},
 		{"the night", []int64{5000, -10, 5003}, []int64{5000, 5003}},
 		{"a week away", []int64{5000, -168, 105_003}, []int64{5000, 105_003}},
-		{"another inverter", []int64{5000, 12, 13, 14, 15, 16, 17}, []int64{5000, 5000, 5000, 5000, 5000, 16, 17}},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			var l derive.Lifetime
@@ -40,4 +39,39 @@ func TestLifetime(t *testing.T) {
 			}
 		})
 	}
+}
+
+// TestLifetimeAnew: what counts anew is believed when it lasts, and not for as
+// long as an inverter may take to wake up.
+func TestLifetimeAnew(t *testing.T) {
+	const tick = 10 * time.Second
+	var l derive.Lifetime
+	now := time.Date(2026, 6, 1, 5, 0, 0, 0, time.UTC)
+	apply := func(v int64) int64 {
+		now = now.Add(tick)
+		got, ok := l.Apply(meter.NewValue(v, 0), now)
+		if !ok {
+			t.Fatalf("%d: nothing is known", v)
+		}
+		return got.Int()
+	}
+	apply(9_000_000)
+	for v := range int64(60) { // ten minutes
+		if got := apply(v + 1); got != 9_000_000 {
+			t.Fatalf("sample %d that counts anew: got %d", v+1, got)
+		}
+	}
+	if got := apply(9_000_060); got != 9_000_060 {
+		t.Errorf("it goes on as before: got %d", got)
+	}
+	from := now
+	for v := range int64(600) {
+		if got := apply(v + 1); got == v+1 {
+			if after := now.Sub(from); after < 15*time.Minute || after > 16*time.Minute {
+				t.Errorf("another inverter is believed after %v", after)
+			}
+			return
+		}
+	}
+	t.Error("another inverter is never believed")
 }
