@@ -1,0 +1,155 @@
+package config
+
+import (
+	"fmt"
+	"net"
+	"net/netip"
+	"net/url"
+	"strconv"
+	"strings"
+)
+
+// address wants host:port, or nothing.
+func address(s string) string {
+	const form = "write host:port, such as 192.168.1.20:23"
+	if s == "" {
+		return ""
+	}
+	if scheme, _, ok := strings.Cut(s, "://"); ok {
+		return fmt.Sprintf("leave %s out and write host:port, such as 192.168.1.20:23", quoted(scheme+"://"))
+	}
+	name, port, err := net.SplitHostPort(s)
+	switch {
+	case err != nil && host(s):
+		return fmt.Sprintf("add the port, such as %s", net.JoinHostPort(s, "23"))
+	case err != nil || !host(name):
+		return form + " (an IPv6 address in brackets: [fe80::1]:23)"
+	case !portNumber(port, 1):
+		return "write a port from 1 to 65535 after the colon"
+	}
+	return ""
+}
+
+// hostOrAddress wants a host with or without a port, or nothing.
+func hostOrAddress(s, example string) string {
+	switch {
+	case s == "" || host(s):
+		return ""
+	case strings.Contains(s, "://"), strings.Count(s, ":") == 1, strings.HasPrefix(s, "["):
+		return address(s)
+	}
+	return "write the host, such as " + example + ", with a colon and the port where it is not the usual one"
+}
+
+// listen wants what net.Listen takes, or nothing.
+func listen(l Listen) string {
+	if l == "" {
+		return ""
+	}
+	name, port, err := net.SplitHostPort(string(l))
+	if err != nil || name != "" && !host(name) || !portNumber(port, 0) {
+		return "write a port, host:port (an IPv6 address in brackets), or 0 for off"
+	}
+	return ""
+}
+
+// apart wants two servers not to listen on the same port of all addresses.
+// What else may clash only the system knows.
+func apart(l Listen, what string, other Listen) string {
+	if l == "" || l != other || strings.HasSuffix(string(l), ":0") {
+		return ""
+	}
+	return what + " has this port already; write another one, or 0 for off"
+}
+
+// brokerPorts are the schemes of a broker's URL, each with its usual port.
+var brokerPorts = map[string]string{"mqtt": "1883", "tcp": "1883", "mqtts": "8883", "ws": "80", "wss": "443"}
+
+// brokerURL wants a URL that the MQTT client can connect to, or nothing.
+func brokerURL(s string) string {
+	const escape = "give user and password in their own options, because special characters in a URL need % codes"
+	if s == "" {
+		return ""
+	}
+	scheme, rest, ok := strings.Cut(s, "://")
+	if !ok {
+		meant := "mqtt://" + strings.TrimSuffix(s, "/")
+		if u, err := url.Parse(meant); err == nil && brokerURL(meant) == "" {
+			return "write " + mask(withPort(u).String())
+		}
+		return "write a URL such as mqtt://192.168.1.10:1883"
+	}
+	if _, ok := brokerPorts[strings.ToLower(scheme)]; !ok {
+		if scheme == "ssl" || scheme == "tls" {
+			return "write mqtts:// for a broker with TLS"
+		}
+		return "write mqtt://, mqtts://, ws:// or wss:// before the host"
+	}
+	u, err := url.Parse(s)
+	switch {
+	case err != nil && strings.Contains(rest, "@"), err == nil && strings.Contains(u.Path+u.RawQuery+u.Fragment, "@"):
+		return escape
+	case err != nil:
+		return "write a host and a port from 1 to 65535, such as mqtt://192.168.1.10:1883"
+	case u.Hostname() == "":
+		return fmt.Sprintf("write the broker's host after %s://", u.Scheme)
+	case !host(u.Hostname()):
+		return "write the broker's host as a name or an IP address (IPv6 in brackets)"
+	case u.Port() != "" && !portNumber(u.Port(), 1) || strings.HasSuffix(u.Host, ":"):
+		return "write a port from 1 to 65535 after the host, or none"
+	case !strings.HasPrefix(u.Scheme, "ws") && strings.Trim(u.RequestURI(), "/")+u.Fragment != "":
+		return "leave out what follows the port; the topic is an option of its own"
+	}
+	return ""
+}
+
+// webURL wants a URL of the web, or nothing.
+func webURL(s, example string) string {
+	if s == "" {
+		return ""
+	}
+	u, err := url.Parse(s)
+	switch {
+	case !strings.Contains(s, "://"):
+		if meant := "http://" + s; webURL(meant, example) == "" {
+			return "write " + mask(meant) + ", or https:// where the server wants it"
+		}
+		return "write a URL such as " + example
+	case err != nil:
+		return "write a URL such as " + example
+	case u.Scheme != "http" && u.Scheme != "https":
+		return "write http:// or https:// before the host"
+	case u.Host == "" || !host(u.Hostname()):
+		return "write the host as a name or an IP address (IPv6 in brackets)"
+	case u.Port() != "" && !portNumber(u.Port(), 1) || strings.HasSuffix(u.Host, ":"):
+		return "write a port from 1 to 65535 after the host, or none"
+	}
+	return ""
+}
+
+// withPort gives a broker's URL the usual port of its scheme, unless it has
+// one.
+func withPort(u *url.URL) *url.URL {
+	if u.Port() == "" {
+		u.Host = net.JoinHostPort(u.Hostname(), brokerPorts[u.Scheme])
+	}
+	return u
+}
+
+// host wants a name or an IP address, without brackets.
+func host(s string) bool {
+	if strings.Contains(s, ":") {
+		_, err := netip.ParseAddr(s)
+		return err == nil && !strings.ContainsFunc(s, control)
+	}
+	return s != "" && !strings.ContainsFunc(s, func(r rune) bool {
+		return r != '.' && r != '-' && r != '_' && (r < '0' || r > '9') && (r < 'A' || r > 'Z') && (r < 'a' || r > 'z')
+	})
+}
+
+func portNumber(s string, least uint64) bool {
+	n, err := strconv.ParseUint(s, 10, 16)
+	return err == nil && n >= least
+}
+
+func control(r rune) bool { return r < ' ' || r == 0x7f }
