@@ -112,6 +112,7 @@ func sameFile(a, b string) bool {
 // belongs to one goroutine.
 type listener struct {
 	keys dsmr.Keys
+	lax  bool // as the app with checksum off
 
 	// What to do with what happens; any may be nil.
 	onBytes  func(p []byte, now time.Time)
@@ -178,7 +179,7 @@ func (l *listener) use(r io.Reader) error {
 			l.damaged(n.Err)
 		}
 	}
-	s, p := dsmr.NewScanner(decrypter), new(dsmr.Parser)
+	s, p := dsmr.NewScanner(decrypter), &dsmr.Parser{Lax: l.lax}
 	for s.Scan() {
 		l.judge.Cut(s.Stats().Cut-l.cut, time.Now())
 		l.cut = s.Stats().Cut

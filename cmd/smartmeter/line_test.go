@@ -246,6 +246,17 @@ func TestBesideTheApp(t *testing.T) {
 	}
 }
 
+// TestCheckWithoutChecksums: check takes what the app would take.
+func TestCheckWithoutChecksums(t *testing.T) {
+	wrong := func(n int) string { return strings.Replace(dutch(n), "KAIFA-METER", "KAIFA-MITER", 1) } // the checksum is that of another text
+	for set, want := range map[string]int{"auto": exitBad, "off": exitGood} {
+		environ := append([]string{"SMARTMETER_CHECKSUM=" + set}, nowhere...)
+		if code, out, stderr := call(t, "", environ, "check", "-for", "2s", "-network", reader(t, wrong)); code != want {
+			t.Errorf("checksum %s: exit %d, want %d\n%s%s", set, code, want, out, stderr)
+		}
+	}
+}
+
 // TestReplayCommand plays a file of telegrams to a broker and ends well.
 func TestReplayCommand(t *testing.T) {
 	server := mochi.New(&mochi.Options{InlineClient: true, Logger: slog.New(slog.DiscardHandler)})

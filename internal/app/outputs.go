@@ -57,7 +57,7 @@ func outputs(cfg config.Config, deps Deps, p *pipeline) ([]task, error) {
 	}
 	inverter := solar.Options{
 		Address: cfg.Solar.Address, Unit: uint8(cfg.Solar.Unit), Interval: time.Duration(cfg.Solar.Interval) * time.Second,
-		Log: log("solar"), Counter: count("solar", cfg.Solar.Address != ""),
+		Log: log("solar"), Counter: count("solar", cfg.Solar.Address != ""), Store: p.store, File: "solar_" + cfg.Slot,
 	}
 	panels := solar.New(inverter, p.samples)
 	var lasts time.Duration

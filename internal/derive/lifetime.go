@@ -23,3 +23,10 @@ func (l *Lifetime) Apply(v meter.Value, now time.Time) (meter.Value, bool) {
 	l.total.judge(v, meter.UnitNone, now, &inverterRules, true, false)
 	return l.total.truth.value, l.total.known
 }
+
+// Believed is what is believed now, for the next run; false while there is
+// nothing.
+func (l *Lifetime) Believed() (Believed, bool) { return l.total.keep(), l.total.known }
+
+// Restore goes on where an earlier run ended.
+func (l *Lifetime) Restore(b Believed) { l.total.restore(b, meter.UnitNone) }

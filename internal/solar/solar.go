@@ -20,6 +20,7 @@ import (
 	"github.com/smartmeter-addon/smartmeter-addon/internal/hub"
 	"github.com/smartmeter-addon/smartmeter-addon/internal/meter"
 	"github.com/smartmeter-addon/smartmeter-addon/internal/status"
+	"github.com/smartmeter-addon/smartmeter-addon/internal/store"
 )
 
 const (
@@ -43,6 +44,8 @@ type Options struct {
 	Interval time.Duration // between samples
 	Log      *slog.Logger
 	Counter  *status.Counter // may be nil
+	Store    *store.Store    // where the energy is kept that is believed, for the next run; nil: nowhere
+	File     string          // in the store
 }
 
 // Lasts is how long a sample tells how the inverter stands.
@@ -55,6 +58,7 @@ type Poller struct {
 	latest  atomic.Pointer[meter.Solar]
 
 	guard  derive.Lifetime
+	saved  time.Time // when its energy was
 	asleep bool      // the last sample said that it goes away
 	lost   time.Time // since when it does not answer; zero: it does
 	told   string    // what the log says is wrong; empty: nothing
@@ -62,7 +66,12 @@ type Poller struct {
 
 // New returns a Poller that publishes on the hub.
 func New(o Options, samples *hub.Hub[*meter.Solar]) *Poller {
-	return &Poller{options: o, hub: samples, lost: time.Now()}
+	p := &Poller{options: o, hub: samples, lost: time.Now()}
+	var b derive.Believed
+	if o.Store != nil && o.Store.Load(o.File, &b) {
+		p.guard.Restore(b)
+	}
+	return p
 }
 
 // Latest returns the last sample, unless it is too old at now to tell anything:
@@ -147,11 +156,26 @@ func (p *Poller) take(v *inverter) error {
 			"sunspec", s.ModelID, "away", time.Since(p.lost).Round(time.Second))
 		p.lost, p.told = time.Time{}, ""
 	}
+	p.keep(s.Received)
 	p.asleep = s.Status.Asleep()
 	p.latest.Store(s)
 	p.hub.Publish(s)
 	p.options.Counter.Sent(1, s.Received)
 	return nil
+}
+
+// saveEvery spares the SD card, as it does for the meter's totals.
+const saveEvery = 15 * time.Minute
+
+// keep saves the energy that is believed now and then: an inverter that counts
+// anew just when the program starts is then not believed at once.
+func (p *Poller) keep(now time.Time) {
+	b, known := p.guard.Believed()
+	if p.options.Store == nil || !known || now.Sub(p.saved).Abs() < saveEvery {
+		return
+	}
+	p.saved = now
+	p.options.Store.Save(p.options.File, b)
 }
 
 // lose tells what is wrong, once; until the inverter has been heard, also when

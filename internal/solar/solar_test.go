@@ -20,6 +20,7 @@ import (
 	"github.com/smartmeter-addon/smartmeter-addon/internal/hub"
 	"github.com/smartmeter-addon/smartmeter-addon/internal/meter"
 	"github.com/smartmeter-addon/smartmeter-addon/internal/status"
+	"github.com/smartmeter-addon/smartmeter-addon/internal/store"
 )
 
 var samples = map[string]string{
@@ -352,6 +353,29 @@ func TestStale(t *testing.T) {
 		if _, ok := p.Latest(now.Add(after)); ok != want {
 			t.Errorf("after %v: got %v, want %v", after, ok, want)
 		}
+	}
+}
+
+// TestKeepsTheEnergy: what the last run believed holds back an inverter that
+// counts anew just when the program starts.
+func TestKeepsTheEnergy(t *testing.T) {
+	kept := store.Open(t.TempDir(), slog.New(slog.DiscardHandler))
+	energy := func(name string) string {
+		d := &device{unit: 1}
+		d.show(maps[name])
+		addr := freeAddr(t)
+		server := d.start(t, addr)
+		defer func() { _ = server.Stop() }()
+		_, sub := run(t, Options{Address: addr, Unit: 1, Interval: time.Millisecond, Log: slog.New(slog.DiscardHandler), Store: kept, File: "solar_p1"})
+		s := next(t, sub)
+		v, _ := s.Get(meter.SolarLifetime)
+		return v.String()
+	}
+	if got := energy("fronius-int"); got != "23456789" {
+		t.Errorf("first run: got %s", got)
+	}
+	if got := energy("solaredge"); got != "23456789" { // says 12345678
+		t.Errorf("second run: got %s, want what the first one believed", got)
 	}
 }
 
