@@ -103,15 +103,18 @@ func powerless(t *testing.T, do func()) {
 	t.Helper()
 	done := make(chan error)
 	go func() {
-		runtime.LockOSThread() // for ever: the thread ends with its goroutine
-		for capability := uintptr(0); unix.Prctl(unix.PR_CAPBSET_READ, capability, 0, 0, 0) == nil; capability++ {
-			if err := unix.Prctl(unix.PR_CAPBSET_DROP, capability, 0, 0, 0); err != nil {
-				done <- err
-				return
-			}
+		// The thread stays for ever, locked and idle: with it would end the
+		// processes that were started on it (Pdeathsig), such as the broker.
+		runtime.LockOSThread()
+		var err error
+		for capability := uintptr(0); err == nil && unix.Prctl(unix.PR_CAPBSET_READ, capability, 0, 0, 0) == nil; capability++ {
+			err = unix.Prctl(unix.PR_CAPBSET_DROP, capability, 0, 0, 0)
 		}
-		do()
-		done <- nil
+		if err == nil {
+			do()
+		}
+		done <- err
+		select {}
 	}()
 	if err := <-done; err != nil {
 		t.Fatal(err)

@@ -202,7 +202,6 @@ func TestWithoutHomeAssistant(t *testing.T) {
 		var p *process
 		powerless(t, func() {
 			cmd := c.command(c.config.Config.Entrypoint...)
-			cmd.SysProcAttr.Pdeathsig = 0 // the thread that starts it ends
 			p = begin(t, cmd)
 		})
 		status := string(read(t, fmt.Sprintf("/proc/%d/status", p.cmd.Process.Pid)))
