@@ -172,7 +172,7 @@ func (g *guide) listening(name, addr string) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	g.addresses[name] = addr
-	for _, name := range []string{"json", "raw", "page", "api"} {
+	for _, name := range []string{"json", "raw", "page", "api", "health"} {
 		if g.addresses[name] == "" {
 			return
 		}
@@ -193,10 +193,12 @@ A simulated %s meter feeds the real app. Look at it:
   the HTTP API                         curl http://%s/api/reading
   metrics for Prometheus               curl http://%s/metrics
   a telegram explained                 nc %s | go run ./cmd/smartmeter decode
+  the line checked                     go run ./cmd/smartmeter check -network %s
+  how all of it stands                 SMARTMETER_HEALTH=%s go run ./cmd/smartmeter healthcheck -v
 
 The meter itself is a network reader at %s, and there is a solar inverter at %s. Ctrl-C ends the demo.
 
-`, g.standard, g.addresses["page"], spaced(g.addresses["json"]), spaced(raw), host, port, api, api, spaced(raw), g.line, g.inverter)
+`, g.standard, g.addresses["page"], spaced(g.addresses["json"]), spaced(raw), host, port, api, api, spaced(raw), g.line, g.addresses["health"], g.line, g.inverter)
 }
 
 // spaced is how telnet and nc want an address.

@@ -27,7 +27,7 @@ func captureCommand(args, environ []string, stdin io.Reader, stdout, stderr io.W
 	last := flags.Bool("last", false, "what the running app has kept of the last minutes, in place of what comes now")
 	to := flags.String("o", "", "`file` to write to; none: standard output")
 	if err := flags.Parse(args); err != nil {
-		return exitCall
+		return parsed(err)
 	}
 	fail := func(code int, err error) int {
 		fmt.Fprintf(stderr, "smartmeter: %v\n", err)

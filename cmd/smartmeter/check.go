@@ -36,7 +36,7 @@ func check(args, environ []string, stdout, stderr io.Writer) int {
 	var on lineFlags
 	on.add(flags)
 	if err := flags.Parse(args); err != nil {
-		return exitCall
+		return parsed(err)
 	}
 	fail := func(err error) int {
 		fmt.Fprintf(stderr, "smartmeter: %v\n", err)

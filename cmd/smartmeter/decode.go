@@ -24,7 +24,7 @@ func decode(args []string, stdin io.Reader, stdout, stderr io.Writer) int {
 	key := flags.String("key", "", "key of an encrypting meter, 32 hex `digits`")
 	aad := flags.String("aad", config.DefaultAAD, "additional authenticated data, hex `digits`: 30 and the authentication key")
 	if err := flags.Parse(args); err != nil {
-		return exitCall
+		return parsed(err)
 	}
 	keys, err := parseKeys(*key, *aad)
 	if err != nil {

@@ -22,7 +22,7 @@ func healthcheck(args, environ []string, stdout, stderr io.Writer) int {
 	flags.SetOutput(stderr)
 	verbose := flags.Bool("v", false, "tell how the meter and the outputs stand, and why there is no data")
 	if err := flags.Parse(args); err != nil {
-		return exitCall
+		return parsed(err)
 	}
 	cfg, _, err := config.Load(environ, os.ReadFile)
 	if err != nil {
@@ -43,7 +43,7 @@ func healthcheck(args, environ []string, stdout, stderr io.Writer) int {
 	if *verbose {
 		// Whether the app can tell is no question of its health.
 		if err := tellStatus(string(cfg.Health), stdout); err != nil {
-			fmt.Fprintf(stderr, "smartmeter: asking the running app how it stands: %v\n", err)
+			fmt.Fprintf(stderr, "smartmeter: asking the running app how it stands: %v\nDoes it run on this machine, and with the same SMARTMETER_HEALTH?\n", err)
 		}
 	}
 	return code

@@ -5,6 +5,7 @@ package main
 import (
 	"context"
 	"errors"
+	"flag"
 	"fmt"
 	"io"
 	"os"
@@ -87,6 +88,15 @@ func run(args, environ []string, stdin io.Reader, stdout, stderr io.Writer) int 
 		return exitGood
 	}
 	fmt.Fprintf(stderr, "smartmeter: there is no command %q\n\n%s", command, usage)
+	return exitCall
+}
+
+// parsed is the exit code of a call whose flags cannot be read, or that asks
+// for help; which was written already.
+func parsed(err error) int {
+	if errors.Is(err, flag.ErrHelp) {
+		return exitGood
+	}
 	return exitCall
 }
 

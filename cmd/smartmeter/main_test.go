@@ -132,6 +132,8 @@ func TestCalls(t *testing.T) {
 		{[]string{"healthcheck"}, []string{"SMARTMETER_HEALTH=127.0.0.1:1"}, exitBad, "asking the running app"},
 		{[]string{"healthcheck", "-v"}, []string{"SMARTMETER_HEALTH=127.0.0.1:1"}, exitBad, "how it stands"},
 		{[]string{"healthcheck", "-what"}, nil, exitCall, "-what"},
+		{[]string{"check", "-h"}, nil, exitGood, "-network"},
+		{[]string{"replay", "-help"}, nil, exitGood, "-speed"},
 	} {
 		code, out, stderr := call(t, "", test.environ, test.args...)
 		if code != test.code || !strings.Contains(out+stderr, test.out) {

@@ -21,7 +21,7 @@ func replay(args, environ []string, stdin io.Reader, stderr io.Writer) int {
 	speed := flags.Float64("speed", 1, "how many `times` faster than it was; 0: as fast as possible")
 	loop := flags.Bool("loop", false, "begin anew at the end, until Ctrl-C")
 	if err := flags.Parse(args); err != nil {
-		return exitCall
+		return parsed(err)
 	}
 	if flags.NArg() != 1 || *speed < 0 {
 		fmt.Fprintln(stderr, "smartmeter: give one file to replay (- is standard input), and a speed of 0 or more")
