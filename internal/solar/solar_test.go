@@ -51,16 +51,18 @@ type device struct {
 	unit      uint8
 	fail      error
 	slow      chan struct{} // answers when closed; nil: at once
+	late      time.Duration // how late each answer is
 	requests  int
 }
 
 func (d *device) HandleHoldingRegisters(q *modbus.HoldingRegistersRequest) ([]uint16, error) {
 	d.mu.Lock()
-	slow := d.slow
+	slow, late := d.slow, d.late
 	d.mu.Unlock()
 	if slow != nil {
 		<-slow
 	}
+	time.Sleep(late)
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	d.requests++
