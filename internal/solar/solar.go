@@ -151,16 +151,16 @@ func (p *Poller) take(v *inverter) error {
 			s.Clear(meter.SolarLifetime)
 		}
 	}
-	if !p.lost.IsZero() {
-		p.options.Log.Info("the solar inverter answers", "inverter", p.options.Address, "maker", s.Manufacturer, "model", s.Model,
-			"sunspec", s.ModelID, "away", time.Since(p.lost).Round(time.Second))
-		p.lost, p.told = time.Time{}, ""
-	}
 	p.keep(s.Received)
 	p.asleep = s.Status.Asleep()
 	p.latest.Store(s)
 	p.hub.Publish(s)
 	p.options.Counter.Sent(1, s.Received)
+	if !p.lost.IsZero() {
+		p.options.Log.Info("the solar inverter answers", "inverter", p.options.Address, "maker", s.Manufacturer, "model", s.Model,
+			"sunspec", s.ModelID, "away", time.Since(p.lost).Round(time.Second))
+		p.lost, p.told = time.Time{}, ""
+	}
 	return nil
 }
 
