@@ -34,7 +34,7 @@ func TestSeed(t *testing.T) {
 	conn := meter.accept()
 	sample := seed(t)
 	// The clients must be known before the bytes come.
-	waitFor(t, "clients on both sockets", func() bool { return p.log.count("client connected") == 2 })
+	waitFor(t, "clients on both sockets", func() bool { return p.log.Count("client connected") == 2 })
 	write(t, conn, sample)
 	if got := raw.bytes(len(sample)); got != sample {
 		t.Errorf("raw socket: %s", cmp.Diff(sample, got))
@@ -103,7 +103,7 @@ func TestEveryTelegram(t *testing.T) {
 	stream, want := telegrams(t)
 	check := func(t *testing.T, p *program, feed func([]byte)) {
 		raw, lines := p.dial("raw"), p.dial("json")
-		waitFor(t, "clients on both sockets", func() bool { return p.log.count("client connected") == 2 })
+		waitFor(t, "clients on both sockets", func() bool { return p.log.Count("client connected") == 2 })
 		for piece := range slices.Chunk(stream, 700) {
 			feed(piece)
 		}
@@ -130,7 +130,7 @@ func TestEveryTelegram(t *testing.T) {
 		defer master.Close()
 		defer tty.Close()
 		p := start(t, "PORT="+tty.Name())
-		waitFor(t, "the open port", func() bool { return p.log.count("line to the meter is open") == 1 })
+		waitFor(t, "the open port", func() bool { return p.log.Count("line to the meter is open") == 1 })
 		check(t, p, func(b []byte) { write(t, master, string(b)) })
 	})
 }
@@ -140,7 +140,7 @@ func TestBadInput(t *testing.T) {
 	meter := newLine(t)
 	p := start(t, meter.variable())
 	lines := p.dial("json")
-	waitFor(t, "the client", func() bool { return p.log.count("client connected") == 1 })
+	waitFor(t, "the client", func() bool { return p.log.Count("client connected") == 1 })
 	conn := meter.accept()
 	good := func(n int) { write(t, conn, numbered(n)) }
 	good(1)
@@ -187,7 +187,7 @@ func TestSourceCut(t *testing.T) {
 	write(t, meter.accept(), numbered(2))
 	b.wait("smartmeter/connected", "2")
 	b.wait("smartmeter/p1/availability", "online")
-	if lost, back := p.log.count("level=WARN", "no data from the meter"), p.log.count("level=INFO", "telegrams arrive", "away"); lost != 1 || back != 1 {
+	if lost, back := p.log.Count("level=WARN", "no data from the meter"), p.log.Count("level=INFO", "telegrams arrive", "away"); lost != 1 || back != 1 {
 		t.Errorf("%d lines at loss and %d at return, want one each", lost, back)
 	}
 	p.stop()
@@ -235,7 +235,7 @@ func TestNothingIsSet(t *testing.T) {
 	b.wait("smartmeter/connected", "1")
 	p.dial("json")
 	waitFor(t, "a line that says what is missing", func() bool {
-		return p.log.count("no source is set", "serial.device", "network.address") == 1
+		return p.log.Count("no source is set", "serial.device", "network.address") == 1
 	})
 }
 

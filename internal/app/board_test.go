@@ -17,7 +17,7 @@ func TestBoard(t *testing.T) {
 	meter, b := newLine(t), newBroker(t, "127.0.0.1:0")
 	p := start(t, meter.variable(), b.variable())
 	lines, raw := p.dial("json"), p.dial("raw")
-	waitFor(t, "clients on both sockets", func() bool { return p.log.count("client connected") == 2 })
+	waitFor(t, "clients on both sockets", func() bool { return p.log.Count("client connected") == 2 })
 	b.wait("smartmeter/connected", "1") // a reading before that would be dropped
 	conn := meter.accept()
 	good, noise := numbered(1), "noise\r\n"

@@ -44,7 +44,7 @@ func TestEncrypted(t *testing.T) {
 		b := newBroker(t, "127.0.0.1:0")
 		p := start(t, variable, b.variable(), "ENC_KEY="+strings.ToUpper(key), "MQTT_INTERVAL=0")
 		raw, lines := p.dial("raw"), p.dial("json")
-		waitFor(t, "clients on both sockets", func() bool { return p.log.count("client connected") == 2 })
+		waitFor(t, "clients on both sockets", func() bool { return p.log.Count("client connected") == 2 })
 		w := connect(p)
 		write(t, w, frames[0][500:]) // joined in the middle of a frame
 		write(t, w, frames[0][:300])
@@ -64,7 +64,7 @@ func TestEncrypted(t *testing.T) {
 		b.wait("homeassistant/device/smartmeter_p1/config", "energy_import_total")
 		b.wait("smartmeter/p1/state", `"energy_import_total":`)
 		for _, secret := range []string{key, strings.ToUpper(key), authKey} {
-			if p.log.count(secret) > 0 {
+			if p.log.Count(secret) > 0 {
 				t.Error("the key is in the log")
 			}
 		}
@@ -83,7 +83,7 @@ func TestEncrypted(t *testing.T) {
 			}
 			t.Cleanup(func() { master.Close(); tty.Close() })
 			return "PORT=" + tty.Name(), func(p *program) io.Writer {
-				waitFor(t, "the open port", func() bool { return p.log.count("line to the meter is open") == 1 })
+				waitFor(t, "the open port", func() bool { return p.log.Count("line to the meter is open") == 1 })
 				return master
 			}
 		})
@@ -97,12 +97,12 @@ func TestEncryptedWithoutKey(t *testing.T) {
 	meter := newLine(t)
 	p := start(t, meter.variable())
 	raw := p.dial("raw")
-	waitFor(t, "the client", func() bool { return p.log.count("client connected") == 1 })
+	waitFor(t, "the client", func() bool { return p.log.Count("client connected") == 1 })
 	conn := meter.accept()
 	want := numbered(7) + frames[0] + frames[1] // a client is started at a telegram
 	write(t, conn, want)
 	if got := raw.bytes(len(want)); got != want {
 		t.Errorf("got %.100q, want %.100q", got, want)
 	}
-	waitFor(t, "the verdict on both frames", func() bool { return p.log.count("frame dropped", "no key is set") == 2 })
+	waitFor(t, "the verdict on both frames", func() bool { return p.log.Count("frame dropped", "no key is set") == 2 })
 }

@@ -15,6 +15,8 @@ import (
 
 	mochi "github.com/mochi-mqtt/server/v2"
 	"github.com/mochi-mqtt/server/v2/packets"
+
+	"github.com/smartmeter-addon/smartmeter-addon/internal/testkit"
 )
 
 const (
@@ -26,9 +28,9 @@ const (
 func TestFaultNoBrokerAtStart(t *testing.T) {
 	t.Parallel()
 	meter := newLine(t)
-	addr := freePort(t)
+	addr := testkit.FreeAddr(t)
 	p := start(t, meter.variable(), "MQTT_URL=mqtt://"+addr)
-	waitFor(t, "a line about the broker", func() bool { return p.log.count("level=WARN", "the MQTT broker cannot be reached") == 1 })
+	waitFor(t, "a line about the broker", func() bool { return p.log.Count("level=WARN", "the MQTT broker cannot be reached") == 1 })
 	w := attend(p, meter.accept(), nil)
 	for range 20 {
 		w.reading()
@@ -39,7 +41,7 @@ func TestFaultNoBrokerAtStart(t *testing.T) {
 	w.broker.wait("smartmeter/p1/availability", "online")
 	w.reading()
 	p.says(mark, "connected to the MQTT broker")
-	if n := p.log.count("level=WARN", "MQTT broker"); n != 1 {
+	if n := p.log.Count("level=WARN", "MQTT broker"); n != 1 {
 		t.Errorf("%d warnings about the broker, want 1", n)
 	}
 }
@@ -219,10 +221,10 @@ func TestFaultPassword(t *testing.T) {
 		}
 	}
 	w.broker = nil
-	waitFor(t, "a refused login", func() bool { return p.log.count("level=WARN", "refuses user name") == 1 })
+	waitFor(t, "a refused login", func() bool { return p.log.Count("level=WARN", "refuses user name") == 1 })
 	w.reading()
 	l.set(func(l *login) { l.known = "new" })
-	for end := time.Now().Add(longDeadline); p.log.count(brokerBack) == 0; time.Sleep(5 * time.Millisecond) {
+	for end := time.Now().Add(longDeadline); p.log.Count(brokerBack) == 0; time.Sleep(5 * time.Millisecond) {
 		if time.Now().After(end) {
 			t.Fatal("the program does not log in with the new password")
 		}
@@ -262,7 +264,7 @@ func TestFaultSupervisor(t *testing.T) {
 			l, meter := &login{accepted: "word", known: "word", answer: answer}, newLine(t)
 			b := newLoginBroker(t, l)
 			p := supervised(t, l, b, meter)
-			waitFor(t, "a line about it", func() bool { return p.log.count("waiting for Home Assistant to name its MQTT broker") == 1 })
+			waitFor(t, "a line about it", func() bool { return p.log.Count("waiting for Home Assistant to name its MQTT broker") == 1 })
 			w := attend(p, meter.accept(), nil)
 			waitFor(t, "another try", func() bool { return l.calls() >= 2 })
 			w.reading()
@@ -270,7 +272,7 @@ func TestFaultSupervisor(t *testing.T) {
 			w.broker = b
 			b.wait("smartmeter/p1/availability", "online")
 			w.reading()
-			if before, after := p.log.count("waiting for Home Assistant to name"), p.log.count("Home Assistant names its MQTT broker now"); before != 1 || after != 1 {
+			if before, after := p.log.Count("waiting for Home Assistant to name"), p.log.Count("Home Assistant names its MQTT broker now"); before != 1 || after != 1 {
 				t.Errorf("%d lines while it was away and %d at its return, want one each", before, after)
 			}
 		})

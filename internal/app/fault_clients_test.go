@@ -37,8 +37,8 @@ func TestFaultClientNeverReads(t *testing.T) {
 			if err := dead.(*net.TCPConn).SetReadBuffer(1); err != nil {
 				t.Fatal(err)
 			}
-			waitFor(t, "the client", func() bool { return p.log.count("client connected") == 3 })
-			for p.log.count(said) == 0 {
+			waitFor(t, "the client", func() bool { return p.log.Count("client connected") == 3 })
+			for p.log.Count(said) == 0 {
 				w.chunk(400)
 				if w.n > 100_000 {
 					t.Fatalf("after %d readings there is no word of the client", w.n)
@@ -190,10 +190,10 @@ func TestFaultPortTaken(t *testing.T) {
 			defer taken.Close()
 			meter, b := newLine(t), newBroker(t, "127.0.0.1:0")
 			p := start(t, meter.variable(), b.variable(), test.variable+"="+taken.Addr().String())
-			waitFor(t, "a line about the port", func() bool { return p.log.count("level=ERROR", "is taken by another program") == 1 })
+			waitFor(t, "a line about the port", func() bool { return p.log.Count("level=ERROR", "is taken by another program") == 1 })
 			conn := meter.accept()
 			other := p.dial(test.other)
-			waitFor(t, "the client", func() bool { return p.log.count("client connected") == 1 })
+			waitFor(t, "the client", func() bool { return p.log.Count("client connected") == 1 })
 			write(t, conn, numbered(1))
 			b.wait("smartmeter/status/energy", `"calculatedUsage":1}`)
 			if test.other == "json" {
@@ -201,7 +201,7 @@ func TestFaultPortTaken(t *testing.T) {
 			} else {
 				other.bytes(len(numbered(1)))
 			}
-			waitFor(t, "another try", func() bool { return p.log.count("socket is still not open") >= 1 })
+			waitFor(t, "another try", func() bool { return p.log.Count("socket is still not open") >= 1 })
 			mark := p.mark()
 			taken.Close()
 			waitFor(t, "the open port", func() bool { return p.address(test.socket) != "" })
@@ -212,7 +212,7 @@ func TestFaultPortTaken(t *testing.T) {
 			}
 			w.n = 1
 			w.reading()
-			if n := p.log.count("level=ERROR"); n != 1 {
+			if n := p.log.Count("level=ERROR"); n != 1 {
 				t.Errorf("%d errors in the log, want 1", n)
 			}
 		})
@@ -229,7 +229,7 @@ func TestFaultHealthPortTaken(t *testing.T) {
 	defer taken.Close()
 	p, w := crowd(t, "HEALTH="+taken.Addr().String())
 	w.reading()
-	if n := p.log.count("level=WARN", "SMARTMETER_HEALTH"); n != 1 {
+	if n := p.log.Count("level=WARN", "SMARTMETER_HEALTH"); n != 1 {
 		t.Errorf("%d lines about the port, want 1", n)
 	}
 }

@@ -119,7 +119,7 @@ func TestFaultReader(t *testing.T) {
 				t.Errorf("the line at the loss does not tell the cause %q: %s", test.cause, p.said(mark)[0])
 			}
 			if test.name == "refuses" { // that it does is tried more than once
-				waitFor(t, "attempts", func() bool { return p.log.count("connection refused") >= 2 })
+				waitFor(t, "attempts", func() bool { return p.log.Count("connection refused") >= 2 })
 			}
 			test.mend(r)
 			w.line = r.accept()
@@ -254,7 +254,7 @@ func TestFaultNames(t *testing.T) {
 			mark := p.mark()
 			nameServer.set(test.host, nil, test.dead)
 			cutOff(t, w.line.(net.Conn))
-			for end := time.Now().Add(longDeadline); p.log.count("still no data", test.cause) == 0; time.Sleep(5 * time.Millisecond) {
+			for end := time.Now().Add(longDeadline); p.log.Count("still no data", test.cause) == 0; time.Sleep(5 * time.Millisecond) {
 				if time.Now().After(end) {
 					t.Fatalf("no attempt failed with %q", test.cause)
 				}

@@ -16,6 +16,8 @@ import (
 	"time"
 
 	"go.bug.st/serial"
+
+	"github.com/smartmeter-addon/smartmeter-addon/internal/testkit"
 )
 
 // nobody is a user without any rights.
@@ -90,7 +92,7 @@ func spawn(t *testing.T, path string, variables ...string) *process {
 	if err := os.WriteFile(options, []byte("{}"), 0o644); err != nil {
 		t.Fatal(err)
 	}
-	p := &process{program: &program{t: t, log: new(logBuffer), addresses: map[string]string{}, listening: make(chan struct{}, 16)}}
+	p := &process{program: &program{t: t, log: new(testkit.Log), addresses: map[string]string{}, listening: make(chan struct{}, 16)}}
 	p.cmd = exec.Command(path)
 	p.cmd.Env = append(environment(t, append([]string{"OPTIONS=" + options, "DATA=" + data}, variables...)...), "TZ=Europe/Amsterdam")
 	if os.Geteuid() == 0 {
@@ -147,7 +149,7 @@ func (p *process) ended() {
 	if code := p.cmd.ProcessState.ExitCode(); code != 0 {
 		p.t.Errorf("the program ended with %v, want exit code 0", p.cmd.ProcessState)
 	}
-	if n := p.log.count("not every output closed in time"); n != 0 {
+	if n := p.log.Count("not every output closed in time"); n != 0 {
 		p.t.Error("the program left without an output that did not close in time")
 	}
 }
@@ -166,18 +168,18 @@ func TestFaultPortBusy(t *testing.T) {
 	}
 	p := spawn(t, binary(t, "smartmeter"), "PORT="+c.link, b.variable())
 	b.wait("smartmeter/connected", "1")
-	waitFor(t, "a line about the port", func() bool { return p.log.count(lineLost, "another program has the port open") == 1 })
-	waitFor(t, "another try", func() bool { return p.log.count("still no data from the meter") >= 1 })
+	waitFor(t, "a line about the port", func() bool { return p.log.Count(lineLost, "another program has the port open") == 1 })
+	waitFor(t, "another try", func() bool { return p.log.Count("still no data from the meter") >= 1 })
 	mark := p.mark()
 	if err := other.Close(); err != nil {
 		t.Fatal(err)
 	}
-	waitFor(t, "the open port", func() bool { return p.log.count("line to the meter is open") == 1 })
+	waitFor(t, "the open port", func() bool { return p.log.Count("line to the meter is open") == 1 })
 	w := attend(p.program, c.meter, b)
 	w.reading()
 	b.wait("smartmeter/connected", "2")
 	w.reading()
-	if n := p.log.count("level=WARN"); n != 1 {
+	if n := p.log.Count("level=WARN"); n != 1 {
 		t.Errorf("%d warnings in the log, want 1", n)
 	}
 	waitFor(t, "a line at the return", func() bool { return strings.Contains(strings.Join(p.said(mark), "\n"), lineBack) })
@@ -198,12 +200,12 @@ func TestFaultDataReadOnly(t *testing.T) {
 	w := attend(p.program, conn, b)
 	w.reading() // which is reason enough to keep what devices there are
 	b.wait("homeassistant/device/smartmeter_p1/config", "power_net")
-	waitFor(t, "a line about the folder", func() bool { return p.log.count("level=WARN", "state cannot be kept") == 1 })
+	waitFor(t, "a line about the folder", func() bool { return p.log.Count("level=WARN", "state cannot be kept") == 1 })
 	for range 20 {
 		w.reading()
 	}
 	p.ended()
-	if n := p.log.count("level=WARN"); n != 1 {
+	if n := p.log.Count("level=WARN"); n != 1 {
 		t.Errorf("%d warnings in the log, want 1", n)
 	}
 	if _, err := os.Stat(filepath.Join(data, "mqtt_p1.json")); err == nil {
@@ -236,7 +238,7 @@ func TestFaultSigterm(t *testing.T) {
 		switch i % 3 {
 		case 0: // while it starts
 		case 1:
-			waitFor(t, "the start", func() bool { return p.log.count("smartmeter starts") == 1 })
+			waitFor(t, "the start", func() bool { return p.log.Count("smartmeter starts") == 1 })
 		case 2:
 			b.wait("smartmeter/p1/availability", "online")
 			p.dial("json").line()
@@ -244,17 +246,17 @@ func TestFaultSigterm(t *testing.T) {
 		}
 		time.Sleep(rand.N(40 * time.Millisecond)) // any moment will do
 		p.stop()
-		started := p.log.count("smartmeter starts") == 1
+		started := p.log.Count("smartmeter starts") == 1
 		if state := p.cmd.ProcessState; state.ExitCode() != 0 && started {
 			t.Errorf("stopped at moment %d the program ended with %v, want exit code 0", i, state)
 		}
-		if stopped := p.log.count("smartmeter has stopped") == 1; stopped != started {
+		if stopped := p.log.Count("smartmeter has stopped") == 1; stopped != started {
 			t.Errorf("stopped at moment %d the log tells of the start: %v, of the end: %v\n%s", i, started, stopped, p.log)
 		}
-		if n := p.log.count("not every output closed in time") + p.log.count("level=ERROR"); n > 0 {
+		if n := p.log.Count("not every output closed in time") + p.log.Count("level=ERROR"); n > 0 {
 			t.Errorf("stopped at moment %d the program did not end well:\n%s", i, p.log)
 		}
-		if p.log.count("connected to the MQTT broker") > 0 {
+		if p.log.Count("connected to the MQTT broker") > 0 {
 			waitFor(t, "the goodbye", func() bool { return b.last("smartmeter/connected") == "0" })
 			waitFor(t, "the goodbye", func() bool { return b.last("smartmeter/p1/availability") != "online" })
 		}

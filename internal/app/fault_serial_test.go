@@ -50,7 +50,7 @@ func TestFaultCable(t *testing.T) {
 			t.Parallel()
 			c, b := newCable(t), newBroker(t, "127.0.0.1:0")
 			p := start(t, "PORT="+c.link, "SERIAL_MODE="+mode, b.variable())
-			waitFor(t, "the open port", func() bool { return p.log.count("line to the meter is open") == 1 })
+			waitFor(t, "the open port", func() bool { return p.log.Count("line to the meter is open") == 1 })
 			w := attend(p, c.meter, b)
 			w.reading()
 			b.wait("smartmeter/connected", "2")
@@ -66,7 +66,7 @@ func TestFaultCable(t *testing.T) {
 			_ = os.Remove(c.link)
 			c.meter.Close()
 			b.wait("smartmeter/connected", "1")
-			waitFor(t, "attempts", func() bool { return p.log.count("still no data from the meter") >= 2 })
+			waitFor(t, "attempts", func() bool { return p.log.Count("still no data from the meter") >= 2 })
 			c.meter, c.port = other, otherPort
 			if c.port.Name() == before {
 				t.Fatalf("the cable came back as %s again", before)
@@ -75,7 +75,7 @@ func TestFaultCable(t *testing.T) {
 				t.Fatal(err)
 			}
 			kept.Close()
-			waitFor(t, "the open port", func() bool { return p.log.count("line to the meter is open") == 2 })
+			waitFor(t, "the open port", func() bool { return p.log.Count("line to the meter is open") == 2 })
 			w.line = c.meter
 			w.reading()
 			b.wait("smartmeter/connected", "2")

@@ -30,9 +30,9 @@ type witness struct {
 func attend(p *program, line io.Writer, b *broker) *witness {
 	p.t.Helper()
 	w := &witness{t: p.t, p: p, line: line, broker: b}
-	connected := p.log.count("client connected")
+	connected := p.log.Count("client connected")
 	w.json, w.raw = p.dial("json"), p.dial("raw")
-	waitFor(p.t, "the witnesses", func() bool { return p.log.count("client connected") >= connected+2 })
+	waitFor(p.t, "the witnesses", func() bool { return p.log.Count("client connected") >= connected+2 })
 	return w
 }
 

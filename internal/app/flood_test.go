@@ -18,7 +18,7 @@ func TestFlood(t *testing.T) {
 	}
 	meter.accept()
 	lines := p.dial("json")
-	waitFor(t, "a client", func() bool { return p.log.count("client connected") == 1 })
+	waitFor(t, "a client", func() bool { return p.log.Count("client connected") == 1 })
 	for range times {
 		var clients []net.Conn
 		for range 2 {
@@ -30,10 +30,10 @@ func TestFlood(t *testing.T) {
 	}
 	lines.conn.Close()
 	for _, text := range []string{"no data from the meter", "telegrams arrive again"} {
-		waitFor(t, text, func() bool { return p.log.count(text) >= times-1 })
+		waitFor(t, text, func() bool { return p.log.Count(text) >= times-1 })
 	}
 	for _, text := range []string{"no data from the meter", "telegrams arrive again", "readings go on", "too many clients"} {
-		if n := p.log.count(text) - p.log.count(text, "level=DEBUG"); n > 1 {
+		if n := p.log.Count(text) - p.log.Count(text, "level=DEBUG"); n > 1 {
 			t.Errorf("%q was told %d times, want once", text, n)
 		}
 	}

@@ -50,7 +50,7 @@ func TestZeroNeverReachesEntities(t *testing.T) {
 		p := start(t, meter.variable(), b.variable(), data, "MQTT_INTERVAL=0")
 		b.wait("smartmeter/connected", "1")
 		lines := p.dial("json")
-		waitFor(t, "the client", func() bool { return p.log.count("client connected") == 1 })
+		waitFor(t, "the client", func() bool { return p.log.Count("client connected") == 1 })
 		conn := meter.accept()
 		good, zero := metered("012345.678", "01543.012"), metered("000000.000", "00000.000")
 		for _, telegram := range []string{good, zero, zero, good} {
@@ -66,8 +66,8 @@ func TestZeroNeverReachesEntities(t *testing.T) {
 		b.shows(t, "p1", "energy_import_total", "12345.678")
 		b.shows(t, "p1_gas", "gas_total", "1543.012")
 		for _, total := range []string{"energy_import_total", "gas_total"} {
-			waitFor(t, "the log", func() bool { return p.log.count("what was held back was wrong", total) == 1 })
-			if got := p.log.count("level=INFO", "is held back", "it fell", total); got != 1 {
+			waitFor(t, "the log", func() bool { return p.log.Count("what was held back was wrong", total) == 1 })
+			if got := p.log.Count("level=INFO", "is held back", "it fell", total); got != 1 {
 				t.Errorf("%d lines say that %s is held back, want 1", got, total)
 			}
 		}

@@ -2,7 +2,6 @@ package app_test
 
 import (
 	"bufio"
-	"bytes"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -27,6 +26,7 @@ import (
 	"github.com/smartmeter-addon/smartmeter-addon/internal/simulate"
 	"github.com/smartmeter-addon/smartmeter-addon/internal/source"
 	"github.com/smartmeter-addon/smartmeter-addon/internal/status"
+	"github.com/smartmeter-addon/smartmeter-addon/internal/testkit"
 )
 
 // deadline is how long a test waits for what must happen; it says nothing of
@@ -38,7 +38,7 @@ type program struct {
 	t         *testing.T
 	stop      func()
 	done      chan error
-	log       *logBuffer
+	log       *testkit.Log
 	mu        sync.Mutex
 	addresses map[string]string
 	listening chan struct{}
@@ -94,7 +94,7 @@ func startAs(t *testing.T, how manner, variables ...string) *program {
 		t.Fatalf("options: %v, warnings %q", err, warnings)
 	}
 	ctx, cancel := context.WithCancel(t.Context())
-	p := &program{t: t, done: make(chan error, 1), log: new(logBuffer), addresses: map[string]string{}, listening: make(chan struct{}, 16)}
+	p := &program{t: t, done: make(chan error, 1), log: new(testkit.Log), addresses: map[string]string{}, listening: make(chan struct{}, 16)}
 	var once sync.Once
 	p.stop = func() {
 		once.Do(func() {
@@ -369,49 +369,6 @@ func (b *broker) wait(topic, want string) string {
 			b.t.Fatalf("no %q on %s; there came %.2000q", want, topic, b.messages)
 		}
 	}
-}
-
-// freePort is an address where nobody listens.
-func freePort(t *testing.T) string {
-	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer l.Close()
-	return l.Addr().String()
-}
-
-type logBuffer struct {
-	mu sync.Mutex
-	b  bytes.Buffer
-}
-
-func (l *logBuffer) Write(p []byte) (int, error) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.b.Write(p)
-}
-
-func (l *logBuffer) String() string {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.b.String()
-}
-
-// count tells how many lines have all of these.
-func (l *logBuffer) count(parts ...string) int {
-	n := 0
-	for line := range strings.Lines(l.String()) {
-		all := true
-		for _, p := range parts {
-			all = all && strings.Contains(line, p)
-		}
-		if all {
-			n++
-		}
-	}
-	return n
 }
 
 func seed(t *testing.T) string {

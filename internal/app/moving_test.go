@@ -11,6 +11,8 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+
+	"github.com/smartmeter-addon/smartmeter-addon/internal/testkit"
 )
 
 // seedFields are the fields of the JSON sample in smartmeter2mqtt's document
@@ -76,7 +78,7 @@ func TestMovingFromSmartmeter2mqtt(t *testing.T) {
 				posted <- r.Header.Get("Content-Type") + " " + string(body)
 			}))
 			defer hook.Close()
-			meter, broker, inverter := newLine(t), newBroker(t, "127.0.0.1:0"), freeAddr(t)
+			meter, broker, inverter := newLine(t), newBroker(t, "127.0.0.1:0"), testkit.FreeAddr(t)
 			defer startInverter(t, inverter)()
 			s := surroundings{meter.listener.Addr().String(), broker.addr, inverter, hook.URL}
 			variables := test.variables(s)
@@ -91,7 +93,7 @@ func TestMovingFromSmartmeter2mqtt(t *testing.T) {
 			lines, raw := p.dial("json"), p.dial("raw")
 			conn := meter.accept()
 			waitFor(t, "clients and the inverter", func() bool {
-				return p.log.count("client connected") == 2 && p.log.count("the solar inverter answers") == 1
+				return p.log.Count("client connected") == 2 && p.log.Count("the solar inverter answers") == 1
 			})
 			broker.wait("smartmeter/connected", "1") // what is not retained would be missed
 

@@ -72,7 +72,7 @@ func TestMutated(t *testing.T) {
 				t.Errorf("of %d telegrams without any damage and some with one there came only %d readings", m.pristine, f.seen)
 			}
 			p.stop()
-			if n := p.log.count("level=ERROR"); n > 0 {
+			if n := p.log.Count("level=ERROR"); n > 0 {
 				t.Errorf("%d errors in the log", n)
 			}
 			if n := len(p.said(0)); n > 60 {

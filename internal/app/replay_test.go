@@ -122,7 +122,7 @@ func played(t *testing.T, file string, variables ...string) string {
 	}
 	p := startReplay(t, &port, variables...)
 	raw, lines := p.dial("raw"), p.dial("json")
-	waitFor(t, "clients on both sockets", func() bool { return p.log.count("client connected") == 2 })
+	waitFor(t, "clients on both sockets", func() bool { return p.log.Count("client connected") == 2 })
 	close(ready)
 	readings, passed := lines.rest(), raw.rest()
 	p.stop() // it has ended by itself
@@ -202,9 +202,9 @@ func TestLastMinutes(t *testing.T) {
 	conn := meter.accept()
 	telegram := signed("/KFM5TEST\r\n\r\n1-3:0.2.8(42)\r\n0-0:96.1.1(4530303433303037303532383730333138)\r\n1-0:1.7.0(00.001*kW)\r\n")
 	write(t, conn, "\x00\xFFnoise\r\n"+telegram)
-	waitFor(t, "the telegram", func() bool { return p.log.count("telegrams arrive") == 1 })
+	waitFor(t, "the telegram", func() bool { return p.log.Count("telegrams arrive") == 1 })
 	conn.Close()
-	waitFor(t, "the loss", func() bool { return p.log.count("no data from the meter") == 1 })
+	waitFor(t, "the loss", func() bool { return p.log.Count("no data from the meter") == 1 })
 	p.dial("health")
 	address := p.address("health")
 	raw := download(t, "http://"+address+"/capture?redact=no")

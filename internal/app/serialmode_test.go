@@ -16,6 +16,7 @@ import (
 	"github.com/smartmeter-addon/smartmeter-addon/internal/config"
 	"github.com/smartmeter-addon/smartmeter-addon/internal/simulate"
 	"github.com/smartmeter-addon/smartmeter-addon/internal/source"
+	"github.com/smartmeter-addon/smartmeter-addon/internal/testkit"
 )
 
 // What may be chosen is what can be opened.
@@ -72,7 +73,7 @@ func TestSerialModeIsFound(t *testing.T) {
 			p := start(t, "PORT="+tty.Name())
 			lines := p.dial("json")
 			waitFor(t, "the client and the open port", func() bool {
-				return p.log.count("client connected") == 1 && p.log.count("line to the meter is open") == 1
+				return p.log.Count("client connected") == 1 && p.log.Count("line to the meter is open") == 1
 			})
 
 			ctx, cancel := context.WithCancel(t.Context())
@@ -94,7 +95,7 @@ func TestSerialModeIsFound(t *testing.T) {
 			if header := "/" + reading.Header + "\r\n"; !strings.HasPrefix(<-telegrams, header) {
 				t.Errorf("the reading is of the meter %q", reading.Header)
 			}
-			if n := p.log.count("level=INFO", `msg="the meter speaks `+test.speaks+`"`); n != 1 {
+			if n := p.log.Count("level=INFO", `msg="the meter speaks `+test.speaks+`"`); n != 1 {
 				t.Errorf("the mode was told %d times, want once that it is %s", n, test.speaks)
 			}
 		})
@@ -102,7 +103,7 @@ func TestSerialModeIsFound(t *testing.T) {
 }
 
 // speak sends telegrams every second, each as a 16550 hears it.
-func speak(ctx context.Context, master *os.File, log *logBuffer, mode string, standard simulate.Standard, sent chan<- string) error {
+func speak(ctx context.Context, master *os.File, log *testkit.Log, mode string, standard simulate.Standard, sent chan<- string) error {
 	said := regexp.MustCompile(`mode="(\d+ \d[NE]1)"`)
 	meter := simulate.New(simulate.Options{Standard: standard})
 	for {

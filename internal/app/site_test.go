@@ -21,7 +21,7 @@ func TestSite(t *testing.T) {
 		}
 	}
 	lines := p.dial("json")
-	waitFor(t, "the client", func() bool { return p.log.count("client connected") == 1 })
+	waitFor(t, "the client", func() bool { return p.log.Count("client connected") == 1 })
 	conn := meter.accept()
 	telegram := seed(t)
 	if _, err := conn.Write([]byte(telegram)); err != nil {

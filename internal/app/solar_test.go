@@ -3,22 +3,12 @@ package app_test
 import (
 	"context"
 	"encoding/json"
-	"net"
 	"testing"
 	"time"
 
 	"github.com/smartmeter-addon/smartmeter-addon/internal/simulate"
+	"github.com/smartmeter-addon/smartmeter-addon/internal/testkit"
 )
-
-func freeAddr(t *testing.T) string {
-	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer l.Close()
-	return l.Addr().String()
-}
 
 // startInverter runs a simulated inverter at noon in June until stop.
 func startInverter(t *testing.T, addr string) (stop func()) {
@@ -49,12 +39,12 @@ type usage struct {
 // TestSolar: what the panels give is in the readings while the inverter
 // answers, and only then. The meter never waits for it.
 func TestSolar(t *testing.T) {
-	addr := freeAddr(t)
+	addr := testkit.FreeAddr(t)
 	meter := newLine(t)
 	p := start(t, meter.variable(), "SUNSPEC_MODBUS="+addr, "SUNSPEC_INTERVAL=1")
 	lines := p.dial("json")
 	conn := meter.accept()
-	waitFor(t, "the client", func() bool { return p.log.count("client connected") == 1 })
+	waitFor(t, "the client", func() bool { return p.log.Count("client connected") == 1 })
 	read := func() (u usage) {
 		t.Helper()
 		write(t, conn, numbered(250))
@@ -73,7 +63,7 @@ func TestSolar(t *testing.T) {
 	}
 	stop()
 	waitFor(t, "the inverter gone from the readings", func() bool { return read().House == nil })
-	if got := p.log.count("level=WARN", "part=solar"); got != 2 {
+	if got := p.log.Count("level=WARN", "part=solar"); got != 2 {
 		t.Errorf("got %d warnings of the inverter, want one at the start and one at its end", got)
 	}
 }

@@ -45,7 +45,7 @@ func TestStall(t *testing.T) {
 		}
 	}()
 	lines, raw := p.dial("json"), p.dial("raw")
-	waitFor(t, "all clients", func() bool { return p.log.count("client connected") == 5 })
+	waitFor(t, "all clients", func() bool { return p.log.Count("client connected") == 5 })
 	conn := meter.accept()
 	const n = 5000
 	go func() {

@@ -1,13 +1,11 @@
 package solar
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"io"
 	"log"
 	"log/slog"
-	"net"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -21,6 +19,7 @@ import (
 	"github.com/smartmeter-addon/smartmeter-addon/internal/meter"
 	"github.com/smartmeter-addon/smartmeter-addon/internal/status"
 	"github.com/smartmeter-addon/smartmeter-addon/internal/store"
+	"github.com/smartmeter-addon/smartmeter-addon/internal/testkit"
 )
 
 var samples = map[string]string{
@@ -104,16 +103,6 @@ func (d *device) show(m registerMap) {
 	}
 }
 
-func freeAddr(t *testing.T) string {
-	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer l.Close()
-	return l.Addr().String()
-}
-
 func (d *device) start(t *testing.T, addr string) *modbus.ModbusServer {
 	t.Helper()
 	server, err := modbus.NewServer(&modbus.ServerConfiguration{URL: "tcp://" + addr, MaxClients: 1, Logger: log.New(io.Discard, "", 0)}, d)
@@ -127,22 +116,7 @@ func (d *device) start(t *testing.T, addr string) *modbus.ModbusServer {
 }
 
 // lines is a log that a test reads while it is written.
-type lines struct {
-	mu sync.Mutex
-	b  bytes.Buffer
-}
-
-func (l *lines) Write(p []byte) (int, error) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.b.Write(p)
-}
-
-func (l *lines) String() string {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.b.String()
-}
+type lines struct{ testkit.Log }
 
 func (l *lines) logger() *slog.Logger { return slog.New(slog.NewTextHandler(l, nil)) }
 
@@ -194,7 +168,7 @@ func TestSamples(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			d := &device{unit: 1}
 			d.show(maps[name])
-			addr := freeAddr(t)
+			addr := testkit.FreeAddr(t)
 			server := d.start(t, addr)
 			defer func() { _ = server.Stop() }()
 			var log lines
@@ -230,7 +204,7 @@ func TestTrouble(t *testing.T) {
 			d := &device{unit: 1}
 			d.show(maps[test.shows])
 			test.setup(d)
-			addr := freeAddr(t)
+			addr := testkit.FreeAddr(t)
 			server := d.start(t, addr)
 			defer func() { _ = server.Stop() }()
 			var log lines
@@ -252,7 +226,7 @@ func TestTrouble(t *testing.T) {
 func TestRefused(t *testing.T) {
 	var log lines
 	var board status.Board
-	run(t, Options{Address: freeAddr(t), Unit: 1, Interval: time.Millisecond, Log: log.logger(), Counter: board.Output("solar")})
+	run(t, Options{Address: testkit.FreeAddr(t), Unit: 1, Interval: time.Millisecond, Log: log.logger(), Counter: board.Output("solar")})
 	for board.Snapshot(time.Now()).Outputs[0].Errors < 2 {
 		time.Sleep(time.Millisecond)
 	}
@@ -266,7 +240,7 @@ func TestRefused(t *testing.T) {
 func TestComesBack(t *testing.T) {
 	d := &device{unit: 1}
 	d.show(maps["solaredge"])
-	addr := freeAddr(t)
+	addr := testkit.FreeAddr(t)
 	server := d.start(t, addr)
 	var log lines
 	_, sub := run(t, Options{Address: addr, Unit: 1, Interval: time.Millisecond, Log: log.logger()})
@@ -297,7 +271,7 @@ func TestComesBack(t *testing.T) {
 func TestNight(t *testing.T) {
 	d := &device{unit: 1}
 	d.show(maps["solaredge-night"])
-	addr := freeAddr(t)
+	addr := testkit.FreeAddr(t)
 	server := d.start(t, addr)
 	var log lines
 	var board status.Board
@@ -321,7 +295,7 @@ func TestNight(t *testing.T) {
 func TestSilent(t *testing.T) {
 	d := &device{unit: 1, slow: make(chan struct{})}
 	d.show(maps["solaredge"])
-	addr := freeAddr(t)
+	addr := testkit.FreeAddr(t)
 	server := d.start(t, addr)
 	var asked atomic.Bool
 	p := New(Options{Address: addr, Unit: 1, Interval: time.Millisecond, Log: slog.New(slog.DiscardHandler)}, new(hub.Hub[*meter.Solar]))
@@ -366,7 +340,7 @@ func TestKeepsTheEnergy(t *testing.T) {
 	energy := func(name string) string {
 		d := &device{unit: 1}
 		d.show(maps[name])
-		addr := freeAddr(t)
+		addr := testkit.FreeAddr(t)
 		server := d.start(t, addr)
 		defer func() { _ = server.Stop() }()
 		_, sub := run(t, Options{Address: addr, Unit: 1, Interval: time.Millisecond, Log: slog.New(slog.DiscardHandler), Store: kept, File: "solar_p1"})

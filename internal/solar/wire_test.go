@@ -8,13 +8,15 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+
+	"github.com/smartmeter-addon/smartmeter-addon/internal/testkit"
 )
 
 // An inverter that takes its time is read all the same.
 func TestSlow(t *testing.T) {
 	d := &device{unit: 1, late: 50 * time.Millisecond}
 	d.show(maps["solaredge"])
-	addr := freeAddr(t)
+	addr := testkit.FreeAddr(t)
 	server := d.start(t, addr)
 	defer func() { _ = server.Stop() }()
 	var log lines
@@ -32,7 +34,7 @@ func TestSlow(t *testing.T) {
 func TestResets(t *testing.T) {
 	d := &device{unit: 1}
 	d.show(maps["fronius-float"])
-	behind := freeAddr(t)
+	behind := testkit.FreeAddr(t)
 	server := d.start(t, behind)
 	defer func() { _ = server.Stop() }()
 	front, err := net.Listen("tcp", "127.0.0.1:0")

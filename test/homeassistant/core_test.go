@@ -10,6 +10,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/smartmeter-addon/smartmeter-addon/internal/testkit"
 )
 
 // configuration is little; the rest of Core comes by default.
@@ -44,7 +46,7 @@ func newCore(t *testing.T, tree string) *core {
 	if err := os.WriteFile(filepath.Join(dir, "configuration.yaml"), []byte(configuration), 0o644); err != nil {
 		t.Fatal(err)
 	}
-	addr := freeAddr(t)
+	addr := testkit.FreeAddr(t)
 	_, port, _ := net.SplitHostPort(addr)
 	c := &core{
 		process: newProcess(t, "core", "chroot", tree, "/opt/homeassistant/bin/hass", "--skip-pip", "--config", strings.TrimPrefix(dir, tree)),

@@ -19,6 +19,7 @@ import (
 	mqtt "github.com/eclipse/paho.mqtt.golang"
 
 	"github.com/smartmeter-addon/smartmeter-addon/internal/simulate"
+	"github.com/smartmeter-addon/smartmeter-addon/internal/testkit"
 )
 
 const user, password = "meter", "secret:with@signs"
@@ -75,7 +76,7 @@ func newHouse(t *testing.T, clock *clock, meters ...*meter) *house {
 	if tree == "" || program == "" {
 		t.Fatal("this test needs Home Assistant Core: start it with test/homeassistant/run")
 	}
-	h := &house{clock: clock, addr: freeAddr(t), meters: meters}
+	h := &house{clock: clock, addr: testkit.FreeAddr(t), meters: meters}
 	h.broker = newBroker(t, h.addr)
 	h.births = newBirths(t, h.addr)
 	for _, m := range h.meters {
@@ -158,7 +159,7 @@ func (m *meter) plugIn(t *testing.T, h *house, program string) {
 	m.cable.to = line
 	run(func() error { return world.Run(ctx, m.cable, time.Second, h.clock.now) })
 
-	m.raw = freeAddr(t)
+	m.raw = testkit.FreeAddr(t)
 	m.program = newProcess(t, m.slot, program)
 	m.program.env = []string{
 		"SMARTMETER_SOCKET=" + line.Addr(),

@@ -3,7 +3,6 @@
 package homeassistant_test
 
 import (
-	"net"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -66,15 +65,4 @@ func (p *process) kill() {
 		_ = p.cmd.Wait()
 		p.cmd = nil
 	}
-}
-
-// freeAddr is an address on loopback where nobody listens.
-func freeAddr(t *testing.T) string {
-	t.Helper()
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer listener.Close()
-	return listener.Addr().String()
 }

@@ -3,7 +3,6 @@
 package image_test
 
 import (
-	"bytes"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -13,12 +12,13 @@ import (
 	"path/filepath"
 	"runtime"
 	"strings"
-	"sync"
 	"syscall"
 	"testing"
 	"time"
 
 	"golang.org/x/sys/unix"
+
+	"github.com/smartmeter-addon/smartmeter-addon/internal/testkit"
 )
 
 // deadline is how long a test waits; it is no measure of speed.
@@ -206,12 +206,12 @@ func (c *container) start(t *testing.T) *process {
 // process is the app while it runs.
 type process struct {
 	cmd *exec.Cmd
-	log *lockedBuffer
+	log *testkit.Log
 }
 
 func begin(t *testing.T, cmd *exec.Cmd) *process {
 	t.Helper()
-	p := &process{cmd, new(lockedBuffer)}
+	p := &process{cmd, new(testkit.Log)}
 	cmd.Stdout, cmd.Stderr = p.log, p.log
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)
@@ -270,21 +270,4 @@ func wait(t *testing.T, what string, come func() bool) {
 			t.Fatalf("no %s", what)
 		}
 	}
-}
-
-type lockedBuffer struct {
-	mu sync.Mutex
-	b  bytes.Buffer
-}
-
-func (l *lockedBuffer) Write(p []byte) (int, error) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.b.Write(p)
-}
-
-func (l *lockedBuffer) String() string {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.b.String()
 }

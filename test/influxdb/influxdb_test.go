@@ -28,6 +28,7 @@ import (
 	"time"
 
 	"github.com/smartmeter-addon/smartmeter-addon/internal/simulate"
+	"github.com/smartmeter-addon/smartmeter-addon/internal/testkit"
 )
 
 // deadline is how long a test waits; it is no measure of speed.
@@ -45,16 +46,6 @@ type database struct {
 	cmd *exec.Cmd
 }
 
-func freeAddr(t *testing.T) string {
-	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer l.Close()
-	return l.Addr().String()
-}
-
 func get(t *testing.T, address string) []byte {
 	t.Helper()
 	answer, err := http.Get(address)
@@ -70,7 +61,7 @@ func get(t *testing.T, address string) []byte {
 }
 
 func victoria(t *testing.T) *database {
-	dir, addr := t.TempDir(), freeAddr(t)
+	dir, addr := t.TempDir(), testkit.FreeAddr(t)
 	return &database{t: t, addr: addr, ready: "/health",
 		command: func() *exec.Cmd {
 			return exec.Command("victoria-metrics", "-storageDataPath="+dir, "-httpListenAddr="+addr, "-retentionPeriod=100y", "-search.latencyOffset=0s", "-memory.allowedBytes=128MB")
@@ -93,7 +84,7 @@ func victoria(t *testing.T) *database {
 }
 
 func influx1(t *testing.T) *database {
-	dir, addr := t.TempDir(), freeAddr(t)
+	dir, addr := t.TempDir(), testkit.FreeAddr(t)
 	conf := fmt.Sprintf(`reporting-disabled = true
 bind-address = %q
 [meta]
@@ -106,7 +97,7 @@ bind-address = %q
 [http]
   bind-address = %[3]q
   log-enabled = false
-`, freeAddr(t), dir, addr)
+`, testkit.FreeAddr(t), dir, addr)
 	file := filepath.Join(dir, "influxdb.conf")
 	if err := os.WriteFile(file, []byte(conf), 0o600); err != nil {
 		t.Fatal(err)

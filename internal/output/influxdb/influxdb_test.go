@@ -22,6 +22,7 @@ import (
 	"github.com/smartmeter-addon/smartmeter-addon/internal/hub"
 	"github.com/smartmeter-addon/smartmeter-addon/internal/meter"
 	"github.com/smartmeter-addon/smartmeter-addon/internal/status"
+	"github.com/smartmeter-addon/smartmeter-addon/internal/testkit"
 )
 
 const deadline = 30 * time.Second
@@ -102,27 +103,10 @@ func (d *database) doubles() (list []string) {
 	return list
 }
 
-type lockedBuffer struct {
-	mu sync.Mutex
-	b  bytes.Buffer
-}
-
-func (l *lockedBuffer) Write(p []byte) (int, error) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.b.Write(p)
-}
-
-func (l *lockedBuffer) String() string {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.b.String()
-}
-
 // output runs until stop.
 type output struct {
 	t       *testing.T
-	log     *lockedBuffer
+	log     *testkit.Log
 	board   status.Board
 	updates hub.Hub[*meter.Update]
 	samples hub.Hub[*meter.Solar]
@@ -132,7 +116,7 @@ type output struct {
 
 func start(t *testing.T, url, dir string, change func(*Options)) *output {
 	t.Helper()
-	p := &output{t: t, log: new(lockedBuffer)}
+	p := &output{t: t, log: new(testkit.Log)}
 	o := Options{
 		Influx:  config.Influx{URL: url, Token: "secret-token", Org: "home org", Bucket: "energy", BufferMB: 1},
 		Dir:     dir,

@@ -3,7 +3,6 @@ package mqtt_test
 import (
 	"crypto/tls"
 	"crypto/x509"
-	"net"
 	"net/http/httptest"
 	"slices"
 	"strings"
@@ -14,6 +13,7 @@ import (
 
 	"github.com/smartmeter-addon/smartmeter-addon/internal/meter"
 	"github.com/smartmeter-addon/smartmeter-addon/internal/output/mqtt"
+	"github.com/smartmeter-addon/smartmeter-addon/internal/testkit"
 )
 
 func TestConnect(t *testing.T) {
@@ -97,7 +97,7 @@ func TestTransports(t *testing.T) {
 			t.Parallel()
 			address := "127.0.0.1:0"
 			if strings.HasPrefix(scheme, "ws") {
-				address = freeAddress(t) // this listener does not tell its port
+				address = testkit.FreeAddr(t) // this listener does not tell its port
 			}
 			b := startBroker(t, address, "", listener)
 			run(t, func(o *mqtt.Options) {
@@ -107,16 +107,6 @@ func TestTransports(t *testing.T) {
 			b.wait(t, whole...)
 		})
 	}
-}
-
-func freeAddress(t *testing.T) string {
-	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer l.Close()
-	return l.Addr().String()
 }
 
 func TestBirthIsAnswered(t *testing.T) {

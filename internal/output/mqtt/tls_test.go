@@ -20,6 +20,7 @@ import (
 	"github.com/mochi-mqtt/server/v2/listeners"
 
 	"github.com/smartmeter-addon/smartmeter-addon/internal/output/mqtt"
+	"github.com/smartmeter-addon/smartmeter-addon/internal/testkit"
 )
 
 // authority signs certificates.
@@ -80,7 +81,7 @@ func (a *authority) issue(t *testing.T, change func(*x509.Certificate)) tls.Cert
 func secured(t *testing.T, scheme string, config *tls.Config) *broker {
 	t.Helper()
 	if scheme == "wss" {
-		return startBroker(t, freeAddress(t), "", func(c listeners.Config) listeners.Listener {
+		return startBroker(t, testkit.FreeAddr(t), "", func(c listeners.Config) listeners.Listener {
 			c.TLSConfig = config.Clone() // a server adds to its own
 			return listeners.NewWebsocket(c)
 		})
@@ -221,7 +222,7 @@ func TestTLSFailures(t *testing.T) {
 			t.Cleanup(server.Close)
 			return server.Listener.Addr().String()
 		}, trusting, "no MQTT broker answers on this web socket: check port and path in mqtt.url (the path is often /mqtt); if it wants a client certificate, set mqtt.cert_file and mqtt.key_file; trying again", "bad handshake"},
-		{"nothing listens", "mqtt mqtts ws wss", func(t *testing.T, _ string) string { return freeAddress(t) }, nil,
+		{"nothing listens", "mqtt mqtts ws wss", func(t *testing.T, _ string) string { return testkit.FreeAddr(t) }, nil,
 			"the MQTT broker cannot be reached: nothing listens there; check that it runs, and host and port in mqtt.url; trying again", "connection refused"},
 		{"protocol refused", "mqtt", plain("\x20\x02\x00\x01"), nil, "the MQTT broker refuses the connection: look into its log; it must speak MQTT 3.1.1", "protocol version"},
 		{"client id refused", "mqtt", plain("\x20\x02\x00\x02"), nil, "the MQTT broker refuses the connection: look into its log; it must speak MQTT 3.1.1", "identifier rejected"},

@@ -13,6 +13,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/smartmeter-addon/smartmeter-addon/internal/output/mqtt"
+	"github.com/smartmeter-addon/smartmeter-addon/internal/testkit"
 )
 
 func TestUntrustedBroker(t *testing.T) {
@@ -56,7 +57,7 @@ func TestBrokerRestarts(t *testing.T) {
 
 func TestBrokerComesLater(t *testing.T) {
 	t.Parallel()
-	address := freeAddress(t)
+	address := testkit.FreeAddr(t)
 	a := run(t, at("mqtt://"+address))
 	waitLog(t, a, "cannot be reached")
 	b := startBroker(t, address, "", nil)

@@ -1,7 +1,6 @@
 package post
 
 import (
-	"bytes"
 	"context"
 	"crypto/tls"
 	"crypto/x509"
@@ -21,6 +20,7 @@ import (
 	"github.com/smartmeter-addon/smartmeter-addon/internal/hub"
 	"github.com/smartmeter-addon/smartmeter-addon/internal/meter"
 	"github.com/smartmeter-addon/smartmeter-addon/internal/status"
+	"github.com/smartmeter-addon/smartmeter-addon/internal/testkit"
 )
 
 const deadline = 30 * time.Second
@@ -76,32 +76,15 @@ func (s *server) got() []string {
 	return append([]string(nil), s.requests...)
 }
 
-type lockedBuffer struct {
-	mu sync.Mutex
-	b  bytes.Buffer
-}
-
-func (l *lockedBuffer) Write(p []byte) (int, error) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.b.Write(p)
-}
-
-func (l *lockedBuffer) String() string {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.b.String()
-}
-
 type output struct {
-	log     *lockedBuffer
+	log     *testkit.Log
 	board   status.Board
 	updates hub.Hub[*meter.Update]
 }
 
 func start(t *testing.T, o Options, every time.Duration) *output {
 	t.Helper()
-	p := &output{log: new(lockedBuffer)}
+	p := &output{log: new(testkit.Log)}
 	o.Log, o.Counter, o.Agent = slog.New(slog.NewTextHandler(p.log, nil)), p.board.Output("post"), "smartmeter/test"
 	if o.Fields == "" {
 		o.Fields = defaultFields

@@ -2,7 +2,6 @@ package socket_test
 
 import (
 	"bufio"
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -19,45 +18,18 @@ import (
 	"github.com/smartmeter-addon/smartmeter-addon/internal/hub"
 	"github.com/smartmeter-addon/smartmeter-addon/internal/output/socket"
 	"github.com/smartmeter-addon/smartmeter-addon/internal/status"
+	"github.com/smartmeter-addon/smartmeter-addon/internal/testkit"
 )
 
 // late is when a test gives up waiting for what must happen.
 const late = 30 * time.Second
-
-// journal is a log that is read while it is written.
-type journal struct {
-	mu   sync.Mutex
-	text bytes.Buffer
-}
-
-func (j *journal) Write(line []byte) (int, error) {
-	j.mu.Lock()
-	defer j.mu.Unlock()
-	return j.text.Write(line)
-}
-
-// count tells how many lines contain all of the words.
-func (j *journal) count(words ...string) (n int) {
-	j.mu.Lock()
-	defer j.mu.Unlock()
-	for line := range strings.Lines(j.text.String()) {
-		has := true
-		for _, word := range words {
-			has = has && strings.Contains(line, word)
-		}
-		if has {
-			n++
-		}
-	}
-	return n
-}
 
 // served is a running server.
 type served[T any] struct {
 	*socket.Server[T]
 	hub     *hub.Hub[T]
 	address string
-	log     *journal
+	log     *testkit.Log
 	stop    func() // and wait; also done when the test ends
 	board   status.Board
 }
@@ -75,7 +47,7 @@ func (s *served[T]) clients() int {
 
 func serve[T any](t *testing.T, h *hub.Hub[T], create func(*hub.Hub[T], socket.Options) *socket.Server[T], clients int) *served[T] {
 	t.Helper()
-	s := &served[T]{hub: h, log: new(journal)}
+	s := &served[T]{hub: h, log: new(testkit.Log)}
 	open := make(chan net.Addr, 1)
 	s.Server = create(h, socket.Options{
 		Address:  "127.0.0.1:0",

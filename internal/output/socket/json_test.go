@@ -103,7 +103,7 @@ func TestSlowClientMissesLines(t *testing.T) {
 			t.Fatalf("the other client gets line %d, want %d", got, n)
 		}
 	}
-	await(t, "a warning", func() bool { return s.log.count("level=WARN", "misses readings") > 0 })
+	await(t, "a warning", func() bool { return s.log.Count("level=WARN", "misses readings") > 0 })
 	last, received := -1, 0
 	for last < lines-1 {
 		n, size := number(t, slow.Reader)
@@ -117,7 +117,7 @@ func TestSlowClientMissesLines(t *testing.T) {
 	if most := 3 << 20; received > most {
 		t.Errorf("%d bytes were kept for the slow client, want %d at most", received, most)
 	}
-	if got := s.log.count("level=WARN"); got != 1 {
+	if got := s.log.Count("level=WARN"); got != 1 {
 		t.Errorf("%d warnings, want 1", got)
 	}
 	s.hub.Publish(long(lines)) // it is as good as any other again

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/smartmeter-addon/smartmeter-addon/internal/output/socket"
+	"github.com/smartmeter-addon/smartmeter-addon/internal/testkit"
 )
 
 func TestOneClientTooMany(t *testing.T) {
@@ -26,7 +27,7 @@ func TestOneClientTooMany(t *testing.T) {
 	if got, _ := s.counts(); got.Errors != 3 {
 		t.Errorf("%d errors, want one for each client refused: 3", got.Errors)
 	}
-	if got := s.log.count("level=WARN", "too many clients", "SMARTMETER_SOCKET_CLIENTS"); got != 1 {
+	if got := s.log.Count("level=WARN", "too many clients", "SMARTMETER_SOCKET_CLIENTS"); got != 1 {
 		t.Errorf("%d warnings, want 1", got)
 	}
 	// Who comes back is not one too many, however quick it is.
@@ -62,7 +63,7 @@ func TestClientThatResets(t *testing.T) {
 		good.want(t, string(line(n).Data))
 		s.awaitClients(t, 1)
 	}
-	if got := s.log.count("level=WARN") + s.log.count("level=ERROR"); got != 0 {
+	if got := s.log.Count("level=WARN") + s.log.Count("level=ERROR"); got != 0 {
 		t.Errorf("%d warnings and errors, want none", got)
 	}
 }
@@ -75,8 +76,8 @@ func TestPortTakenAndFreed(t *testing.T) {
 	defer other.Close()
 	address := other.Addr().String()
 	_, port, _ := net.SplitHostPort(address)
-	log := new(journal)
-	tries := new(journal)
+	log := new(testkit.Log)
+	tries := new(testkit.Log)
 	lines := socket.NewLines()
 	server := socket.NewJSON(lines, socket.Options{
 		Address: address,
@@ -87,17 +88,17 @@ func TestPortTakenAndFreed(t *testing.T) {
 		)),
 	})
 	run(t, server.Run)
-	await(t, "a second try", func() bool { return tries.count("level=DEBUG", "still not open") > 0 })
+	await(t, "a second try", func() bool { return tries.Count("level=DEBUG", "still not open") > 0 })
 	want := "port " + port + " is taken by another program: free it or choose another with SMARTMETER_TCP_SERVER"
-	if got := log.count("level=ERROR", want); got != 1 {
+	if got := log.Count("level=ERROR", want); got != 1 {
 		t.Errorf("%d errors that say %q, want 1", got, want)
 	}
 	other.Close()
-	await(t, "the socket is open", func() bool { return log.count("level=INFO", "socket is open", address) == 1 })
+	await(t, "the socket is open", func() bool { return log.Count("level=INFO", "socket is open", address) == 1 })
 	p := dial(t, address)
 	lines.Publish(line(1))
 	p.want(t, "{\"n\":1}\r\n")
-	if got := log.count(""); got != 2 {
+	if got := log.Count(""); got != 2 {
 		t.Errorf("%d lines in the log, want one error and one that it is over", got)
 	}
 }
@@ -108,12 +109,12 @@ func TestAddressThatCannotBe(t *testing.T) {
 		{"127.0.0.1:70000", "cannot listen at 127.0.0.1:70000: see SMARTMETER_RAW_TCP_SERVER"},
 	}
 	for _, test := range tests {
-		log := new(journal)
+		log := new(testkit.Log)
 		server := socket.NewRaw(socket.NewChunks(), socket.Options{
 			Address: test.address, Clients: 1, Log: slog.New(slog.NewTextHandler(log, nil)),
 		})
 		run(t, server.Run)
-		await(t, test.want, func() bool { return log.count("level=ERROR", test.want) == 1 })
+		await(t, test.want, func() bool { return log.Count("level=ERROR", test.want) == 1 })
 	}
 }
 
@@ -146,12 +147,12 @@ func TestEndWithoutPort(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer other.Close()
-	log := new(journal)
+	log := new(testkit.Log)
 	server := socket.NewJSON(socket.NewLines(), socket.Options{
 		Address: other.Addr().String(), Clients: 1, Log: slog.New(slog.NewTextHandler(log, nil)),
 	})
 	stop := run(t, server.Run)
-	await(t, "the error", func() bool { return log.count("level=ERROR") == 1 })
+	await(t, "the error", func() bool { return log.Count("level=ERROR") == 1 })
 	stop()
 }
 
