@@ -21,9 +21,8 @@ const (
 
 // bench measures scenarios, one after the other.
 type bench struct {
-	dir    string // for files of ours
-	binary string
-	log    io.Writer // where the program's log goes; may be nil
+	dir string    // for files of ours
+	log io.Writer // where the program's log goes; may be nil
 }
 
 // world is what is around the program in one scenario.
@@ -41,8 +40,8 @@ type world struct {
 	clients          sync.WaitGroup
 }
 
-// measure runs the scenario once.
-func (b *bench) measure(ctx context.Context, s scenario) (_ figures, err error) {
+// measure runs the scenario once with the program binary.
+func (b *bench) measure(ctx context.Context, binary string, s scenario) (_ figures, err error) {
 	w := &world{scenario: s}
 	if err := w.prepare(); err != nil {
 		return figures{}, err
@@ -66,7 +65,7 @@ func (b *bench) measure(ctx context.Context, s scenario) (_ figures, err error) 
 		variables = append(variables, "SMARTMETER_API_SERVER="+w.api)
 	}
 	clients := max(s.json, s.raw) + 1
-	if w.program, err = start(ctx, b.binary, b.dir, listener.Addr().String(), brokerAddr, clients, b.log, variables...); err != nil {
+	if w.program, err = start(ctx, binary, b.dir, listener.Addr().String(), brokerAddr, clients, b.log, variables...); err != nil {
 		return figures{}, err
 	}
 	defer func() {

@@ -6,6 +6,7 @@
 //	go run ./test/load                         every scenario once, about three minutes
 //	go run ./test/load -only household -for 1m one household, for a minute
 //	go run ./test/load -repeat 5               medians of five rounds
+//	go run ./test/load -before PROGRAM         each scenario with an earlier build too, in turn
 //	go run ./test/load -soak 1h                an hour while things break
 //
 // # What happens in a scenario
@@ -98,6 +99,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 	age := flags.Int("age", 1500, "telegrams sent before the series of household, as many as the heap needs to settle")
 	repeat := flags.Int("repeat", 1, "rounds")
 	binary := flags.String("binary", "", "measure this program instead of building one")
+	before := flags.String("before", "", "measure this program too, in turn with the other: a build of an earlier commit")
 	long := flags.Duration("soak", 0, "instead of the scenarios, run for so long at 100 telegrams a second while things break")
 	every := flags.Duration("every", 10*time.Second, "time between two faults of -soak")
 	verbose := flags.Bool("v", false, "show the program's log")
@@ -117,31 +119,37 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 		return fmt.Errorf("making a folder for the program: %w", err)
 	}
 	defer os.RemoveAll(dir)
-	b := bench{dir: dir, binary: *binary}
+	b := bench{dir: dir}
 	if *verbose {
 		b.log = stderr
 	}
-	if b.binary == "" {
-		b.binary = filepath.Join(dir, "smartmeter")
-		if err := build(ctx, b.binary); err != nil {
+	if *binary == "" {
+		*binary = filepath.Join(dir, "smartmeter")
+		if err := build(ctx, *binary); err != nil {
 			return err
 		}
 	}
 	if *long > 0 {
-		return (&soak{bench: &b, every: *every}).run(ctx, *long, stdout)
+		return (&soak{bench: &b, binary: *binary, every: *every}).run(ctx, *long, stdout)
 	}
 	var rows []row
 	for _, s := range scenarios(*series, *burst, *age) {
-		if wanted.MatchString(s.name) {
-			rows = append(rows, row{scenario: s})
+		if !wanted.MatchString(s.name) {
+			continue
 		}
+		if *before != "" {
+			earlier := s
+			earlier.name += " before"
+			rows = append(rows, row{scenario: earlier, binary: *before})
+		}
+		rows = append(rows, row{scenario: s, binary: *binary})
 	}
 	// Whole rounds, so that noise meets all scenarios alike.
 	for round := range *repeat {
 		for i := range rows {
 			r := &rows[i]
 			for range r.starts {
-				f, err := b.measure(ctx, r.scenario)
+				f, err := b.measure(ctx, r.binary, r.scenario)
 				if err != nil {
 					return fmt.Errorf("scenario %s: %w", r.name, err)
 				}

@@ -30,6 +30,7 @@ const (
 // soak lets the program run for long while something breaks again and again.
 type soak struct {
 	bench   *bench
+	binary  string
 	every   time.Duration // between two faults
 	program *program
 	broker  *mochi.Server
@@ -116,7 +117,7 @@ func (k *soak) start(ctx context.Context) (err error) {
 	if k.broker, k.meter.broker, err = startBroker(loopback, k.mqtt.got); err != nil {
 		return err
 	}
-	k.program, err = start(ctx, k.bench.binary, k.bench.dir, k.meter.listener.Addr().String(), k.meter.broker, soakJSON+2, k.bench.log)
+	k.program, err = start(ctx, k.binary, k.bench.dir, k.meter.listener.Addr().String(), k.meter.broker, soakJSON+2, k.bench.log)
 	if err != nil {
 		return err
 	}

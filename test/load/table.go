@@ -52,6 +52,7 @@ func quantile[T cmp.Ordered](sorted []T, percent int) T {
 // row is one row of the table, with a figure for each run.
 type row struct {
 	scenario
+	binary  string // that is measured
 	figures []figures
 }
 
