@@ -114,7 +114,7 @@ func (w *writer) medium(r *Reading, m Medium) {
 		w.dst = append(w.dst[:len(w.dst)-2], `Sn":`...)
 		w.dst = AppendText(w.dst, c.ID)
 	}
-	if c.Unit == UnitNone {
+	if !info.Names(c.Unit) {
 		return
 	}
 	w.key(info.JSON).raw("{")

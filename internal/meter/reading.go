@@ -182,10 +182,11 @@ func (t DeviceType) Medium() (Medium, bool) {
 }
 
 // Medium returns the channel of the meter for m, whichever number it has: of
-// several the one with the newest reading, so that a meter that was replaced
-// but stays in the telegram never wins. A heat meter that counts energy goes
-// before one that counts the water it took it from. Without any reading it is
-// the first channel of that type; false when there is none.
+// several that read in the medium's own unit the one with the newest reading,
+// so that a meter that was replaced but stays in the telegram never wins. A
+// heat meter that counts energy comes before one that counts the water it took
+// it from. Without any reading it is the first channel of that type; false when
+// there is none.
 func (r *Reading) Medium(m Medium) (*Channel, bool) {
 	var best *Channel
 	for i := range r.Channels {
@@ -200,13 +201,22 @@ func (r *Reading) Medium(m Medium) (*Channel, bool) {
 	return best, best != nil
 }
 
-// rank tells how well a channel speaks for its medium.
+// rank orders the channels of one medium: a reading in the medium's own unit
+// comes before one in another unit. GJ and kWh are equally a heat meter's own.
 func (c *Channel) rank(m Medium) int {
+	info := &Media[m]
 	switch {
 	case c.Unit == UnitNone:
 		return 0
-	case c.Unit != Media[m].Unit && c.Unit == CubicMetre:
-		return 1
+	case c.Unit == info.Unit, info.AsUnit && c.Unit != CubicMetre:
+		return 2
 	}
-	return 2
+	return 1
+}
+
+// Names reports whether a value in unit u may be published under the medium's
+// name alone: programs that take gas.totalUse know that it is in m3, so a gas
+// meter that counts kWh is not published there.
+func (info *MediumInfo) Names(u Unit) bool {
+	return u != UnitNone && (info.AsUnit || u == info.Unit)
 }

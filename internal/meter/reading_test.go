@@ -70,6 +70,35 @@ func TestNewestChannelWins(t *testing.T) {
 	}
 }
 
+// TestOwnUnitWins: gas in kWh or GJ is never taken for the m3 that programs
+// expect of it, however new it is; heat in kWh is as good as in GJ.
+func TestOwnUnitWins(t *testing.T) {
+	channel := func(kind meter.DeviceType, hour int, unit meter.Unit) meter.Channel {
+		return meter.Channel{Type: kind, Time: stamp(t, hour), Unit: unit, Value: meter.NewValue(1, 0)}
+	}
+	for _, test := range []struct {
+		name   string
+		medium meter.Medium
+		in     []meter.Channel
+		want   meter.Unit
+		named  bool
+	}{
+		{"gas in GJ is newer", meter.Gas, []meter.Channel{channel(3, 1, meter.CubicMetre), channel(3, 2, meter.Gigajoule)}, meter.CubicMetre, true},
+		{"gas in kWh only", meter.Gas, []meter.Channel{channel(3, 1, meter.KilowattHour)}, meter.KilowattHour, false},
+		{"water in kWh is newer", meter.Water, []meter.Channel{channel(7, 2, meter.KilowattHour), channel(7, 1, meter.CubicMetre)}, meter.CubicMetre, true},
+		{"heat in kWh is newer", meter.Heat, []meter.Channel{channel(4, 1, meter.Gigajoule), channel(4, 2, meter.KilowattHour)}, meter.KilowattHour, true},
+		{"heat in m3 is newer", meter.Heat, []meter.Channel{channel(4, 1, meter.Gigajoule), channel(4, 2, meter.CubicMetre)}, meter.Gigajoule, true},
+		{"no reading", meter.Gas, []meter.Channel{channel(3, 1, meter.UnitNone)}, meter.UnitNone, false},
+	} {
+		var r meter.Reading
+		copy(r.Channels[:], test.in)
+		c, ok := r.Medium(test.medium)
+		if !ok || c.Unit != test.want || meter.Media[test.medium].Names(c.Unit) != test.named {
+			t.Errorf("%s: got %+v, %v, want unit %s, named %v", test.name, c, ok, test.want, test.named)
+		}
+	}
+}
+
 func TestAppendText(t *testing.T) {
 	for _, test := range []struct{ in, want string }{
 		{"ISk5\\2", "ISk5\\2"}, {"a\"b", "a\"b"}, {"\x02\x7F\n\r\t", "\x02\x7F\n\r\t"}, {"\xAB\xFF", "\u00AB\u00FF"}, {"", ""}, {"<script>", "<script>"},

@@ -84,7 +84,7 @@ func (e *encoder) reading(r *meter.Reading) {
 // next one repeats it.
 func (e *encoder) submeter(m meter.Medium, r *meter.Reading) {
 	c, ok := r.Medium(m)
-	if !ok || c.Unit == meter.UnitNone || !c.Time.IsZero() && *c == e.submeters[m] {
+	if !ok || !meter.Media[m].Names(c.Unit) || !c.Time.IsZero() && *c == e.submeters[m] {
 		return
 	}
 	e.submeters[m] = *c
