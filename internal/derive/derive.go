@@ -50,9 +50,9 @@ type Changes struct {
 func (d *Deriver) Apply(r *meter.Reading) Changes {
 	d.total(r, meter.EnergyImportTotal, &importTariffs)
 	d.total(r, meter.EnergyExportTotal, &exportTariffs)
-	d.net(r, meter.PowerImport, meter.PowerExport, meter.PowerNet)
-	for _, p := range phases {
-		d.net(r, p.in, p.out, p.net)
+	sum, complete := d.phases(r)
+	if known, lost := d.net(r, meter.PowerImport, meter.PowerExport, meter.PowerNet); !known && !lost && complete {
+		setPower(r, sum)
 	}
 	d.house(r)
 	d.peaks.apply(r)
@@ -108,14 +108,43 @@ func (d *Deriver) total(r *meter.Reading, total meter.Quantity, tariffs *[5]mete
 	}
 }
 
-// net is import less export in W; a meter without solar panels may send no
-// export.
-func (d *Deriver) net(r *meter.Reading, in, out, net meter.Quantity) {
-	imported, hasImport, lost := d.take(r, in)
-	exported, hasExport, lostToo := d.take(r, out)
-	if (hasImport || hasExport) && !lost && !lostToo {
+// net sets import less export in W; a meter without solar panels may send no
+// export. It reports whether the net power is known, and else whether that is
+// because a register is missing.
+func (d *Deriver) net(r *meter.Reading, in, out, net meter.Quantity) (known, lost bool) {
+	imported, hasImport, lostImport := d.take(r, in)
+	exported, hasExport, lostExport := d.take(r, out)
+	known = (hasImport || hasExport) && !lostImport && !lostExport
+	if known {
 		r.Values.Set(net, imported.Sub(exported).Shift(3))
 	}
+	return known, lostImport || lostExport
+}
+
+// phases sets the net power of each phase and returns their sum in W, which is
+// complete when there is one and no register of any phase is missing.
+func (d *Deriver) phases(r *meter.Reading) (sum meter.Value, complete bool) {
+	missing := false
+	for _, p := range phases {
+		known, lost := d.net(r, p.in, p.out, p.net)
+		if known {
+			v, _ := r.Values.Get(p.net)
+			sum = sum.Add(v)
+			complete = true
+		}
+		missing = missing || lost
+	}
+	return sum, complete && !missing
+}
+
+// setPower sets the power of a meter that sends only that of its phases
+// (Lithuania's longest list has neither 1.7.0 nor 16.7.0). The meter's total
+// is their net: what one phase exports another one may use.
+func setPower(r *meter.Reading, net meter.Value) {
+	imported, exported := net.Shift(-3).Split()
+	r.Values.Set(meter.PowerImport, imported)
+	r.Values.Set(meter.PowerExport, exported)
+	r.Values.Set(meter.PowerNet, net)
 }
 
 // house is what the house uses, in whole W: what comes from the grid and from

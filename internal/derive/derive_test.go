@@ -50,6 +50,11 @@ func TestQuantities(t *testing.T) {
 		{"no power at all", values{t1: "1"}, meter.PowerNet, "absent"},
 		{"more digits than a watt", values{meter.PowerImport: "1.68821"}, meter.PowerNet, "1688.21"},
 		{"a phase", values{meter.PowerImportL2: "0.100", meter.PowerExportL2: "0.350"}, meter.PowerNetL2, "-250"},
+		{"the sum of the phases", values{meter.PowerImportL1: "0.1", meter.PowerImportL2: "0.2", meter.PowerExportL1: "0.024"}, meter.PowerNet, "276"},
+		{"the phases import", values{meter.PowerImportL1: "0.1", meter.PowerExportL2: "0.024"}, meter.PowerImport, "0.076"},
+		{"the phases export", values{meter.PowerImportL1: "0.1", meter.PowerExportL2: "0.124"}, meter.PowerExport, "0.024"},
+		{"the phases export, so nothing is imported", values{meter.PowerImportL1: "0.1", meter.PowerExportL2: "0.124"}, meter.PowerImport, "0"},
+		{"the meter's own power, not the phases'", values{meter.PowerImport: "0.4", meter.PowerImportL1: "0.1"}, meter.PowerNet, "400"},
 		{"total of two tariffs", values{t1: "4512.345", t2: "3241.123"}, total, "7753.468"},
 		{"total of three", values{t1: "1", t2: "2", t3: "3.5"}, total, "6.5"},
 		{"the meter's own total", values{t1: "1", t2: "2", total: "9"}, total, "9"},
@@ -90,6 +95,29 @@ func TestLostRegister(t *testing.T) {
 		step("it is missed", all, "absent", "400")
 	}
 	step("and forgotten", all, "3", "400")
+}
+
+// TestLostPhase: the power is no sum of some phases while another one's line,
+// or the meter's own power, has been lost on the way.
+func TestLostPhase(t *testing.T) {
+	d := &derive.Deriver{Zone: zone}
+	for _, step := range []struct {
+		name string
+		in   values
+		want string
+	}{
+		{"all", values{meter.PowerImportL1: "0.1", meter.PowerImportL2: "0.2"}, "300"},
+		{"one is lost", values{meter.PowerImportL1: "0.1"}, "absent"},
+		{"all again", values{meter.PowerImportL1: "0.1", meter.PowerImportL2: "0.2"}, "300"},
+		{"the meter has a power", values{meter.PowerImport: "0.301", meter.PowerImportL1: "0.1", meter.PowerImportL2: "0.2"}, "301"},
+		{"which is lost", values{meter.PowerImportL1: "0.1", meter.PowerImportL2: "0.2"}, "absent"},
+	} {
+		r := of(t, step.in)
+		d.Apply(r)
+		if got := get(r, meter.PowerNet); got != step.want {
+			t.Errorf("%s: got %s, want %s", step.name, got, step.want)
+		}
+	}
 }
 
 func TestOddLineMakesNothing(t *testing.T) {

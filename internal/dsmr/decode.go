@@ -23,7 +23,7 @@ func (f field) first() ([]byte, bool) {
 func decodeQuantity(p *Parser, f field) bool {
 	// Nearly every line is "(digits*unit)" and nothing else.
 	if n := len(f.groups); n > 2 && f.groups[n-1] == ')' {
-		if v, rest, ok := number(f.groups[1 : n-1]); ok && string(rest) == f.row.suffix {
+		if v, rest, ok := Number(f.groups[1 : n-1]); ok && string(rest) == f.row.suffix {
 			p.set(f.row, f.row.quantity, v)
 			return true
 		}
@@ -66,7 +66,8 @@ func decodeFuse(p *Parser, f field) bool {
 	return ok
 }
 
-// decodeFactor reads a power factor; some meters print thousandths.
+// decodeFactor reads a power factor. Some meters print thousandths, without a
+// point; a factor beyond 1 with decimals (4.556, Hungary) is none.
 func decodeFactor(p *Parser, f field) bool {
 	group, ok := f.first()
 	if !ok {
@@ -76,11 +77,42 @@ func decodeFactor(p *Parser, f field) bool {
 	if !ok {
 		return false
 	}
-	if one := meter.NewValue(1, 0); v.Cmp(one) > 0 || v.Cmp(meter.NewValue(-1, 0)) < 0 {
+	if !isFactor(v) && v.Decimals() == 0 {
 		v = v.Shift(-3)
 	}
-	p.set(f.row, f.row.quantity, v)
+	if isFactor(v) {
+		p.set(f.row, f.row.quantity, v)
+	}
 	return true
+}
+
+func isFactor(v meter.Value) bool {
+	return v.Cmp(meter.NewValue(1, 0)) <= 0 && v.Cmp(meter.NewValue(-1, 0)) >= 0
+}
+
+// decodeSignedPhase reads 1-0:36.7.0, the net power of a phase, in kW.
+func decodeSignedPhase(p *Parser, f field) bool {
+	group, ok := f.first()
+	if !ok {
+		return false
+	}
+	v, ok := quantityValue(group, f.row.unit)
+	if ok {
+		p.signed[f.row.rank], p.hasSigned[f.row.rank] = v, true
+	}
+	return ok
+}
+
+// splitSigned sets the power imported and exported by the sign of net power,
+// where the meter prints that alone (EBZ: 16.7.0, 36.7.0, 56.7.0, 76.7.0).
+func (p *Parser) splitSigned(net meter.Value, in, out meter.Quantity) {
+	imported, exported := net.Split()
+	if !p.reading.Values.Has(in) {
+		p.reading.Values.Set(in, imported)
+	}
+	if !p.reading.Values.Has(out) {
+		p.reading.Values.Set(out, exported)
+	}
 }
 
 // decodeLimiter reads 0-0:17.0.0: a power, in DSMR 2 and 3 a current, in
@@ -143,7 +175,7 @@ func decodeTariff(p *Parser, f field) bool {
 	for digits > 0 && group[digits-1]-'0' <= 9 {
 		digits--
 	}
-	v, rest, ok := number(group[digits:])
+	v, rest, ok := Number(group[digits:])
 	if ok && len(rest) == 0 {
 		p.set(f.row, meter.Tariff, v)
 	}

@@ -101,10 +101,11 @@ func failures(groups []byte) []meter.Failure {
 	var list []meter.Failure
 	for rows := values[2:]; len(rows) >= 2; rows = rows[2:] {
 		end, ok := ParseTimestamp(rows[0])
-		v, rest, valid := number(rows[1])
+		v, rest, valid := Number(rows[1])
 		rest = bytes.TrimPrefix(rest, []byte("*"))
-		// A Kaifa's log begins with failures of 68 years and more.
-		if ok && valid && v.Int() < maxFailure && (len(rest) == 0 || string(rest) == "s") {
+		// A Kaifa's log begins with failures of 68 years and more. A failure
+		// whose end is not known lasted all the same.
+		if (ok || isNever(rows[0])) && valid && v.Int() < maxFailure && (len(rest) == 0 || string(rest) == "s") {
 			list = append(list, meter.Failure{End: end, Seconds: v.Int()})
 		}
 	}

@@ -33,7 +33,7 @@ func decodeType(p *Parser, f field) bool {
 	if len(group) == 0 {
 		return true // nothing hangs there
 	}
-	v, rest, ok := number(group)
+	v, rest, ok := Number(group)
 	if !ok || len(rest) > 0 || v.Int() < 0 || v.Int() > 255 {
 		return false
 	}
@@ -71,7 +71,7 @@ func decodeValve(p *Parser, f field) bool {
 	if !ok {
 		return false
 	}
-	v, rest, ok := number(group)
+	v, rest, ok := Number(group)
 	if !ok || len(rest) > 0 || v.Int() < 0 || v.Int() > 2 {
 		return len(group) == 0
 	}
@@ -81,13 +81,13 @@ func decodeValve(p *Parser, f field) bool {
 
 // decodeReading reads "(210204163500W)(00112.384*m3)". The value may stand on
 // the next line. A reading that was never made has a time that does not
-// exist, and is none.
+// exist, or that of a clock that was never set, and is none.
 func decodeReading(p *Parser, f field) bool {
 	group, rest, ok := cutGroup(f.groups)
 	if !ok {
 		return false
 	}
-	t, ok := ParseTimestamp(group)
+	t, ok := parseReadingTime(group)
 	if !ok {
 		return isNever(group)
 	}
@@ -103,6 +103,16 @@ func decodeReading(p *Parser, f field) bool {
 	}
 	return p.total(c, group, nil)
 }
+
+// parseReadingTime reads when an M-Bus meter was read: never on the first day
+// of 2000, which is where the clock of a meter starts that was never set.
+func parseReadingTime(group []byte) (meter.Timestamp, bool) {
+	t, ok := ParseTimestamp(group)
+	return t, ok && t.Compare(firstReading) >= 0
+}
+
+// firstReading is 2000-01-02, 00:00.
+var firstReading, _ = meter.NewTimestamp(2000, 1, 2, 0, 0, 0, 0)
 
 // isNever tells "there is no reading" from a time that was damaged: digits and
 // at most a letter behind them.
@@ -130,7 +140,7 @@ func decodeOldReading(p *Parser, f field) bool {
 	if !ok {
 		return false
 	}
-	t, ok := ParseTimestamp(group)
+	t, ok := parseReadingTime(group)
 	if !ok {
 		return isNever(group)
 	}
@@ -167,7 +177,7 @@ func (p *Parser) continueReading(line []byte) {
 
 // total reads the value of an M-Bus meter, whose unit is its own.
 func (p *Parser) total(c *meter.Channel, group, unit []byte) bool {
-	v, rest, ok := number(group)
+	v, rest, ok := Number(group)
 	if !ok {
 		c.Time = meter.Timestamp{}
 		return false

@@ -147,12 +147,17 @@ func isHexText(p []byte) bool {
 	return true
 }
 
-// number reads the decimal in front of p; rest begins behind its last digit.
-func number(p []byte) (v meter.Value, rest []byte, ok bool) {
+// Number reads the decimal in front of p; rest begins behind its last digit.
+// Meters that people built print blanks before it, or no digit on one side of
+// the point: "   0.000", ".335", "01.".
+func Number(p []byte) (v meter.Value, rest []byte, ok bool) {
 	i := 0
-	negative := len(p) > 0 && p[0] == '-'
+	for i < len(p) && p[i] == ' ' {
+		i++
+	}
+	negative := i < len(p) && p[i] == '-'
 	if negative {
-		i = 1
+		i++
 	}
 	first := i
 	var n uint64
@@ -160,14 +165,14 @@ func number(p []byte) (v meter.Value, rest []byte, ok bool) {
 		n = n*10 + uint64(p[i]-'0')
 	}
 	whole, scale := i-first, 0
-	if i+1 < len(p) && p[i] == '.' && p[i+1]-'0' <= 9 {
+	if i < len(p) && p[i] == '.' {
 		for i++; i < len(p) && p[i]-'0' <= 9; i++ {
 			n = n*10 + uint64(p[i]-'0')
 			scale++
 		}
 	}
 	// Eighteen digits fit into 64 bits; more, even zeros, no meter prints.
-	if whole == 0 || whole+scale > 18 || scale > meter.MaxScale {
+	if whole+scale == 0 || whole+scale > 18 || scale > meter.MaxScale {
 		return meter.Value{}, p, false
 	}
 	signed := int64(n)
@@ -181,7 +186,7 @@ func number(p []byte) (v meter.Value, rest []byte, ok bool) {
 // is missing, old firmware meant the usual one; the star may be missing too,
 // and a blank may stand behind.
 func quantityValue(group []byte, unit meter.Unit) (meter.Value, bool) {
-	v, rest, ok := number(group)
+	v, rest, ok := Number(group)
 	if !ok {
 		return v, false
 	}

@@ -45,6 +45,10 @@ func special(decode func(*Parser, field) bool, pattern, help string) row {
 	return row{pattern: pattern, help: help, decode: decode}
 }
 
+func signedPhase(pattern, help string, phase int) row {
+	return row{pattern: pattern, help: help, decode: decodeSignedPhase, unit: meter.Kilowatt, rank: phase}
+}
+
 // medium is an object of DSMR 2.1, where group A is the medium. Those meters
 // get the channels behind the four of M-Bus.
 func medium(decode func(*Parser, field) bool, pattern, help string, channel int, device meter.DeviceType) row {
@@ -132,6 +136,9 @@ var objects = []row{
 	quantity("1-0:22.7.0", meter.PowerExportL1),
 	quantity("1-0:42.7.0", meter.PowerExportL2),
 	quantity("1-0:62.7.0", meter.PowerExportL3),
+	signedPhase("1-0:36.7.0", "power imported less power exported, L1", 0),
+	signedPhase("1-0:56.7.0", "power imported less power exported, L2", 1),
+	signedPhase("1-0:76.7.0", "power imported less power exported, L3", 2),
 	quantity("1-0:3.7.0", meter.PowerReactiveImport),
 	quantity("1-0:4.7.0", meter.PowerReactiveExport),
 	quantity("1-0:23.7.0", meter.PowerReactiveImportL1),

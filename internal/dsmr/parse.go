@@ -39,8 +39,11 @@ type Parser struct {
 	checked  string // header of the meter that has sent valid checksums
 	clock    clock
 	unitless [meter.MaxChannels]bool
-	pending  pending
-	scratch  []byte
+
+	signed    [3]meter.Value // net power of each phase, kW
+	hasSigned [3]bool
+	pending   pending
+	scratch   []byte
 
 	memo     [160]memo
 	texts    [textSlots]string
@@ -112,6 +115,7 @@ func (p *Parser) reset(r *meter.Reading) {
 	r.Values.Reset()
 	clear(r.Channels[:])
 	clear(p.unitless[:])
+	clear(p.hasSigned[:])
 	clear(r.Messages[:])
 	r.Version, r.EquipmentID, r.Time = "", "", meter.Timestamp{}
 	r.PeakMonth, r.PeakMonthExport = meter.Peak{}, meter.Peak{}
@@ -207,7 +211,8 @@ func search(line []byte) (*row, int, int) {
 }
 
 func lookup(id []byte) (*row, int) {
-	c, channel, ok := parseCode(id)
+	// Some meters that people built print a blank before the bracket.
+	c, channel, ok := parseCode(bytes.TrimRight(id, " "))
 	if !ok || channel > meter.MaxChannels {
 		return nil, 0
 	}
@@ -231,7 +236,42 @@ func (p *Parser) finish(r *meter.Reading) {
 			r.Channels[i].Unit = meter.Media[m].Unit
 		}
 	}
+	p.assumeGas(r)
+	if net, ok := r.Values.Get(meter.PowerSigned); ok {
+		p.splitSigned(net, meter.PowerImport, meter.PowerExport)
+	}
+	for i, phase := range signedPhases {
+		if p.hasSigned[i] {
+			p.splitSigned(p.signed[i], phase.in, phase.out)
+		}
+	}
 	r.Standard, r.Tariffs = p.standard.detect(r)
+}
+
+var signedPhases = [...]struct{ in, out meter.Quantity }{
+	{meter.PowerImportL1, meter.PowerExportL1},
+	{meter.PowerImportL2, meter.PowerExportL2},
+	{meter.PowerImportL3, meter.PowerExportL3},
+}
+
+// assumeGas takes the one M-Bus meter that does not print its type and counts
+// m3 for the gas meter, where no other is: some meters leave 0-n:24.1.0 out.
+func (p *Parser) assumeGas(r *meter.Reading) {
+	var untyped *meter.Channel
+	for i := range r.Channels {
+		switch c := &r.Channels[i]; {
+		case c.Type == meter.TypeGas:
+			return
+		case c.Type != 0 || c.TypeText != "" || c.Unit != meter.CubicMetre:
+		case untyped != nil:
+			return // which of the two is gas, nobody can know
+		default:
+			untyped = c
+		}
+	}
+	if untyped != nil {
+		untyped.Type = meter.TypeGas
+	}
 }
 
 // Slots of texts that a meter repeats: the last one of each is kept and

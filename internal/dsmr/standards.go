@@ -46,6 +46,7 @@ var Standards = []Standard{
 	{"Austrian DSMR", "AT", fast, sealed, meter.TariffsNumbered, []string{"EST5", "ELS5"}, "", nil, nil},
 	{"ESO", "LT", fast, crc, meter.TariffsNumbered, []string{"ESO"}, "", nil, nil},
 	{"Q3D", "DE", slow, open, meter.TariffsNumbered, []string{"ESY"}, "", nil, nil},
+	{"E.ON, MVM", "HU", fast, crc, meter.TariffsNormalFirst, []string{"HLY5", "AUX5", "SAG5", "WSE5"}, "", nil, nil}, // Holley, Sanxing, Sagemcom, Wasion
 	{"Warmtelink", "NL", fast, crc, meter.TariffsNumbered, []string{"NWA-WARMTELINK"}, "", nil, nil},
 	{"E.ON, MVM", "HU", fast, crc, meter.TariffsNormalFirst, nil, "", []meter.Quantity{meter.EnergyImportTotal, meter.EnergyImportT1, meter.EnergyCombined}, nil},
 	{"Iskra IE", "SI", "115200 7E1", open, meter.TariffsNumbered, []string{"ISk9", "ISK9"}, "", nil, nil},

@@ -6,8 +6,9 @@ import "github.com/smartmeter-addon/smartmeter-addon/internal/meter"
 // (standard time), DSMR 5.0.2 section 6.4. Besides, as seen on meters: lower
 // case letters, no letter (DSMR 2 and 3, Iskra), "20240111 09:35:00" (NES),
 // "19-01-01 00:00:00" (ACE4000), and the DLMS clock in hex (Metcom). What
-// meters print for "never" is no time: month 25, the year 2000's first second,
-// 1970's.
+// meters print for "never" is no time: month 25, the first two seconds of the
+// year 2000, the first day of 1970. A clock that was never set runs from the
+// year 2000 on (Landis+Gyr), and what it shows is a time.
 func ParseTimestamp(p []byte) (meter.Timestamp, bool) {
 	switch {
 	case len(p) == 12 || len(p) == 13 && p[12] > '9':
@@ -25,7 +26,8 @@ func ParseTimestamp(p []byte) (meter.Timestamp, bool) {
 func shortTime(p []byte) (meter.Timestamp, bool) {
 	year, month, day := twoDigits(p), twoDigits(p[2:]), twoDigits(p[4:])
 	hour, minute, second := twoDigits(p[6:]), twoDigits(p[8:]), twoDigits(p[10:])
-	if year < 0 || year == 0 && month == 1 && day == 1 || year == 70 && month == 1 && day == 1 {
+	firstDay := month == 1 && day == 1
+	if year < 0 || year == 0 && firstDay && hour == 0 && minute == 0 && second <= 1 || year == 70 && firstDay {
 		return meter.Timestamp{}, false
 	}
 	var flag byte

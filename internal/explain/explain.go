@@ -134,17 +134,18 @@ func quantity(bracket []byte) (number, unit string, ok bool) {
 			text, rest = text[:end], text[end:]
 		}
 	}
-	v, err := meter.ParseValue(text)
-	if err != nil || !bytes.Contains(text, []byte(".")) && len(text) >= 12 {
+	v, left, isNumber := dsmr.Number(text)
+	if !isNumber || len(left) > 0 || !bytes.Contains(text, []byte(".")) && len(text) >= 12 {
 		return "", "", false
 	}
-	// As many decimals as the meter prints: they tell its resolution.
-	number = strings.TrimLeft(string(text), "0")
+	// As many decimals as the meter prints: they show its resolution.
+	number = strings.TrimLeft(string(text), " ")
+	if v.Sign() < 0 {
+		return number, Printable(bytes.TrimSpace(rest)), true
+	}
+	number = strings.TrimLeft(number, "0")
 	if number == "" || number[0] == '.' {
 		number = "0" + number
-	}
-	if v.Sign() < 0 {
-		number = string(text)
 	}
 	return number, Printable(bytes.TrimSpace(rest)), true
 }

@@ -148,6 +148,15 @@ func (v Value) Sub(w Value) Value {
 	return v.Add(w)
 }
 
+// Split returns the parts of a signed value that are not negative: v and 0, or
+// 0 and -v. Of net power they are import and export.
+func (v Value) Split() (positive, negative Value) {
+	if v.n < 0 {
+		return Value{}, Value{}.Sub(v)
+	}
+	return v, Value{}
+}
+
 // Cmp returns -1, 0 or 1 as v is less than, equal to or greater than w.
 func (v Value) Cmp(w Value) int {
 	v, w = align(v, w)
