@@ -253,7 +253,7 @@ func decodeText(p *Parser, f field) bool {
 	if !ok {
 		if isHexText(f.groups[1:]) {
 			p.pending = pending{text: into, slot: slot}
-			*into = string(f.groups[1:])
+			p.joined = append(p.joined[:0], f.groups[1:]...)
 			return true
 		}
 		return false
@@ -262,22 +262,19 @@ func decodeText(p *Parser, f field) bool {
 	return true
 }
 
+// continueText takes a line of a text that is broken over lines; false when
+// the rest of the text is lost.
 func (p *Parser) continueText(line []byte) bool {
-	text := p.pending.text
-	if bytes.IndexByte(line, '(') >= 0 { // the rest of the text is lost
-		*text = ""
+	if bytes.IndexByte(line, '(') >= 0 {
 		p.pending = pending{}
 		return false
 	}
-	end := bytes.IndexByte(line, ')')
-	if end < 0 {
-		*text += string(line)
-		return len(*text) < MaxTelegram
+	part, _, closed := bytes.Cut(line, []byte(")"))
+	p.joined = append(p.joined, part...)
+	if closed {
+		p.message(p.pending.text, p.pending.slot, p.joined)
+		p.pending = pending{}
 	}
-	joined := *text + string(line[:end])
-	*text = ""
-	p.message(text, p.pending.slot, []byte(joined))
-	p.pending = pending{}
 	return true
 }
 

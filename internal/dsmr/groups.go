@@ -54,7 +54,7 @@ func continued(text, line []byte, bracket bool) (_ []byte, done bool) {
 	if bracket || !isHexText(part) {
 		return nil, false
 	}
-	return append(text[:len(text):len(text)], part...), closed
+	return append(text, part...), closed
 }
 
 // lines returns the lines behind the identification, without line ends, outer
@@ -120,13 +120,14 @@ func cutGroup(p []byte) (group, rest []byte, ok bool) {
 }
 
 // appendGroups appends what stands in each bracket. text is what stands in a
-// last one that is not closed, if it may go on in the next line.
+// last one that is not closed, if it may go on in the next line; appending to
+// it leaves the telegram alone.
 func appendGroups(values [][]byte, p []byte) (_ [][]byte, text []byte) {
 	for len(p) > 0 {
 		group, rest, ok := cutGroup(p)
 		if !ok {
 			if p[0] == '(' && isHexText(p[1:]) {
-				text = p[1:]
+				text = p[1:len(p):len(p)]
 			}
 			break
 		}

@@ -43,6 +43,7 @@ type Parser struct {
 	signed    [3]meter.Value // net power of each phase, kW
 	hasSigned [3]bool
 	pending   pending
+	joined    []byte // the text that is broken over lines, so far
 	scratch   []byte
 
 	memo     [160]memo
@@ -221,9 +222,6 @@ func lookup(id []byte) (*row, int) {
 
 // finish settles what only the whole telegram tells.
 func (p *Parser) finish(r *meter.Reading) {
-	if p.pending.text != nil { // it was never closed
-		*p.pending.text = ""
-	}
 	if r.Time.IsZero() {
 		r.Time = p.clock.timestamp()
 	}

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"runtime"
 	"strings"
 	"testing"
 	"time"
@@ -398,4 +399,30 @@ func FuzzParse(f *testing.F) {
 			}
 		}
 	})
+}
+
+// TestBrokenTextIsLinear: the longest text, a digit a line, costs memory in
+// proportion to its length; it was joined anew at each line.
+func TestBrokenTextIsLinear(t *testing.T) {
+	const budget = 64 * dsmr.MaxTelegram
+	s := dsmr.NewScanner(strings.NewReader("/ISk5\\2MT382-1000\n\n0-0:96.13.0(" + strings.Repeat("4\n", 7900) + ")\n!\n"))
+	if !s.Scan() {
+		t.Fatal("no telegram")
+	}
+	telegram := s.Telegram()
+	for name, read := range map[string]func(){
+		"Parse": func() { _, _ = new(dsmr.Parser).Parse(telegram, time.Time{}) },
+		"Objects": func() {
+			for range dsmr.Objects(telegram.Body()) {
+			}
+		},
+	} {
+		var before, after runtime.MemStats
+		runtime.ReadMemStats(&before)
+		read()
+		runtime.ReadMemStats(&after)
+		if used := after.TotalAlloc - before.TotalAlloc; used > budget {
+			t.Errorf("%s: %d bytes of memory for a telegram of %d, want %d at most", name, used, len(telegram.Bytes), budget)
+		}
+	}
 }
