@@ -2,6 +2,7 @@ package dsmr
 
 import (
 	"bytes"
+	"crypto/aes"
 	"crypto/cipher"
 	"errors"
 	"io"
@@ -36,6 +37,15 @@ type Notice struct {
 	Maker string
 }
 
+// A frame that fails costs its length in AES several times over, and frames
+// that begin inside one another would cost that at each of their bytes. So
+// after failBudget bytes of failed frames, only failRate bytes may fail for
+// each byte of the line; damage on a line never comes near.
+const (
+	failBudget = 8 * maxFrame
+	failRate   = 4
+)
+
 // Decrypter takes the place of the line before a Scanner: an io.Reader that
 // gives the bytes of the line with every encrypted frame replaced by the
 // telegram in it. All other bytes pass as they are and at once: one is held
@@ -59,8 +69,12 @@ type Decrypter struct {
 	err   error
 	stats FrameStats
 	gcm   cipher.AEAD // nil: there is no key
-	aad   []byte      // security control byte and authentication key; nil: none
+	block cipher.Block
+	aad   []byte // security control byte and authentication key; nil: none
 	nonce [nonceSize]byte
+	first [2 * aes.BlockSize]byte // scratch of begins
+
+	budget int // bytes of frames that may still fail, see failBudget
 
 	buf        []byte
 	start, end int
@@ -82,7 +96,8 @@ func NewDecrypter(r io.Reader, keys Keys) *Decrypter {
 		buf:   make([]byte, 2*maxFrame),
 		plain: make([]byte, room+maxBody+2*tagSize),
 	}
-	d.gcm, d.aad = keys.ciphers()
+	d.block, d.gcm, d.aad = keys.ciphers()
+	d.budget = failBudget
 	return d
 }
 
@@ -211,6 +226,7 @@ func (d *Decrypter) skip(n int) {
 	d.start += n
 	d.doubt = max(0, d.doubt-n)
 	d.seen = 0
+	d.budget = min(d.budget+failRate*n, failBudget)
 }
 
 // frame handles the frame at start; false: it is not whole yet.
@@ -238,8 +254,14 @@ func (d *Decrypter) frame(head, size int) bool {
 // whole handles a frame that has all its bytes.
 func (d *Decrypter) whole(f []byte, head int) {
 	m := d.meters.find(f[2:titleEnd])
+	d.setNonce(f, head)
+	if d.budget < len(f) || !d.begins(f, head) {
+		d.fail(f, head)
+		return
+	}
 	text, way, used := d.open(f, head, m)
 	if way == 0 || m != nil && !m.believes(way) {
+		d.budget -= len(f)
 		d.fail(f, head)
 		return
 	}

@@ -2,6 +2,8 @@ package dsmr
 
 import (
 	"bytes"
+	"crypto/aes"
+	"crypto/subtle"
 	"encoding/binary"
 
 	"github.com/smartmeter-addon/smartmeter-addon/internal/meter"
@@ -122,10 +124,6 @@ func counter(f []byte, head int) uint32 {
 // made without it); the telegram's own checksum speaks for theirs.
 func (d *Decrypter) open(f []byte, head int, m *meterState) (text []byte, way Way, used int) {
 	control, body := f[head], f[head+bodyHeader:]
-	if control&encrypted != 0 && d.gcm == nil {
-		return nil, 0, 0
-	}
-	d.setNonce(f, head)
 	switch {
 	case control&authenticated == 0:
 		way = Untagged
@@ -150,6 +148,31 @@ func (d *Decrypter) open(f []byte, head int, m *meterState) (text []byte, way Wa
 		return nil, 0, 0
 	}
 	return text[:n], way, head + bodyHeader + n // what is behind the checksum is not proven
+}
+
+// begins reports whether the first block of a frame is the start of a
+// telegram. It costs one block of AES, where opening costs all of them.
+func (d *Decrypter) begins(f []byte, head int) bool {
+	text := f[head+bodyHeader:][:aes.BlockSize]
+	if f[head]&encrypted != 0 {
+		if d.block == nil {
+			return false
+		}
+		// GCM is counter mode, and the text begins at counter 2.
+		counter, stream := d.first[:aes.BlockSize], d.first[aes.BlockSize:]
+		copy(counter, d.nonce[:])
+		counter[aes.BlockSize-1] = 2
+		d.block.Encrypt(stream, counter)
+		subtle.XORBytes(stream, stream, text)
+		text = stream
+	}
+	odd := 0
+	for _, c := range text {
+		if !isPrintable(c) && c != '\r' && c != '\n' {
+			odd++
+		}
+	}
+	return text[0] == '/' && odd <= 2
 }
 
 func (d *Decrypter) setNonce(f []byte, head int) {
@@ -261,8 +284,9 @@ func (d *Decrypter) cause(f []byte, head int) error {
 	case len(f) < head+bodyHeader+minText:
 		return ErrFrame // there is too little to judge by
 	}
+	text := f[head+bodyHeader:]
 	d.setNonce(f, head)
-	if readable(d.stream(f[head+bodyHeader:])) {
+	if readable(d.stream(text[:min(len(text), sample)])) {
 		d.strange = 0
 		return ErrFrame
 	}
@@ -274,6 +298,9 @@ func (d *Decrypter) cause(f []byte, head int) error {
 	}
 	return ErrKey
 }
+
+// sample is how many bytes tell text from noise.
+const sample = 128
 
 // readable tells a telegram, however damaged, from noise: it begins as one
 // does, or it is text for the most part. Noise has text in three bytes of

@@ -38,9 +38,9 @@ func (k Keys) String() string {
 	return "hidden"
 }
 
-func (k Keys) ciphers() (gcm cipher.AEAD, aad []byte) {
+func (k Keys) ciphers() (block cipher.Block, gcm cipher.AEAD, aad []byte) {
 	if len(k.Key) == 0 {
-		return nil, nil
+		return nil, nil, nil
 	}
 	if len(k.Key) != keySize {
 		panic(fmt.Sprintf("dsmr: a key of %d bytes", len(k.Key)))
@@ -59,7 +59,7 @@ func (k Keys) ciphers() (gcm cipher.AEAD, aad []byte) {
 	default:
 		panic(fmt.Sprintf("dsmr: additional data of %d bytes", len(k.AAD)))
 	}
-	return gcm, aad
+	return block, gcm, aad
 }
 
 // ParseKey reads an encryption key of 16 bytes in hexadecimal, as grid

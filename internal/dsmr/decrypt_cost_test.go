@@ -1,0 +1,67 @@
+package dsmr
+
+import (
+	"bytes"
+	"crypto/cipher"
+	"io"
+	"testing"
+
+	"github.com/smartmeter-addon/smartmeter-addon/internal/simulate"
+)
+
+// counting is an AEAD that counts the bytes it works on.
+type counting struct {
+	cipher.AEAD
+	bytes int
+}
+
+func (c *counting) Open(dst, nonce, ciphertext, aad []byte) ([]byte, error) {
+	c.bytes += len(ciphertext) + len(aad)
+	return c.AEAD.Open(dst, nonce, ciphertext, aad)
+}
+
+func (c *counting) Seal(dst, nonce, plaintext, aad []byte) []byte {
+	c.bytes += len(plaintext) + len(aad)
+	return c.AEAD.Seal(dst, nonce, plaintext, aad)
+}
+
+// TestNestedFramesAreCheap: frames that begin inside one another, each as long
+// as a frame can be, cost a bounded amount of AES for each byte of the line,
+// and a good frame behind them is read.
+func TestNestedFramesAreCheap(t *testing.T) {
+	const most = 32 // bytes of AES for each byte of the line
+	key := bytes.Repeat([]byte{7}, keySize)
+	e := &simulate.Encrypter{Title: [8]byte{'S', 'A', 'G', 1, 2, 3, 4, 5}, Control: 0x30, NoAAD: true}
+	copy(e.Key[:], key)
+	telegram := []byte("/Lux5\\253663629_D\r\n\r\n1-0:1.8.0(000001.000*kWh)\r\n!\r\n")
+	good := e.AppendFrame(nil, telegram)
+	for _, test := range []struct {
+		name string
+		body []byte // behind a header that claims the longest frame
+	}{
+		{"noise", []byte{0x30}},
+		{"plain text that is authenticated only", []byte("\x10\x00\x00\x00\x01/XXX5 a telegram")},
+		{"the start of a real frame", good[titleEnd+1:][:bodyHeader+16]},
+	} {
+		var hostile []byte
+		for n := 0; len(hostile) < 64<<10; n++ {
+			title := []byte{'X', 'X', 'X', 0, 0, 0, byte(n >> 8), byte(n)}
+			if bytes.HasPrefix(good[titleEnd+1:], test.body) {
+				title = good[2:titleEnd]
+			}
+			hostile = append(append(hostile, frameTag, titleSize), title...)
+			hostile = append(append(hostile, 0x82, byte((maxBody-1)>>8), byte((maxBody-1)&0xFF)), test.body...)
+		}
+		d := NewDecrypter(bytes.NewReader(append(hostile, good...)), Keys{Key: key, AAD: key})
+		count := &counting{AEAD: d.gcm}
+		d.gcm = count
+		out, err := io.ReadAll(d)
+		if err != nil || !bytes.HasSuffix(out, telegram) {
+			t.Errorf("%s: the good frame is lost: %q, %v", test.name, out, err)
+		}
+		if each := count.bytes / len(hostile); each > most {
+			t.Errorf("%s: %d bytes of AES for each byte of the line, want %d at most", test.name, each, most)
+		}
+		t.Logf("%s: %.1f bytes of AES for each byte of the line", test.name, float64(count.bytes)/float64(len(hostile)))
+	}
+}
