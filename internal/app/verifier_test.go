@@ -62,19 +62,30 @@ func (v *verifier) find(text []byte, from int) {
 		if text[start] != '/' {
 			continue
 		}
-		// As it is, and as it was before something took the CR of line ends.
-		asIs, mended := uint16(0), uint16(0)
+		// As it is, as it was before something took the CR of line ends, and
+		// before it took the empty line behind the first one.
+		asIs, mended, filled := uint16(0), uint16(0), uint16(0)
+		first := true
 		for i := start; i < len(text) && i-start <= longestTelegram+4; i++ {
 			c := text[i]
 			if c == '\n' && text[i-1] != '\r' {
 				mended = arcs[byte(mended)^'\r'] ^ mended>>8
+				filled = arcs[byte(filled)^'\r'] ^ filled>>8
 			}
 			asIs, mended = arcs[byte(asIs)^c]^asIs>>8, arcs[byte(mended)^c]^mended>>8
+			filled = arcs[byte(filled)^c] ^ filled>>8
+			if c == '\n' && first {
+				first = false
+				if !bytes.HasPrefix(bytes.TrimPrefix(text[i+1:], []byte("\r")), []byte("\n")) {
+					filled = arcs[byte(filled)^'\r'] ^ filled>>8
+					filled = arcs[byte(filled)^'\n'] ^ filled>>8
+				}
+			}
 			if c != '!' || i < from-4 {
 				continue
 			}
 			want, digits := checksumBehind(text[i+1:])
-			if digits > 0 && (want == asIs || want == mended) || digits == 0 && alone(text, start, i) {
+			if digits > 0 && (want == asIs || want == mended || want == filled) || digits == 0 && alone(text, start, i) {
 				if line := says(text[start : i+1+digits]); line != "" {
 					v.may[line]++
 				}

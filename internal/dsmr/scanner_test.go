@@ -69,6 +69,30 @@ func slow(text string) uint16 {
 	return crc
 }
 
+// TestRestoredBytes: what readers on the way take out of a telegram's line ends
+// and the empty line behind its identification does not cost its checksum.
+func TestRestoredBytes(t *testing.T) {
+	good := signed(small)
+	noCR := strings.ReplaceAll(good, "\r\n", "\n")
+	for _, test := range []struct {
+		name, text string
+		want       meter.Checksum
+	}{
+		{"as it was", good, meter.ChecksumValid},
+		{"without CR", noCR, meter.ChecksumValid},
+		{"without the empty line", strings.Replace(good, "\r\n\r\n", "\r\n", 1), meter.ChecksumValid},
+		{"without both", strings.Replace(noCR, "\n\n", "\n", 1), meter.ChecksumValid},
+		{"an empty line too many", strings.Replace(good, "\r\n\r\n", "\r\n\r\n\r\n", 1), meter.ChecksumInvalid},
+		{"an empty line elsewhere is missing", strings.Replace(signed("/A\n\n1-0:1.7.0(1*kW)\n\n"), ")\r\n\r\n", ")\r\n", 1), meter.ChecksumInvalid},
+		{"a changed digit", strings.Replace(strings.Replace(good, "\r\n\r\n", "\r\n", 1), "0.1", "0.2", 1), meter.ChecksumInvalid},
+	} {
+		s := dsmr.NewScanner(strings.NewReader(test.text))
+		if !s.Scan() || s.Telegram().Checksum != test.want {
+			t.Errorf("%s: got %s, want %s", test.name, s.Telegram().Checksum, test.want)
+		}
+	}
+}
+
 func TestScanner(t *testing.T) {
 	good := signed(small)
 	bare := strings.TrimSuffix(good, "\r\n")

@@ -48,22 +48,36 @@ func isHeader(p []byte) bool {
 }
 
 // fits computes the checksum over the bytes as the meter sent them. Where
-// something on the way took the CR of the line ends, they are put back.
+// something on the way took the CR of the line ends or the empty line behind
+// the identification (readers that strip empty lines, and Luxembourg's official
+// example), they are put back.
 func fits(body []byte, want uint16) bool {
 	if Checksum(body) == want {
 		return true
 	}
-	if bytes.Count(body, []byte("\n")) == bytes.Count(body, []byte("\r\n")) {
-		return false
-	}
-	var crc uint16
+	bareEnds := bytes.Count(body, []byte("\n")) != bytes.Count(body, []byte("\r\n"))
+	return bareEnds && restored(body, false) == want || !hasEmptyLine(body) && restored(body, true) == want
+}
+
+// hasEmptyLine reports whether an empty line follows the identification.
+func hasEmptyLine(body []byte) bool {
+	_, rest, _ := bytes.Cut(body, []byte("\n"))
+	return bytes.HasPrefix(rest, []byte("\n")) || bytes.HasPrefix(rest, []byte("\r\n"))
+}
+
+// restored is the checksum over body with CR LF for every line end and, if
+// asked for, an empty line behind the identification.
+func restored(body []byte, emptyLine bool) (crc uint16) {
 	for line := range bytes.SplitAfterSeq(body, []byte("\n")) {
-		n := len(line)
-		if n > 0 && line[n-1] == '\n' && (n < 2 || line[n-2] != '\r') {
-			crc = update(update(crc, line[:n-1]), []byte("\r\n"))
-		} else {
-			crc = update(crc, line)
+		text := bytes.TrimSuffix(bytes.TrimSuffix(line, []byte("\n")), []byte("\r"))
+		crc = update(crc, text)
+		if len(text) == len(line) {
+			continue // the end mark
+		}
+		crc = update(crc, []byte("\r\n"))
+		if emptyLine {
+			crc, emptyLine = update(crc, []byte("\r\n")), false
 		}
 	}
-	return crc == want
+	return crc
 }
