@@ -12,6 +12,7 @@ import (
 	"time"
 
 	paho "github.com/eclipse/paho.mqtt.golang"
+	"golang.org/x/net/proxy"
 
 	"github.com/smartmeter-addon/smartmeter-addon/internal/config"
 )
@@ -59,6 +60,7 @@ type incoming struct {
 // messages in silence, and cannot ask for new credentials.
 type link struct {
 	client   paho.Client
+	conn     *packetConn
 	log      *slog.Logger
 	lost     chan error    // receives once the connection is gone
 	incoming chan incoming // what was subscribed to
@@ -93,7 +95,14 @@ func (o *login) dial(ctx context.Context, address *url.URL, b Broker) (*link, er
 		SetWriteTimeout(writeTimeout).
 		SetKeepAlive(keepAlive).
 		SetPingTimeout(pingTimeout).
-		SetTLSConfig(secure).
+		SetCustomOpenConnectionFn(func(address *url.URL, _ paho.ClientOptions) (net.Conn, error) {
+			conn, err := open(ctx, address, secure)
+			if err != nil {
+				return nil, err
+			}
+			l.conn = newPacketConn(conn)
+			return l.conn, nil
+		}).
 		SetWill(o.willTopic, "0", 1, true).
 		SetConnectionLostHandler(func(_ paho.Client, err error) { l.lost <- err }) // called once at most: never blocks
 	l.client = paho.NewClient(options)
@@ -104,6 +113,33 @@ func (o *login) dial(ctx context.Context, address *url.URL, b Broker) (*link, er
 		return nil, err
 	}
 	return l, nil
+}
+
+// open connects to the address, over TLS or a web socket where its scheme says
+// so, and through the proxy that the environment names.
+func open(ctx context.Context, address *url.URL, secure *tls.Config) (net.Conn, error) {
+	switch address.Scheme {
+	case "ws":
+		return paho.NewWebsocket(address.String(), nil, connectTimeout, nil, nil)
+	case "wss":
+		return paho.NewWebsocket(address.String(), secure, connectTimeout, nil, nil)
+	}
+	conn, err := proxy.FromEnvironmentUsing(&net.Dialer{Timeout: connectTimeout}).Dial("tcp", address.Host)
+	if err != nil {
+		return nil, err
+	}
+	switch address.Scheme {
+	case "mqtts", "ssl", "tls":
+		ctx, cancel := context.WithTimeout(ctx, connectTimeout)
+		defer cancel()
+		encrypted := tls.Client(conn, secure)
+		if err := encrypted.HandshakeContext(ctx); err != nil {
+			conn.Close()
+			return nil, err
+		}
+		return encrypted, nil
+	}
+	return conn, nil
 }
 
 // publish sends the messages one after the other and returns once the broker
@@ -138,7 +174,13 @@ func (l *link) subscribe(ctx context.Context, filters []string) error {
 	for _, f := range filters {
 		wanted[f] = 0
 	}
+	l.conn.filters.Store(int32(len(wanted)))
 	token := l.client.SubscribeMultiple(wanted, func(_ paho.Client, m paho.Message) {
+		if isCut(m.Topic(), m.Payload()) {
+			l.log.Warn("somebody else published a message on a topic of this app that is too long to be meant; it is ignored. If it is retained, remove it from the broker",
+				"topic", m.Topic())
+			return
+		}
 		select {
 		case l.incoming <- incoming{m.Topic(), m.Payload(), m.Retained()}:
 		default:
