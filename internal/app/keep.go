@@ -51,7 +51,7 @@ func keep(ctx context.Context, name string, log *slog.Logger, run func(context.C
 	}
 }
 
-// guarded turns a panic into an error. This is the program's only recover.
+// guarded turns a panic into an error.
 func guarded(ctx context.Context, run func(context.Context) error) (err error) {
 	defer func() {
 		if cause := recover(); cause != nil {

@@ -1,6 +1,8 @@
 package mqtt_test
 
 import (
+	"context"
+	"log/slog"
 	"net"
 	"runtime"
 	"strings"
@@ -10,6 +12,9 @@ import (
 	"github.com/eclipse/paho.mqtt.golang/packets"
 	"github.com/mochi-mqtt/server/v2/listeners"
 
+	"github.com/smartmeter-addon/smartmeter-addon/internal/hub"
+	"github.com/smartmeter-addon/smartmeter-addon/internal/meter"
+	"github.com/smartmeter-addon/smartmeter-addon/internal/output/mqtt"
 	"github.com/smartmeter-addon/smartmeter-addon/internal/testkit"
 )
 
@@ -138,5 +143,22 @@ func TestHostileBroker(t *testing.T) {
 			a.reading(1)
 			a.stop()
 		})
+	}
+}
+
+// TestPanicWhileConnecting: a fault of this program's own ends the output with
+// an error, so that it is started again, and not the program.
+func TestPanicWhileConnecting(t *testing.T) {
+	t.Parallel()
+	o := mqtt.Options{
+		Log:    slog.New(slog.DiscardHandler),
+		Broker: func(context.Context, bool) (mqtt.Broker, error) { panic("a fault") },
+	}
+	var updates hub.Hub[*meter.Update]
+	var status hub.Hub[meter.Status]
+	var samples hub.Hub[*meter.Solar]
+	err := mqtt.New(o, &updates, &status, &samples).Run(t.Context())
+	if err == nil || !strings.Contains(err.Error(), "panic: a fault") {
+		t.Errorf("Run returned %v, want the panic", err)
 	}
 }

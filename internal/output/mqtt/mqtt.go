@@ -36,8 +36,10 @@ import (
 	random "crypto/rand"
 	"crypto/tls"
 	"encoding/hex"
+	"fmt"
 	"log/slog"
 	"math/rand/v2"
+	"runtime/debug"
 	"sync"
 	"time"
 
@@ -128,7 +130,8 @@ func New(o Options, updates *hub.Hub[*meter.Update], status *hub.Hub[meter.Statu
 }
 
 // Run publishes until the context ends and returns nil then. Nothing that
-// goes wrong with the broker ends it.
+// goes wrong with the broker ends it; a panic of the goroutine that connects
+// to it is returned as an error.
 func (o *Output) Run(ctx context.Context) error {
 	w := worker{
 		counter:   o.options.Counter,
@@ -154,9 +157,19 @@ func (o *Output) Run(ctx context.Context) error {
 		}
 	}
 
-	var connecting sync.WaitGroup
-	connecting.Go(func() { w.connector.run(ctx) })
-	defer connecting.Wait()
+	connecting, cancel := context.WithCancel(ctx)
+	panicked := make(chan error, 1)
+	var ended sync.WaitGroup
+	ended.Go(func() {
+		defer func() {
+			if cause := recover(); cause != nil {
+				panicked <- fmt.Errorf("connecting to the MQTT broker: panic: %v\n%s", cause, debug.Stack())
+			}
+		}()
+		w.connector.run(connecting)
+	})
+	defer ended.Wait()
+	defer cancel()
 
 	if st, ok := o.status.Latest(); ok {
 		w.session.status(time.Now(), st)
@@ -164,8 +177,7 @@ func (o *Output) Run(ctx context.Context) error {
 	if u, ok := o.updates.Latest(); ok {
 		w.session.update(time.Now(), u)
 	}
-	w.run(ctx)
-	return nil
+	return w.run(ctx, panicked)
 }
 
 // worker is the goroutine that owns the session and the link to the broker.
@@ -187,7 +199,7 @@ type worker struct {
 	suns  []*meter.Solar  // reused
 }
 
-func (w *worker) run(ctx context.Context) {
+func (w *worker) run(ctx context.Context, panicked <-chan error) error {
 	for {
 		var lost <-chan error
 		var incoming <-chan incoming
@@ -197,7 +209,10 @@ func (w *worker) run(ctx context.Context) {
 		select {
 		case <-ctx.Done():
 			w.stop(ctx)
-			return
+			return nil
+		case err := <-panicked:
+			w.stop(ctx)
+			return err
 		case <-w.statuses.Ready():
 			w.takeStatuses(ctx)
 		case <-w.readings.Ready():
