@@ -14,6 +14,7 @@ import (
 	"github.com/smartmeter-addon/smartmeter-addon/internal/config"
 	"github.com/smartmeter-addon/smartmeter-addon/internal/dsmr"
 	"github.com/smartmeter-addon/smartmeter-addon/internal/source"
+	"github.com/smartmeter-addon/smartmeter-addon/internal/store"
 )
 
 // captureCommand writes what arrives, or redacts a file. It gives exitBad when
@@ -44,46 +45,37 @@ func captureCommand(args, environ []string, stdin io.Reader, stdout, stderr io.W
 	if err != nil {
 		return fail(exitCall, err)
 	}
-	out, done, err := output(*to, stdout)
-	if err != nil {
-		return fail(exitBad, err)
-	}
 	code := exitGood
-	switch {
-	case flags.NArg() == 1:
-		err = captureFile(flags.Arg(0), stdin, *redact, keys, out)
-	case *last:
-		err = captureLast(cfg, *redact, keys, out)
-	default:
-		code, err = captureLine(&on, cfg, *redact, keys, out, stderr)
-	}
-	if err = errors.Join(err, done(err == nil)); err != nil {
-		if code == exitGood {
-			code = exitBad
+	write := func(out io.Writer) error {
+		switch {
+		case flags.NArg() == 1:
+			return captureFile(flags.Arg(0), stdin, *redact, keys, out)
+		case *last:
+			return captureLast(cfg, *redact, keys, out)
 		}
-		return fail(code, err)
+		var err error
+		code, err = captureLine(&on, cfg, *redact, keys, out, stderr)
+		return err
 	}
-	return code
+	if *to == "" || *to == "-" {
+		err = write(stdout)
+	} else {
+		err = store.Replace(*to, 0o644, write)
+	}
+	switch {
+	case err == nil:
+		return code
+	case errors.Is(err, errNothing): // said already, with the reason
+		return exitBad
+	case code == exitGood:
+		code = exitBad
+	}
+	return fail(code, err)
 }
 
-// output opens the file to write to. done closes it, and takes it away when
-// nothing good became of it.
-func output(name string, stdout io.Writer) (out io.Writer, done func(good bool) error, err error) {
-	if name == "" || name == "-" {
-		return stdout, func(bool) error { return nil }, nil
-	}
-	f, err := os.Create(name)
-	if err != nil {
-		return nil, nil, err
-	}
-	return f, func(good bool) error {
-		err := f.Close()
-		if !good {
-			err = errors.Join(err, os.Remove(name))
-		}
-		return err
-	}, nil
-}
+// errNothing keeps a file that is there from being replaced by an empty
+// capture.
+var errNothing = errors.New("nothing arrived")
 
 // captureFile makes a capture of a file: of another capture, of raw bytes or
 // of encrypted frames in hex digits.
@@ -199,7 +191,7 @@ func captureLine(on *lineFlags, cfg config.Config, redact bool, keys dsmr.Keys, 
 		l.explain(stderr, &line, cfg)
 	}
 	if l.bytes == 0 {
-		return exitBad, nil
+		return exitBad, errNothing
 	}
 	return exitGood, nil
 }

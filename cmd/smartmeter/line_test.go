@@ -181,6 +181,41 @@ func TestCapture(t *testing.T) {
 			t.Errorf("exit %d, %s", code, stderr)
 		}
 	})
+	t.Run("to a file that is there", func(t *testing.T) {
+		t.Parallel()
+		dir := t.TempDir()
+		file, link := filepath.Join(dir, "a.txt"), filepath.Join(dir, "link.txt")
+		if err := os.WriteFile(file, []byte(dutch(1)), 0o640); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.Symlink(file, link); err != nil {
+			t.Fatal(err)
+		}
+		silent := reader(t, func(int) string { return "" })
+		for _, args := range [][]string{{"/nowhere/a"}, {"-last"}, {"-for", "200ms", "-network", silent}, {"-redact", "-for", "200ms", "-network", silent}} {
+			code, _, stderr := call(t, "", nowhere, append([]string{"capture", "-o", file}, args...)...)
+			if text, err := os.ReadFile(file); code != exitBad || stderr == "" || err != nil || string(text) != dutch(1) {
+				t.Errorf("%q: exit %d, %s%v\n%s", args, code, stderr, err, text)
+			}
+		}
+		code, _, stderr := call(t, "", nowhere, "capture", "-redact", "-o", link, file)
+		text, err := os.ReadFile(file)
+		if code != exitGood || err != nil || !strings.Contains(string(text), "/KFM5KAIFA-METER") || strings.Contains(string(text), serialNumber) {
+			t.Errorf("onto itself: exit %d, %s%v\n%s", code, stderr, err, text)
+		}
+		if info, err := os.Lstat(link); err != nil || info.Mode()&os.ModeSymlink == 0 {
+			t.Errorf("the link is no link any more: %v", err)
+		}
+		if info, err := os.Stat(file); err != nil || info.Mode().Perm() != 0o640 {
+			t.Errorf("%v, %v", info.Mode(), err)
+		}
+		if left, err := os.ReadDir(dir); err != nil || len(left) != 2 {
+			t.Errorf("left behind: %v, %v", left, err)
+		}
+		if code, _, stderr := call(t, dutch(1), nowhere, "capture", "-o", "/dev/null", "-"); code != exitGood {
+			t.Errorf("to a device: exit %d, %s", code, stderr)
+		}
+	})
 	for _, args := range [][]string{{"a", "b"}, {"-last", "a"}, {"-key", "12", "a"}} {
 		if code, _, stderr := call(t, "", nowhere, append([]string{"capture"}, args...)...); code != exitCall || stderr == "" {
 			t.Errorf("%q: exit %d, %q", args, code, stderr)

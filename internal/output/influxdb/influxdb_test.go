@@ -366,7 +366,7 @@ func TestQueueIsBounded(t *testing.T) {
 	if err := os.WriteFile(filepath.Join(dir, "other.txt"), nil, 0o600); err != nil {
 		t.Fatal(err)
 	}
-	half := filepath.Join(dir, unfinished+"123")
+	half := filepath.Join(dir, ".000000000001-1.lp.gz-123")
 	if err := os.WriteFile(half, []byte("half"), 0o600); err != nil {
 		t.Fatal(err)
 	}

@@ -11,6 +11,8 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+
+	"github.com/smartmeter-addon/smartmeter-addon/internal/store"
 )
 
 const (
@@ -49,10 +51,7 @@ type segment struct {
 	count int
 }
 
-const (
-	suffix     = ".lp.gz"
-	unfinished = ".new-" // how the name of a file begins until it is whole
-)
+const suffix = ".lp.gz"
 
 // openQueue finds what an earlier run left in dir.
 func openQueue(dir string, limit int64) (*queue, error) {
@@ -65,7 +64,7 @@ func openQueue(dir string, limit int64) (*queue, error) {
 		return q, fmt.Errorf("looking for readings from the last run: %w", err)
 	}
 	for _, entry := range entries {
-		if strings.HasPrefix(entry.Name(), unfinished) { // the power went while it was written
+		if strings.HasPrefix(entry.Name(), ".") { // the power went while it was written
 			_ = os.Remove(filepath.Join(dir, entry.Name()))
 			continue
 		}
@@ -206,23 +205,11 @@ func write(dir, name string, lines []byte) (size int64, err error) {
 		return 0, err
 	}
 	packed := pack(lines)
-	f, err := os.CreateTemp(dir, unfinished+"*")
-	if err != nil {
-		return 0, err
-	}
-	defer func() {
-		if err != nil {
-			_ = os.Remove(f.Name())
-		}
-	}()
-	_, err = f.Write(packed)
-	if err == nil {
-		err = f.Sync()
-	}
-	if err = cmp.Or(err, f.Close()); err != nil {
-		return 0, err
-	}
-	return int64(len(packed)), os.Rename(f.Name(), filepath.Join(dir, name))
+	err = store.Replace(filepath.Join(dir, name), 0o600, func(w io.Writer) error {
+		_, err := w.Write(packed)
+		return err
+	})
+	return int64(len(packed)), err
 }
 
 // pack compresses.
