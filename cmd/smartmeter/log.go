@@ -9,6 +9,7 @@ import (
 	"sync"
 
 	"github.com/smartmeter-addon/smartmeter-addon/internal/config"
+	"github.com/smartmeter-addon/smartmeter-addon/internal/quiet"
 )
 
 // newLogger writes "[15:04:05] LEVEL: text" under the Supervisor, whose log
@@ -42,7 +43,7 @@ func (h *plain) Handle(_ context.Context, r slog.Record) error {
 	if r.Level == slog.LevelWarn {
 		name = "WARNING"
 	}
-	b.WriteString(name + ": " + strings.ReplaceAll(r.Message, "\n", " ") + h.attrs)
+	b.WriteString(name + ": " + oneLine(r.Message) + h.attrs)
 	r.Attrs(func(a slog.Attr) bool {
 		b.WriteString(h.format(a))
 		return true
@@ -59,8 +60,12 @@ func (h *plain) format(a slog.Attr) string {
 	if a.Key == "part" || a.Equal(slog.Attr{}) {
 		return ""
 	}
-	return " " + h.group + a.Key + "=" + strings.ReplaceAll(a.Value.Resolve().String(), "\n", " ")
+	return " " + h.group + a.Key + "=" + oneLine(a.Value.Resolve().String())
 }
+
+// oneLine keeps what other programs say from looking like a line of ours.
+// slog's own text handler quotes for itself.
+func oneLine(text string) string { return quiet.Printable(strings.ReplaceAll(text, "\n", " ")) }
 
 // WithAttrs returns a handler that adds attributes to every line.
 func (h *plain) WithAttrs(attrs []slog.Attr) slog.Handler {

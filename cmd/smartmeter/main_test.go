@@ -4,10 +4,13 @@ import (
 	"bytes"
 	"encoding/hex"
 	"encoding/json"
+	"errors"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
+	"unicode"
+	"unicode/utf8"
 
 	"github.com/google/go-cmp/cmp"
 )
@@ -153,5 +156,20 @@ func TestLogUnderTheSupervisor(t *testing.T) {
 	got := out.String()
 	if !strings.HasPrefix(got, "[") || !strings.HasSuffix(got, "] WARNING: no data at all slot=p1 g.n=3\n") {
 		t.Errorf("got %q", got)
+	}
+}
+
+// TestLogOfForeignWords: what other programs say stays within its line,
+// whichever form the log has.
+func TestLogOfForeignWords(t *testing.T) {
+	words := "a\r\nb\n[00:00:00] ERROR: forged\x1b[2J\u009b1A\u202egnorw\u2028\x9b"
+	for _, environ := range [][]string{{"SUPERVISOR_TOKEN=x"}, nil} {
+		var out bytes.Buffer
+		newLogger(&out, "info", environ).With("client", words).Warn(words, "cause", errors.New(words))
+		got := out.String()
+		if strings.Count(got, "\n") != 1 || strings.ContainsFunc(strings.TrimSuffix(got, "\n"), func(r rune) bool { return !unicode.IsPrint(r) }) ||
+			!utf8.ValidString(got) || strings.Count(got, "forged") != 3 {
+			t.Errorf("%q: got %q", environ, got)
+		}
 	}
 }

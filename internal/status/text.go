@@ -6,6 +6,8 @@ import (
 	"strings"
 	"text/tabwriter"
 	"time"
+
+	"github.com/smartmeter-addon/smartmeter-addon/internal/quiet"
 )
 
 // WriteText writes the snapshot for people, a few lines for a terminal.
@@ -38,7 +40,7 @@ func (s *Snapshot) WriteText(to io.Writer) error {
 		if o.LastSuccess != nil {
 			success = fmt.Sprintf("%v ago", s.age(*o.LastSuccess))
 		}
-		fmt.Fprintf(w, "%s\t%s\t%d\t%d\t%d\t%s\t%s\n", o.Name, clients, o.Sent, o.Dropped, o.Errors, success, o.LastError)
+		fmt.Fprintf(w, "%s\t%s\t%d\t%d\t%d\t%s\t%s\n", o.Name, clients, o.Sent, o.Dropped, o.Errors, success, quiet.Printable(o.LastError))
 	}
 	return w.Flush()
 }
@@ -65,7 +67,7 @@ func (s *Snapshot) source() string {
 	}
 	text += fmt.Sprintf(", %s for %v", source.State, s.age(source.Since))
 	if source.Cause != "" {
-		text += " (" + source.Cause + ")"
+		text += " (" + quiet.Printable(source.Cause) + ")"
 	}
 	return text + fmt.Sprintf(", opened again %d times", source.Reconnects)
 }
@@ -78,7 +80,7 @@ func (m *Meter) text() string {
 	if m.Serial != "" {
 		text += ", number ..." + m.Serial
 	}
-	return text
+	return quiet.Printable(text)
 }
 
 func (s *Snapshot) telegrams() string {

@@ -81,3 +81,19 @@ output  clients  sent  dropped  errors  last success  last error
 		})
 	}
 }
+
+// TestTextOfForeignWords: what a broker, a reader or a meter says steers no
+// terminal.
+func TestTextOfForeignWords(t *testing.T) {
+	s := status.Snapshot{
+		Source: status.Source{Kind: "network", State: status.Lost, Cause: "a\x1b[2Jb"}, Meter: &status.Meter{Header: "c\x1b]0;d"},
+		Outputs: []status.Output{{Name: "mqtt", LastError: "e\r\nf\u202e\x1bg"}},
+	}
+	var b strings.Builder
+	if err := s.WriteText(&b); err != nil {
+		t.Fatal(err)
+	}
+	if got := b.String(); strings.ContainsAny(got, "\x1b\r\u202e") || !strings.Contains(got, `e\r\nf\u202e\x1bg`) {
+		t.Errorf("got %q", got)
+	}
+}
