@@ -104,15 +104,16 @@ func brokerURL(s string) string {
 }
 
 // webURL wants a URL of the web, or nothing.
-func webURL(s, example string) string {
+func webURL(address WebURL, example string) string {
+	s := string(address)
 	if s == "" {
 		return ""
 	}
 	u, err := url.Parse(s)
 	switch {
 	case !strings.Contains(s, "://"):
-		if meant := "http://" + s; webURL(meant, example) == "" {
-			return "write " + mask(meant) + ", or https:// where the server wants it"
+		if meant := WebURL("http://" + s); webURL(meant, example) == "" {
+			return "write " + meant.String() + ", or https:// where the server wants it"
 		}
 		return "write a URL such as " + example
 	case err != nil:

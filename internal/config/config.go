@@ -93,7 +93,7 @@ type Solar struct {
 // Influx is a database that takes InfluxDB's line protocol. All of URL, Token,
 // Org and Bucket are set, or none.
 type Influx struct {
-	URL      string `json:"influxdb.url" env:"INFLUX_URL"` // http or https
+	URL      WebURL `json:"influxdb.url" env:"INFLUX_URL"` // http or https
 	Token    Secret `json:"influxdb.token" env:"INFLUX_TOKEN"`
 	Org      string `json:"influxdb.org" env:"INFLUX_ORG"`
 	Bucket   string `json:"influxdb.bucket" env:"INFLUX_BUCKET"`
@@ -102,7 +102,7 @@ type Influx struct {
 
 // Post is a web address of the user's that is sent readings.
 type Post struct {
-	URL      string `json:"post.url" env:"POST_URL"`                            // http or https; a user and password in it are sent
+	URL      WebURL `json:"post.url" env:"POST_URL"`                            // http or https; a user and password in it are sent
 	Interval int    `json:"post.interval" env:"POST_INTERVAL" envDefault:"300"` // seconds between two readings
 	JSON     bool   `json:"post.json" env:"POST_JSON"`                          // instead of a form
 	Fields   List   `json:"post.fields" env:"POST_FIELDS" envDefault:"powerTs,totalT1Use,totalT1Delivered,totalT2Use,gas_totalUse,gas_ts"`

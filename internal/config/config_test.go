@@ -112,6 +112,39 @@ func TestSecretHides(t *testing.T) {
 	}
 }
 
+// TestWebURLHides: of a web hook's address only scheme and host are shown, on
+// the page as in the log.
+func TestWebURLHides(t *testing.T) {
+	for written, want := range map[config.WebURL]string{
+		"https://ha.example.org/api/webhook/geheim": "https://ha.example.org/***",
+		"https://me:geheim@h:8443/":                 "https://h:8443/***",
+		"http://h?geheim":                           "http://h/***",
+		"http://h#geheim":                           "http://h/***",
+		"http://u:1/geheim@h/x":                     "http://***",
+		"http://[fe80::1]:8086/write?p=geheim":      "http://[fe80::1]:8086/***",
+		"h/api/webhook/geheim":                      "h/***",
+		"http://%zz/geheim":                         "http://***",
+		"http://192.168.1.10:8086":                  "http://192.168.1.10:8086",
+		"":                                          "",
+	} {
+		c := config.Config{Post: config.Post{URL: written}, Influx: config.Influx{URL: written}}
+		var log bytes.Buffer
+		slog.New(slog.NewTextHandler(&log, nil)).Info("", "url", written, "config", c)
+		page, err := json.Marshal(c.Settings())
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := written.String(); got != want {
+			t.Errorf("%q is shown as %q, want %q", string(written), got, want)
+		}
+		for _, got := range []string{log.String(), string(page), fmt.Sprintf("%v %#v", written, written), fmt.Sprintf("%+v", c.Post)} {
+			if strings.Contains(got, "geheim") {
+				t.Errorf("%q: shows the secret: %s", string(written), got)
+			}
+		}
+	}
+}
+
 func TestDefaultAAD(t *testing.T) {
 	if got := defaults().Decryption.AAD; got != config.DefaultAAD {
 		t.Errorf("the option's default is not the constant")

@@ -58,24 +58,36 @@ func printable(s string) string {
 
 var (
 	userinfo = regexp.MustCompile(`(?s)^([A-Za-z][A-Za-z0-9+.-]*://)?([^:]*):.*@`)
-	portless = regexp.MustCompile(`(?s)^([A-Za-z][A-Za-z0-9+.-]*://[^:]*):.*`)
+	// A broker has no paths.
+	brokerScheme = regexp.MustCompile(`(?i)^(mqtts?|tcp)$`)
+	portless     = regexp.MustCompile(`(?s)^([A-Za-z][A-Za-z0-9+.-]*://[^:]*):.*`)
 )
 
-// mask hides the password in a URL, also in one that does not parse: then all
-// that could be a password goes. The key of a web hook is often a password.
+// mask hides what could be a secret in a URL, also in one that does not parse:
+// of a web address all but scheme and host, because the path of a web hook is
+// its password; of a broker's the password.
 func mask(s string) string {
-	if before, _, ok := strings.Cut(s, "?"); ok && strings.Contains(before, "://") && !strings.Contains(s, "@") {
-		return mask(before) + "?***"
+	if scheme, rest, ok := strings.Cut(s, "://"); ok && (!brokerScheme.MatchString(scheme) || strings.Contains(rest, "?") && !strings.Contains(rest, "@")) {
+		return maskWeb(scheme+"://", rest)
 	}
-	if at := strings.LastIndex(s, "@"); at >= 0 {
-		rest := s[at+1:]
-		if i := strings.IndexAny(rest, "?&"); i >= 0 && strings.Contains(s[:at], "://") {
-			s = s[:at+1] + rest[:i+1] + "***"
-		}
+	if strings.Contains(s, "@") {
 		return userinfo.ReplaceAllString(s, "$1$2:***@")
 	}
 	if _, err := url.Parse(s); err != nil {
 		return portless.ReplaceAllString(s, "$1:***")
 	}
 	return s
+}
+
+// maskWeb returns the scheme and host of a web address, and whether there is
+// more.
+func maskWeb(scheme, rest string) string {
+	u, err := url.Parse("http://" + rest)
+	if err != nil || strings.Contains(u.RequestURI()+u.Fragment, "@") { // a password with / or ?, perhaps
+		return scheme + "***"
+	}
+	if u.Host == rest {
+		return scheme + rest
+	}
+	return scheme + u.Host + "/***"
 }

@@ -115,8 +115,11 @@ func (l *loader) fault(o option, mend string) *Error {
 		s = setting{o.name(), fmt.Sprint(o.value)}
 	}
 	e := &Error{Option: s.name, Value: mask(s.text), Mend: mend}
-	if o.secret() {
+	switch o.value.Interface().(type) {
+	case Secret:
 		e.Value = hidden
+	case WebURL:
+		e.Value = WebURL(s.text).String()
 	}
 	return e
 }

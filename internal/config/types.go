@@ -145,6 +145,28 @@ func (l List) Names() []string {
 	return names
 }
 
+// WebURL is a web address, of which logs, the page and fmt's output show scheme
+// and host only: the path of a web hook is its password. A conversion to
+// string shows all of it.
+type WebURL string
+
+// String returns the part that may be shown.
+func (u WebURL) String() string {
+	if strings.Contains(string(u), "://") || u == "" {
+		return mask(string(u))
+	}
+	return maskWeb("", string(u))
+}
+
+// GoString hides the rest from %#v.
+func (u WebURL) GoString() string { return strconv.Quote(u.String()) }
+
+// LogValue hides the rest from log/slog.
+func (u WebURL) LogValue() slog.Value { return slog.StringValue(u.String()) }
+
+// MarshalText hides the rest from encoding/json and the like.
+func (u WebURL) MarshalText() ([]byte, error) { return []byte(u.String()), nil }
+
 // Secret is text that hides itself in logs and in fmt's output. A conversion
 // to string shows it.
 type Secret string

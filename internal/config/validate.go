@@ -104,11 +104,11 @@ func (c *Config) lacksOther(this, what string, other *string) string {
 // of them, and the one that is set is told of the one that is not.
 func (c *Config) lacksInflux(field any) string {
 	db := &c.Influx
-	if o := optionAt(optionsOf(c), field); o.value.String() == "" {
+	if o := optionAt(optionsOf(c), field); o.value.IsZero() {
 		return ""
 	}
 	switch "" {
-	case db.URL:
+	case string(db.URL):
 		return c.needs(&db.URL, "the database's address")
 	case string(db.Token):
 		return c.needs(&db.Token, "a token that may write (for InfluxDB 1: user:password; any text where the database asks for none)")

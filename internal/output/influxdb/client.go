@@ -119,7 +119,7 @@ func (c *client) send(ctx context.Context, packed []byte) error {
 // address is where to write. For version 1 the bucket is a database, or
 // database/retention policy, as InfluxDB's own compatibility layer has it.
 func (c *client) address() string {
-	base := strings.TrimSuffix(c.URL, "/")
+	base := strings.TrimSuffix(string(c.URL), "/")
 	if !c.v1 {
 		return base + "/api/v2/write?" + url.Values{"org": {c.Org}, "bucket": {c.Bucket}, "precision": {"ms"}}.Encode()
 	}
@@ -129,16 +129,6 @@ func (c *client) address() string {
 		query.Set("rp", policy)
 	}
 	return base + "/write?" + query.Encode()
-}
-
-// name is the database's address as it may be shown: a password can stand in
-// it, or a key.
-func (c *client) name() string {
-	u, err := url.Parse(c.URL)
-	if err != nil {
-		return "" // a valid one parses
-	}
-	return u.Scheme + "://" + u.Host
 }
 
 // help is what a person can do about an error.

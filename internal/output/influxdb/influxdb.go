@@ -233,7 +233,7 @@ func (w *writer) tell(err error) {
 		return
 	}
 	w.told = text
-	w.log.Warn(text, "database", w.client.name(), "cause", err)
+	w.log.Warn(text, "database", w.client.URL, "cause", err)
 }
 
 // recovered tells that the database takes readings, where that is news.
@@ -241,7 +241,7 @@ func (w *writer) recovered(now time.Time) {
 	if w.told == "" {
 		return
 	}
-	attrs := []any{"database", w.client.name()}
+	attrs := []any{"database", w.client.URL}
 	if !w.failing.IsZero() {
 		attrs = append(attrs, "away", now.Sub(w.failing).Round(time.Second), "waiting", w.queue.waiting())
 	}

@@ -118,7 +118,7 @@ func start(t *testing.T, url, dir string, change func(*Options)) *output {
 	t.Helper()
 	p := &output{t: t, log: new(testkit.Log)}
 	o := Options{
-		Influx:  config.Influx{URL: url, Token: "secret-token", Org: "home org", Bucket: "energy", BufferMB: 1},
+		Influx:  config.Influx{URL: config.WebURL(url), Token: "secret-token", Org: "home org", Bucket: "energy", BufferMB: 1},
 		Dir:     dir,
 		Zone:    amsterdam,
 		Log:     slog.New(slog.NewTextHandler(p.log, nil)),

@@ -231,7 +231,7 @@ func (r refusal) passing() bool {
 }
 
 func (o *Output) send(ctx context.Context, body []byte, kind string) error {
-	request, err := http.NewRequestWithContext(ctx, http.MethodPost, o.options.URL, bytes.NewReader(body))
+	request, err := http.NewRequestWithContext(ctx, http.MethodPost, string(o.options.URL), bytes.NewReader(body))
 	if err != nil {
 		return fmt.Errorf("posting a reading: %w", err)
 	}

@@ -132,7 +132,7 @@ func TestBodies(t *testing.T) {
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			s := newServer(t, httptest.NewServer)
-			test.post.URL = s.URL + "/readings?key=geheim"
+			test.post.URL = config.WebURL(s.URL) + "/readings?key=geheim"
 			p := start(t, Options{Post: test.post}, time.Hour)
 			p.read(reading)
 			waitFor(t, "the request", func() bool { return len(s.got()) == 1 })
@@ -146,7 +146,7 @@ func TestBodies(t *testing.T) {
 // The first reading goes at once, then the first after each interval.
 func TestInterval(t *testing.T) {
 	s := newServer(t, httptest.NewServer)
-	p := start(t, Options{Post: config.Post{URL: s.URL, Fields: "n"}}, 50*time.Millisecond)
+	p := start(t, Options{Post: config.Post{URL: config.WebURL(s.URL), Fields: "n"}}, 50*time.Millisecond)
 	begin := time.Now()
 	n := 0
 	waitFor(t, "five requests", func() bool {
@@ -193,7 +193,7 @@ func TestTrouble(t *testing.T) {
 		t.Run(test.name, func(t *testing.T) {
 			s := newServer(t, httptest.NewServer)
 			s.answer = test.answer
-			p := start(t, Options{Post: config.Post{URL: s.URL + "/?key=geheim", Fields: "n"}}, time.Second)
+			p := start(t, Options{Post: config.Post{URL: config.WebURL(s.URL) + "/api/webhook/geheim?key=geheim", Fields: "n"}}, time.Second)
 			p.read(`{"n":1}`)
 			waitFor(t, "it to be given up", func() bool { return p.board.Snapshot(time.Now()).Outputs[0].Dropped == 1 })
 			if n := len(s.got()); test.again != (n > 1) || n > 12 {
@@ -222,7 +222,7 @@ func TestHangs(t *testing.T) {
 	s := newServer(t, httptest.NewServer)
 	s.answer = func(http.ResponseWriter, int) bool { <-release; return true }
 	t.Cleanup(func() { close(release) })
-	p := start(t, Options{Post: config.Post{URL: s.URL}}, time.Hour) // its end is waited for
+	p := start(t, Options{Post: config.Post{URL: config.WebURL(s.URL)}}, time.Hour) // its end is waited for
 	p.read(reading)
 	waitFor(t, "the request", func() bool { return len(s.got()) == 1 })
 }
@@ -232,14 +232,14 @@ func TestTLS(t *testing.T) {
 	s := newServer(t, httptest.NewTLSServer)
 	s.Config.ErrorLog = slog.NewLogLogger(slog.DiscardHandler, slog.LevelError)
 	t.Run("unknown", func(t *testing.T) {
-		p := start(t, Options{Post: config.Post{URL: s.URL}}, time.Millisecond)
+		p := start(t, Options{Post: config.Post{URL: config.WebURL(s.URL)}}, time.Millisecond)
 		p.read(reading)
 		waitFor(t, "the line in the log", func() bool { return strings.Contains(p.log.String(), "post.ca_file") })
 	})
 	t.Run("known", func(t *testing.T) {
 		roots := x509.NewCertPool()
 		roots.AddCert(s.Certificate())
-		p := start(t, Options{Post: config.Post{URL: s.URL}, TLS: &tls.Config{RootCAs: roots}}, time.Hour)
+		p := start(t, Options{Post: config.Post{URL: config.WebURL(s.URL)}, TLS: &tls.Config{RootCAs: roots}}, time.Hour)
 		p.read(reading)
 		waitFor(t, "the request", func() bool { return len(s.got()) == 1 })
 	})
