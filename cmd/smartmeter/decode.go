@@ -42,7 +42,7 @@ func decode(args []string, stdin io.Reader, stdout, stderr io.Writer) int {
 		decrypter := dsmr.NewDecrypter(capture.Plain(r), keys)
 		failures := map[error]int{}
 		decrypter.Notify = func(n dsmr.Notice) { failures[n.Err]++ }
-		found, good, err := decodeAll(decrypter, out, print)
+		found, good, err := decodeAll(decrypter, decrypter.Gap, out, print)
 		delete(failures, nil) // how a frame was verified
 		for cause, n := range failures {
 			fmt.Fprintf(stderr, "smartmeter: %s: %d encrypted frames: %v\n", name, n, cause)
@@ -96,9 +96,14 @@ func parseKeys(key, aad string) (dsmr.Keys, error) {
 
 type printer func(io.Writer, dsmr.Telegram, *meter.Reading, error)
 
-func decodeAll(r io.Reader, out *bufio.Writer, print printer) (found, good int, err error) {
+func decodeAll(r io.Reader, gap func() bool, out *bufio.Writer, print printer) (found, good int, err error) {
 	s, p, d := dsmr.NewScanner(r), new(dsmr.Parser), derive.Deriver{Zone: time.Local}
-	for s.Scan() {
+	s.Gap = gap
+	for header := ""; s.Scan(); {
+		// A file may have telegrams of several meters.
+		if h := string(s.Telegram().Header()); h != header {
+			header, p = h, new(dsmr.Parser)
+		}
 		reading, err := p.Parse(s.Telegram(), time.Now())
 		if err == nil {
 			d.Apply(reading)

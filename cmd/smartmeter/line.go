@@ -180,6 +180,7 @@ func (l *listener) use(r io.Reader) error {
 		}
 	}
 	s, p := dsmr.NewScanner(decrypter), &dsmr.Parser{Lax: l.lax}
+	s.Gap = decrypter.Gap
 	for s.Scan() {
 		l.judge.Cut(s.Stats().Cut-l.cut, time.Now())
 		l.cut = s.Stats().Cut

@@ -128,6 +128,7 @@ func newPipeline(cfg config.Config, log *slog.Logger) (*pipeline, error) {
 	}
 	p.board = &status.Board{Line: p.vitals.snapshot}
 	p.decrypter.Notify = p.frame
+	p.scanner.Gap = p.decrypter.Gap
 	p.store = store.Open(cfg.Data, log.With("part", "store"))
 	p.totals = newTotals(cfg.Slot, p.store, p.log)
 	return p, nil

@@ -83,6 +83,7 @@ type Decrypter struct {
 	plain      []byte // room, then the decrypted telegram
 	text       []byte // what Read gives next
 	last       byte   // the last byte that went into text
+	taken, gap bool   // a frame was taken out since the last Read; before what it gave
 
 	meters  meters
 	strange int // so many frames in a row were noise with this key
@@ -108,6 +109,7 @@ func (d *Decrypter) Reset(r io.Reader) {
 	d.r, d.err = r, nil
 	d.start, d.end, d.seen, d.doubt = 0, 0, 0, 0
 	d.text, d.last = nil, '\n'
+	d.taken, d.gap = false, false
 }
 
 // Stats returns the counters since the start.
@@ -119,6 +121,7 @@ func (d *Decrypter) Read(p []byte) (int, error) {
 	if len(p) == 0 {
 		return 0, nil
 	}
+	d.gap = false
 	for len(d.text) == 0 {
 		if d.step() {
 			continue
@@ -128,10 +131,15 @@ func (d *Decrypter) Read(p []byte) (int, error) {
 		}
 		d.fill()
 	}
+	d.gap, d.taken = d.taken, false
 	n := copy(p, d.text)
 	d.text = d.text[n:]
 	return n, nil
 }
+
+// Gap reports whether a frame was taken out just before the bytes that the last
+// Read gave. Lines of a telegram may be missing there.
+func (d *Decrypter) Gap() bool { return d.gap }
 
 func (d *Decrypter) fill() {
 	// A frame that is not whole fills less than half of the buffer.
@@ -300,6 +308,7 @@ func (d *Decrypter) deliver(text []byte) {
 
 // endLine ends the line in which a frame was taken out.
 func (d *Decrypter) endLine() {
+	d.taken = true
 	if d.last != '\n' {
 		d.text, d.last = lineEnd, '\n'
 	}

@@ -45,47 +45,85 @@ func isRest(line []byte) bool {
 	return bytes.IndexByte(line, ')') >= 0 || bytes.IndexByte(line, ':') >= 0
 }
 
-// widths remembers how long a meter's numbers are. They have a fixed width,
-// padded with zeros (Fn(x,y), DSMR 5.0.2 section 6.4), so that a lost digit
-// shows. A meter that does not pad is not held to it.
-type widths struct {
-	header   string
-	padded   bool
-	accepted [256]uint8 // length of each row's line in the last good telegram
-	refused  [256]uint8 // in the last one that differed from it
-	now      [256]uint8
+// shapes remembers how a meter's telegrams look, for telegrams that no checksum
+// vouches for: from which meter they are, which lines they always have, and how
+// long their numbers are, which have a fixed width, padded with zeros (Fn(x,y),
+// DSMR 5.0.2 section 6.4). So an identification that was cut shows, a line that
+// is missing, and a digit that was lost. A telegram that differs waits for the
+// next: when that one looks the same, the meter has changed.
+//
+// What cannot be known: whether the very first telegram is whole, and a digit
+// that became another one. For totals the guard waits for a second telegram.
+type shapes struct {
+	header        string // of the last good telegram; "": there was none
+	refusedHeader string // of the last one that differed from it
+	padded        bool   // a meter that does not pad is not held to widths
+
+	now, accepted, refused shape
 }
 
-func (w *widths) begin() { clear(w.now[:]) }
+// shape is what a telegram's lines look like, by their rows in the table of
+// objects.
+type shape struct {
+	lines  [256]uint8 // how many; those of no row are counted as otherLines
+	widths [256]uint8 // length of the last one that has a number with a unit
+}
 
-// add takes a line whose number was read; it is line[at:].
-func (w *widths) add(r *row, line []byte, at int) {
-	w.now[r.index] = uint8(min(len(line), 255))
+const otherLines = 255
+
+func (w *shapes) begin() { w.now = shape{} }
+
+// line counts an object line, or one that continues it (nil).
+func (w *shapes) line(r *row) {
+	index := uint8(otherLines)
+	if r != nil {
+		index = r.index
+	}
+	w.now.lines[index]++
+}
+
+// number takes a line whose number was read; it is line[at:].
+func (w *shapes) number(r *row, line []byte, at int) {
+	w.now.widths[r.index] = uint8(min(len(line), 255))
 	if len(line) > at+2 && line[at+1] == '0' && line[at+2]-'0' <= 9 {
 		w.padded = true
 	}
 }
 
-// differ tells whether the telegram's widths are not those of the last good
-// one. The same new widths twice are a meter that has changed.
-func (w *widths) differ(header string) bool {
-	if header != w.header {
-		w.header, w.accepted = header, w.now
-		return false
-	}
-	differ := false
-	for i, n := range w.now {
-		differ = differ || n != 0 && w.accepted[i] != 0 && n != w.accepted[i]
-	}
-	if differ && w.padded && w.now != w.refused {
-		w.refused = w.now
+// differ reports whether the telegram must wait for the next one.
+func (w *shapes) differ(header string) bool {
+	switch {
+	case w.header == "":
+		w.accepted = w.now
+	case header == w.header && w.fits():
+		w.accepted.lines = w.now.lines
+		for i, n := range w.now.widths {
+			if n != 0 {
+				w.accepted.widths[i] = n
+			}
+		}
+	case header == w.refusedHeader && w.now.lines == w.refused.lines && (!w.padded || w.now.widths == w.refused.widths):
+		w.accepted = w.now
+	default:
+		w.refused, w.refusedHeader = w.now, header
 		return true
 	}
-	for i, n := range w.now {
-		if n != 0 {
-			w.accepted[i] = n
+	w.header, w.refusedHeader = header, ""
+	return false
+}
+
+// fits reports whether the telegram has all the lines of the last good one, and
+// numbers of the same width.
+func (w *shapes) fits() bool {
+	for i, n := range w.now.lines {
+		if n < w.accepted.lines[i] {
+			return false
 		}
 	}
-	w.refused = [256]uint8{}
-	return false
+	for i, n := range w.now.widths {
+		if w.padded && n != 0 && w.accepted.widths[i] != 0 && n != w.accepted.widths[i] {
+			return false
+		}
+	}
+	return true
 }

@@ -266,7 +266,7 @@ var rows = func() map[code]*row {
 	m := make(map[code]*row, len(objects))
 	for i := range objects {
 		c, _, ok := parseCode([]byte(strings.Replace(objects[i].pattern, "n", "1", 1)))
-		if !ok || m[c] != nil || i > 255 {
+		if !ok || m[c] != nil || i >= otherLines {
 			panic("dsmr: the table of objects has a wrong or repeated code: " + objects[i].pattern)
 		}
 		objects[i].index = uint8(i)

@@ -51,7 +51,7 @@ type Parser struct {
 	history  memoised[meter.Peak]
 	failures memoised[meter.Failure]
 	standard detected
-	widths   widths
+	shapes   shapes
 }
 
 // memo is the code of one line: the next telegram has it there again.
@@ -84,10 +84,7 @@ func (p *Parser) Parse(t Telegram, received time.Time) (*meter.Reading, error) {
 	p.reset(r)
 	r.Received, r.Checksum = received, t.Checksum
 	p.doubt = t.Checksum == meter.ChecksumAbsent || p.Lax && t.Checksum == meter.ChecksumInvalid
-	header, rest := cutLine(t.Body())
-	if len(header) > 0 {
-		header = header[1:]
-	}
+	header, rest := t.cutHeader()
 	r.Header = p.text(slotHeader, header)
 	broken := p.lines(rest)
 	p.finish(r)
@@ -106,7 +103,7 @@ func (p *Parser) Parse(t Telegram, received time.Time) (*meter.Reading, error) {
 		return r, ErrDamaged
 	case p.known == 0:
 		return r, ErrEmpty
-	case p.widths.differ(r.Header):
+	case p.shapes.differ(r.Header):
 		return r, ErrDamaged
 	}
 	return r, nil
@@ -124,7 +121,7 @@ func (p *Parser) reset(r *meter.Reading) {
 	p.odd = p.odd[:0]
 	p.known, p.repeated, p.idRank = 0, false, 0
 	p.clock, p.pending = clock{}, pending{}
-	p.widths.begin()
+	p.shapes.begin()
 }
 
 // lines decodes the object lines. broken tells that one was cut or is no
@@ -141,6 +138,9 @@ func (p *Parser) lines(rest []byte) (broken bool) {
 		row, channel, n := p.find(i, line)
 		if p.doubt && !broken {
 			broken = isBroken(row, line, n)
+		}
+		if p.doubt && n >= 0 {
+			p.shapes.line(row)
 		}
 		switch {
 		case n < 0:
@@ -166,7 +166,7 @@ func (p *Parser) lines(rest []byte) (broken bool) {
 				p.odd = append(p.odd, line)
 			}
 		} else if p.doubt && row.unit != meter.UnitNone {
-			p.widths.add(row, line, n)
+			p.shapes.number(row, line, n)
 		}
 	}
 	return broken

@@ -5,11 +5,14 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"path/filepath"
 	"runtime"
+	"slices"
 	"strings"
 	"testing"
+	"testing/iotest"
 	"time"
 
 	"github.com/google/go-cmp/cmp"
@@ -304,6 +307,90 @@ func TestLostDigit(t *testing.T) {
 		}
 		if _, err := p.Parse(s.Telegram(), time.Time{}); !errors.Is(err, want) {
 			t.Errorf("telegram %d: got %v, want %v", i, err, want)
+		}
+	}
+}
+
+// TestWithoutChecksum is what can be known of a telegram that no checksum
+// vouches for, after one that was good: what is missing waits for a second that
+// says the same, and so does another meter.
+func TestWithoutChecksum(t *testing.T) {
+	const good = "/ISk5\\2MT382-1003\n\n0-0:96.1.1(4B38)\n1-0:1.8.1(01234.784*kWh)\n1-0:1.8.2(04321.725*kWh)\n1-0:1.7.0(0000.36*kW)\n" +
+		"0-1:24.1.0(03)\n0-1:96.1.0(3238)\n0-1:24.3.0(160410130000)(08)(60)(1)(0-1:24.2.1)(m3)\n(07890.693)\n9-9:9.9.9(1)\n!\n"
+	without := func(lines ...string) string {
+		text := good
+		for _, line := range lines {
+			text = strings.Replace(text, line+"\n", "", 1)
+		}
+		return text
+	}
+	noGas := without("0-1:24.1.0(03)", "0-1:96.1.0(3238)", "0-1:24.3.0(160410130000)(08)(60)(1)(0-1:24.2.1)(m3)", "(07890.693)")
+	noTariff := without("1-0:1.8.2(04321.725*kWh)")
+	cut := strings.Replace(good, "/ISk5\\2MT382-1003", "/ISk5", 1)
+	for _, test := range []struct {
+		name      string
+		telegrams []string
+		bad       []int // which of them are not believed
+	}{
+		{"a missing register", []string{good, noTariff, good, good}, []int{1}},
+		{"missing lines of the gas meter", []string{good, noGas, good}, []int{1}},
+		{"a missing value", []string{good, without("(07890.693)"), good}, []int{1}},
+		{"a missing line of no known object", []string{good, without("9-9:9.9.9(1)"), good}, []int{1}},
+		{"two different losses", []string{good, noGas, noTariff, good}, []int{1, 2}},
+		{"the gas meter was taken off", []string{good, noGas, noGas, noGas}, []int{1}},
+		{"and put back", []string{good, noGas, noGas, good, noGas}, []int{1, 4}},
+		{"an identification that was cut", []string{good, cut, good}, []int{1}},
+		{"one that was cut, and a register is missing", []string{good, strings.Replace(noTariff, "\\2MT382-1003", "", 1), cut, cut}, []int{1, 2}},
+		{"another meter", []string{good, cut, cut, good, cut, good}, []int{1, 3, 5}},
+		{"lines are lost in the first telegram ever: nobody can know", []string{noGas, good, good}, nil},
+	} {
+		s := dsmr.NewScanner(strings.NewReader(strings.Join(test.telegrams, "")))
+		p := new(dsmr.Parser)
+		var bad []int
+		for i := range test.telegrams {
+			if !s.Scan() {
+				t.Fatalf("%s: too few telegrams", test.name)
+			}
+			if _, err := p.Parse(s.Telegram(), time.Time{}); errors.Is(err, dsmr.ErrDamaged) {
+				bad = append(bad, i)
+			} else if err != nil {
+				t.Errorf("%s: %v", test.name, err)
+			}
+		}
+		if !slices.Equal(bad, test.bad) {
+			t.Errorf("%s: refused %v, want %v", test.name, bad, test.bad)
+		}
+	}
+}
+
+// TestFrameInATelegram: bytes that look like an encrypted frame take lines of a
+// plain telegram with them. Without a checksum it is not believed then.
+func TestFrameInATelegram(t *testing.T) {
+	const body = "/ISk5\\2MT382-1003\r\n\r\n1-0:1.8.1(01234.784*kWh)\r\n"
+	frame := "\xDB\x08noise!!!\x1F\x20" + strings.Repeat("x", 30)
+	for _, test := range []struct {
+		name, text string
+		want       error
+	}{
+		{"inside", body + frame + "1-0:1.8.2(04321.725*kWh)\r\n!\r\n", dsmr.ErrDamaged},
+		{"before it", frame + body + "!\r\n", nil},
+		{"behind it", body + "!\r\n" + frame, nil},
+	} {
+		for _, keys := range []dsmr.Keys{{}, {Key: make([]byte, 16)}} {
+			for how, r := range map[string]io.Reader{"at once": strings.NewReader(test.text), "byte by byte": iotest.OneByteReader(strings.NewReader(test.text))} {
+				d := dsmr.NewDecrypter(r, keys)
+				s := dsmr.NewScanner(d)
+				s.Gap = d.Gap
+				if !s.Scan() {
+					t.Fatalf("%s: no telegram", test.name)
+				}
+				if _, err := new(dsmr.Parser).Parse(s.Telegram(), time.Time{}); !errors.Is(err, test.want) {
+					t.Errorf("%s, %s, %s: got %v, want %v", test.name, how, keys, err, test.want)
+				}
+				if d.Stats().Frames != 1 && test.name != "behind it" {
+					t.Errorf("%s: %+v", test.name, d.Stats())
+				}
+			}
 		}
 	}
 }

@@ -23,7 +23,7 @@ type Telegram struct {
 	Offset    int64 // where its "/" stands in the stream, counted since Reset
 
 	body    int  // length up to and with the "!", where there is one
-	damaged bool // a parity bit was wrong
+	damaged bool // a parity bit was wrong, or bytes were taken out
 }
 
 // Body is the telegram without its end mark and checksum.
@@ -32,6 +32,17 @@ func (t Telegram) Body() []byte {
 		return t.Bytes[:t.body]
 	}
 	return t.Bytes[:t.body-1]
+}
+
+// Header is the identification line without its "/".
+func (t Telegram) Header() []byte {
+	header, _ := t.cutHeader()
+	return header
+}
+
+func (t Telegram) cutHeader() (header, rest []byte) {
+	header, rest = cutLine(t.Body())
+	return bytes.TrimPrefix(header, []byte("/")), rest
 }
 
 // Stats counts what passed a Scanner.
@@ -46,6 +57,11 @@ type Stats struct {
 // what is no telegram, and gives the same telegrams however the bytes are cut
 // into reads. Its memory is one fixed buffer.
 type Scanner struct {
+	// Gap, if set, reports whether bytes were taken out of the line just before
+	// those of the last read, as Decrypter.Gap does. A telegram with a gap and
+	// without checksum is damaged.
+	Gap func() bool
+
 	r        io.Reader
 	err      error
 	telegram Telegram
@@ -62,6 +78,7 @@ type Scanner struct {
 	parity bool // the telegram has parity bits, taken off up to masked
 	masked int
 	wrong  int // parity bits of it
+	gap    int // where the last gap is, 0: there is none in buf
 }
 
 // NewScanner returns a Scanner on r.
@@ -75,7 +92,7 @@ func NewScanner(r io.Reader) *Scanner {
 func (s *Scanner) Reset(r io.Reader) {
 	s.r, s.err = r, nil
 	s.start, s.pos, s.end, s.inside, s.before, s.base = 0, 0, 0, false, '\n', 0
-	s.parity = false
+	s.parity, s.gap = false, 0
 }
 
 // Telegram is what the last Scan found.
@@ -113,12 +130,16 @@ func (s *Scanner) fill() {
 		s.pos -= s.start
 		s.end -= s.start
 		s.masked -= s.start
+		s.gap = max(0, s.gap-s.start)
 		s.base += int64(s.start)
 		s.start = 0
 	}
 	// A reader that gives nothing a hundred times is broken (io.ErrNoProgress).
 	for range 100 {
 		n, err := s.r.Read(s.buf[s.end:])
+		if s.Gap != nil && s.Gap() {
+			s.gap = s.end
+		}
 		s.end += n
 		if err != nil {
 			s.err = err
@@ -299,7 +320,7 @@ func (s *Scanner) finish(mark, digits int) {
 	s.unmask(end)
 	start, verdict := verify(s.buf[s.start:mark+1], s.buf[mark+1:end])
 	s.telegram = Telegram{Bytes: s.buf[s.start+start : end], Checksum: verdict, body: mark + 1 - s.start - start,
-		Parity: s.parity, Offset: s.base + int64(s.start+start), damaged: s.parity && s.wrong > 0}
+		Parity: s.parity, Offset: s.base + int64(s.start+start), damaged: s.parity && s.wrong > 0 || s.start+start < s.gap && s.gap < end}
 	if verdict == meter.ChecksumInvalid {
 		s.stats.Checksums++
 	} else {
