@@ -62,7 +62,7 @@ func check(args, environ []string, stdout, stderr io.Writer) int {
 		how = "until all is known, or Ctrl-C"
 	}
 	fmt.Fprintf(stdout, "Listening to %s %s.\n\n", line.port.Name, how)
-	c := &checking{listener: listener{keys: keys, lax: cfg.Checksum == config.ChecksumOff}, out: stdout}
+	c := &checking{listener: listener{keys: keys, lax: cfg.Checksum == config.ChecksumOff, strict: !cfg.Decryption.AllowUnverified}, out: stdout}
 	c.onBytes, c.onChange, c.onBad, c.onGood = c.heard, c.changed, c.dropped, c.telegram
 	c.listen(line.port, on.length)
 	c.report(&line, cfg, on.serial != "" || on.network != "")

@@ -114,6 +114,8 @@ type listener struct {
 	keys dsmr.Keys
 	lax  bool // as the app with checksum off
 
+	strict bool // as the app with decryption.allow_unverified off
+
 	// What to do with what happens; any may be nil.
 	onBytes  func(p []byte, now time.Time)
 	onChange func(e source.Event, now time.Time)
@@ -174,6 +176,7 @@ func (l *listener) listen(port source.Port, length time.Duration) {
 func (l *listener) use(r io.Reader) error {
 	parity := &dsmr.ParityReader{R: io.TeeReader(r, l)}
 	decrypter := dsmr.NewDecrypter(parity, l.keys)
+	decrypter.Strict = l.strict
 	decrypter.Notify = func(n dsmr.Notice) {
 		if n.Err != nil {
 			l.damaged(n.Err)

@@ -24,6 +24,7 @@ import (
 	"github.com/smartmeter-addon/smartmeter-addon/internal/source"
 	"github.com/smartmeter-addon/smartmeter-addon/internal/status"
 	"github.com/smartmeter-addon/smartmeter-addon/internal/store"
+	"github.com/smartmeter-addon/smartmeter-addon/internal/verdict"
 )
 
 // Version and Commit are what was built; the linker sets them.
@@ -66,6 +67,7 @@ func Run(ctx context.Context, cfg config.Config, deps Deps) error {
 	}
 	err = group.Wait()
 	p.totals.save() // what came while the tasks ended
+	p.proofs.save()
 	deps.Log.Info("smartmeter has stopped")
 	return err
 }
@@ -89,6 +91,7 @@ type pipeline struct {
 	deriver   *derive.Deriver
 	store     *store.Store
 	totals    *totals
+	proofs    *proofs
 	scratch   []byte        // of the line that is made
 	board     *status.Board // how the program stands: every output counts there
 	last      lastTelegram
@@ -130,6 +133,8 @@ func newPipeline(cfg config.Config, log *slog.Logger) (*pipeline, error) {
 	p.decrypter.Notify = p.frame
 	p.scanner.Gap = p.decrypter.Gap
 	p.store = store.Open(cfg.Data, log.With("part", "store"))
+	p.decrypter.Strict = !cfg.Decryption.AllowUnverified
+	p.proofs = newProofs(cfg.Slot, p.store, p.decrypter)
 	p.totals = newTotals(cfg.Slot, p.store, p.log)
 	return p, nil
 }
@@ -139,6 +144,7 @@ func (p *pipeline) tasks() []task {
 		{"meter", true, p.run},
 		{"vitals", true, p.vitals.run},
 		{"totals", true, p.totals.run},
+		{"proofs", len(p.keys.Key) > 0, p.proofs.run},
 	}
 }
 
@@ -148,6 +154,7 @@ func (p *pipeline) use(r io.Reader) error {
 	p.line.R = p.vitals.watch(eased{io.TeeReader(r, &p.recorder), p}, p.scanner.Stats)
 	p.scanner.Reset(p.decrypted(&p.line, socket.NewRawWriter(p.raw)))
 	defer func() { p.vitals.scanned(p.scanner.Stats()) }()
+	defer func() { p.proofs.take(p.decrypter) }()
 	for p.scanner.Scan() {
 		p.vitals.scanned(p.scanner.Stats())
 		telegram := p.scanner.Telegram()
@@ -165,6 +172,7 @@ func (p *pipeline) use(r io.Reader) error {
 		p.source.Telegram(reading.Received)
 		p.vitals.telegram(reading, reading.Time.Time(p.zone, reading.Received), p.source.Patience())
 		p.publish(reading)
+		p.proofs.note(p.decrypter, reading.Received)
 		p.ease()
 	}
 	return p.scanner.Err()
@@ -188,6 +196,9 @@ func (p *pipeline) frame(n dsmr.Notice) {
 	case n.Err != nil:
 		p.vitals.damaged(n.Err)
 		p.log.Debug("frame dropped", "cause", n.Err)
+		if n.Err == dsmr.ErrUnverified {
+			p.log.Warn(verdict.Unverified.Text() + ". " + verdict.Unverified.Next())
+		}
 	case n.Way == dsmr.ByTag:
 		p.log.Info("the meter's telegrams are decrypted and verified", "maker", n.Maker)
 	case n.Way == dsmr.ByTagAlone:

@@ -106,3 +106,31 @@ func TestEncryptedWithoutKey(t *testing.T) {
 	}
 	waitFor(t, "the verdict on both frames", func() bool { return p.log.Count("frame dropped", "no key is set") == 2 })
 }
+
+// TestUnverified: once a tag has fitted, a plain telegram gives no reading,
+// neither in this run nor in the next one, until the option allows it.
+func TestUnverified(t *testing.T) {
+	_, frames := luxembourg(t, 3)
+	meter, data := newLine(t), "DATA="+t.TempDir()
+	variables := []string{meter.variable(), data, "ENC_KEY=" + key}
+	run := func(more []string, send, want string, warns bool) {
+		t.Helper()
+		p := start(t, append(variables, more...)...)
+		raw, lines := p.dial("raw"), p.dial("json")
+		waitFor(t, "clients on both sockets", func() bool { return p.log.Count("client connected") == 2 })
+		write(t, meter.accept(), send)
+		if got := lines.line(); !strings.Contains(got, want) {
+			t.Errorf("JSON socket: got %s, want %s", got, want)
+		}
+		if got := raw.bytes(len("/Lux5")); got != "/Lux5" && got != "/KFM5" {
+			t.Errorf("raw socket: got %q", got)
+		}
+		p.stop()
+		if warned := p.log.Count("the key does not vouch for") > 0; warned != warns {
+			t.Errorf("a warning: %v, want %v", warned, warns)
+		}
+	}
+	run(nil, frames[0]+numbered(7), `"header":"Lux5`, true)
+	run(nil, numbered(8)+frames[1], `"header":"Lux5`, true)
+	run([]string{"ENC_ALLOW_UNVERIFIED=true"}, numbered(9)+frames[2], `"currentUsage":0.009`, false)
+}

@@ -3,6 +3,8 @@ package app_test
 import (
 	"bytes"
 	"encoding/json"
+	"io"
+	"log/slog"
 	"net"
 	"os"
 	"path/filepath"
@@ -13,7 +15,9 @@ import (
 
 	"github.com/creack/pty"
 
+	"github.com/smartmeter-addon/smartmeter-addon/internal/dsmr"
 	"github.com/smartmeter-addon/smartmeter-addon/internal/simulate"
+	"github.com/smartmeter-addon/smartmeter-addon/internal/store"
 	"github.com/smartmeter-addon/smartmeter-addon/internal/verdict"
 )
 
@@ -143,6 +147,7 @@ func TestVerdictOfProgram(t *testing.T) {
 		{"no key", speaker(false, frame), verdict.Encrypted, "", nil},
 		{"another key", with(speaker(false, frame), "ENC_KEY="+strings.Repeat("0", 32)), verdict.WrongKey, "", nil},
 		{"damaged frames", with(speaker(false, flipped, frame[:300], frame[200:]), key), verdict.DamagedFrame, "", []verdict.Kind{verdict.WrongKey}},
+		{"plain after a run in which tags fitted", with(with(speaker(false, dutch), key), "DATA="+provenData(t, frame)), verdict.Unverified, "", nil},
 		{"7E1 as 8N1, and bytes lost", speaker(false, simulate.EvenParity(bytes.Repeat(old[5:], 2))), verdict.Parity, "", nil},
 		{"noise", speaker(false, simulate.Noise(7, 5000)), verdict.Noise, "", nil},
 		{"HDLC", speaker(false, bytes.Repeat([]byte("\x7E\xA0\x87\x01\x02\x01\x10\x9E\x6D\xE6\xE7\x00\x0F\x40\x00\x00\x00\x00\x02\x19\x0A\x0E\x4B\x61\x6D\x7E"), 4)), verdict.HDLC, "", nil},
@@ -202,4 +207,28 @@ func TestVerdictOfProgram(t *testing.T) {
 			t.Errorf("nothing here ends in %s", kind)
 		}
 	}
+}
+
+// provenData is the data folder of a run that has verified the frame.
+func provenData(t *testing.T, frame []byte) string {
+	t.Helper()
+	k, err := dsmr.ParseKey(key)
+	if err != nil {
+		t.Fatal(err)
+	}
+	aad, err := dsmr.ParseAAD(authKey)
+	if err != nil {
+		t.Fatal(err)
+	}
+	d := dsmr.NewDecrypter(bytes.NewReader(frame), dsmr.Keys{Key: k, AAD: aad})
+	if _, err := io.Copy(io.Discard, d); err != nil {
+		t.Fatal(err)
+	}
+	proof, ok := d.Proof()
+	if !ok {
+		t.Fatal("the frame's tag does not fit")
+	}
+	dir := t.TempDir()
+	store.Open(dir, slog.New(slog.DiscardHandler)).Save("decryption_p1", proof)
+	return dir
 }

@@ -155,6 +155,8 @@ func (v *vitals) damaged(cause error) {
 		v.counters.WrongKey++
 	case errors.Is(cause, dsmr.ErrFrame):
 		v.counters.DamagedFrames++
+	case errors.Is(cause, dsmr.ErrUnverified):
+		v.counters.Unverified++
 	default:
 		v.counters.Damaged++
 	}

@@ -59,6 +59,8 @@ type Decryption struct {
 	// AAD is what the tag of a frame covers besides: 30 and the authentication
 	// key, hex. The default is Luxembourg's.
 	AAD Secret `json:"decryption.aad" env:"ENC_AAD" envDefault:"3000112233445566778899AABBCCDDEEFF"`
+	// AllowUnverified reads what no tag vouches for, also once one has fitted.
+	AllowUnverified bool `json:"decryption.allow_unverified" env:"ENC_ALLOW_UNVERIFIED"`
 }
 
 // MQTT is the broker and what is published there.

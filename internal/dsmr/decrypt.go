@@ -13,10 +13,12 @@ var (
 	ErrNoKey = errors.New("the telegram is encrypted and no key is set")
 	ErrKey   = errors.New("the key does not open the encrypted telegram")
 	ErrFrame = errors.New("the encrypted telegram is damaged")
+	// ErrUnverified is only of a Strict Decrypter.
+	ErrUnverified = errors.New("the key does not vouch for the telegram")
 )
 
 // FrameStats counts the frames that a Decrypter met. Frames is the sum of the
-// others.
+// others but Plain.
 type FrameStats struct {
 	Frames    uint64
 	Decrypted uint64 // gave a telegram
@@ -24,11 +26,14 @@ type FrameStats struct {
 	WrongKey  uint64 // the key makes noise of them
 	Damaged   uint64 // cut, or changed on the way
 	Repeats   uint64 // their frame counter was not new
+	Refused   uint64 // not verified by a tag, or old, where Strict
+	Plain     uint64 // telegrams that came without a frame and were refused, where Strict
 }
 
 // Notice is what a Decrypter has to say about a frame.
 type Notice struct {
-	// Err is why the frame gave no telegram: ErrNoKey, ErrKey or ErrFrame.
+	// Err is why the frame gave no telegram: ErrNoKey, ErrKey, ErrFrame or
+	// ErrUnverified, which is also of telegrams without a frame.
 	// When it is nil, Way is new: no frame of this meter was verified so before.
 	Err error
 	Way Way
@@ -60,6 +65,12 @@ const (
 // fixed, and no byte of a frame is given out before it is verified. Only the
 // goroutine that reads may call the methods.
 type Decrypter struct {
+	// Strict refuses, once a tag has fitted with the key, all that no tag vouches
+	// for: plain telegrams, frames without a tag or with a wrong one, and frames
+	// that are older than the last. Somebody else on the line or the network
+	// could have sent those.
+	Strict bool
+
 	// Notify, if set, is called from within Read for every frame that gave no
 	// telegram, repeats aside, and once for each way in which a meter's frames
 	// are verified.
@@ -70,6 +81,7 @@ type Decrypter struct {
 	stats FrameStats
 	gcm   cipher.AEAD // nil: there is no key
 	block cipher.Block
+	key   string // its fingerprint
 	aad   []byte // security control byte and authentication key; nil: none
 	nonce [nonceSize]byte
 	first [2 * aes.BlockSize]byte // scratch of begins
@@ -80,10 +92,13 @@ type Decrypter struct {
 	start, end int
 	seen       int    // of the frame at start, so many bytes hold no other start
 	doubt      int    // so many bytes from start on are what is left of a frame that failed
-	plain      []byte // room, then the decrypted telegram
+	opened     []byte // room, then the decrypted telegram
 	text       []byte // what Read gives next
 	last       byte   // the last byte that went into text
 	taken, gap bool   // a frame was taken out since the last Read; before what it gave
+
+	proven bool // a tag has fitted with the key
+	plain  plainTelegrams
 
 	meters  meters
 	strange int // so many frames in a row were noise with this key
@@ -94,10 +109,11 @@ type Decrypter struct {
 func NewDecrypter(r io.Reader, keys Keys) *Decrypter {
 	d := &Decrypter{
 		r: r, last: '\n', // the start of a stream counts as the start of a line
-		buf:   make([]byte, 2*maxFrame),
-		plain: make([]byte, room+maxBody+2*tagSize),
+		buf:    make([]byte, 2*maxFrame),
+		opened: make([]byte, room+maxBody+2*tagSize),
 	}
 	d.block, d.gcm, d.aad = keys.ciphers()
+	d.key = keys.fingerprint()
 	d.budget = failBudget
 	return d
 }
@@ -189,9 +205,25 @@ func (d *Decrypter) step() bool {
 			return d.frame(head, size)
 		}
 	}
-	d.text, d.last = p, p[len(p)-1]
+	if d.demands() {
+		for range d.plain.count(p) {
+			d.stats.Plain++
+			d.notify(Notice{Err: ErrUnverified})
+		}
+	} else {
+		d.text, d.last = p, p[len(p)-1]
+	}
 	d.skip(len(p))
 	return true
+}
+
+// demands reports whether only what a tag vouches for is let through.
+func (d *Decrypter) demands() bool { return d.Strict && d.proven }
+
+func (d *Decrypter) notify(n Notice) {
+	if d.Notify != nil {
+		d.Notify(n)
+	}
 }
 
 // sift looks through what is left of a frame that failed for a frame or a
@@ -268,7 +300,13 @@ func (d *Decrypter) whole(f []byte, head int) {
 		return
 	}
 	text, way, used := d.open(f, head, m)
-	if way == 0 || m != nil && !m.believes(way) {
+	byTag := way == ByTag || way == ByTagAlone
+	switch {
+	case way != 0 && !byTag && d.demands():
+		d.budget -= len(f)
+		d.refuse(used, len(f))
+		return
+	case way == 0, m != nil && !m.believes(way):
 		d.budget -= len(f)
 		d.fail(f, head)
 		return
@@ -276,21 +314,40 @@ func (d *Decrypter) whole(f []byte, head int) {
 	if m == nil {
 		m = d.meters.add(f[2:titleEnd])
 	}
-	d.stats.Frames++
 	d.strange = 0
-	if m.advance(counter(f, head)) {
+	d.proven = d.proven || byTag
+	switch fresh, old := m.advance(counter(f, head), d.demands()); {
+	case old:
+		d.refuse(used, len(f))
+		return
+	case fresh:
 		d.stats.Decrypted++
 		d.deliver(text)
-	} else {
+	default:
 		d.stats.Repeats++
 		d.endLine()
 	}
-	left := len(f) - used
-	d.skip(used)
-	d.doubt = max(d.doubt, left)
-	if m.learns(way) && d.Notify != nil {
-		d.Notify(Notice{Way: way, Maker: m.maker()})
+	d.stats.Frames++
+	d.consume(used, len(f))
+	if m.learns(way) {
+		d.notify(Notice{Way: way, Maker: m.maker()})
 	}
+}
+
+// refuse takes out a frame that was opened and is not to be believed.
+func (d *Decrypter) refuse(used, size int) {
+	d.stats.Frames++
+	d.stats.Refused++
+	d.endLine()
+	d.consume(used, size)
+	d.notify(Notice{Err: ErrUnverified})
+}
+
+// consume goes on behind the part of a frame that is proven. What is behind it
+// may hold another one.
+func (d *Decrypter) consume(used, size int) {
+	d.skip(used)
+	d.doubt = max(d.doubt, size-used)
 }
 
 // deliver hands out the telegram that stands in plain behind the room.
@@ -301,9 +358,9 @@ func (d *Decrypter) deliver(text []byte) {
 	n := room + len(text)
 	from := room
 	if d.last != '\n' {
-		from -= copy(d.plain[room-len(lineEnd):], lineEnd)
+		from -= copy(d.opened[room-len(lineEnd):], lineEnd)
 	}
-	d.text, d.last = d.plain[from:n], d.plain[n-1]
+	d.text, d.last = d.opened[from:n], d.opened[n-1]
 }
 
 // endLine ends the line in which a frame was taken out.
@@ -329,7 +386,5 @@ func (d *Decrypter) fail(f []byte, head int) {
 	d.endLine()
 	d.doubt = max(d.doubt, len(f))
 	d.skip(1)
-	if d.Notify != nil {
-		d.Notify(Notice{Err: err})
-	}
+	d.notify(Notice{Err: err})
 }

@@ -118,7 +118,7 @@ func counter(f []byte, head int) uint32 {
 	return binary.BigEndian.Uint32(f[head+controlSize:])
 }
 
-// open returns the telegram in a frame, where it is in d.plain, how it was
+// open returns the telegram in a frame, where it is in d.opened, how it was
 // verified, and how many bytes of the frame that proves. The tag comes first. Real meters are known whose tag never fits although the key is right
 // (the authentication key is not the one that was published, or the tag is
 // made without it); the telegram's own checksum speaks for theirs.
@@ -141,7 +141,7 @@ func (d *Decrypter) open(f []byte, head int, m *meterState) (text []byte, way Wa
 	if control&encrypted != 0 {
 		text = d.stream(body)
 	} else {
-		text = append(d.plain[:room], body...)[room:]
+		text = append(d.opened[:room], body...)[room:]
 	}
 	n := checked(text)
 	if n == 0 {
@@ -195,7 +195,7 @@ func (d *Decrypter) openSealed(control byte, body []byte, m *meterState) ([]byte
 			aad = d.aad
 			aad[0] = control
 		}
-		if text, err := d.gcm.Open(d.plain[room:room], d.nonce[:], body, aad); err == nil {
+		if text, err := d.gcm.Open(d.opened[room:room], d.nonce[:], body, aad); err == nil {
 			return text, way
 		}
 	}
@@ -210,7 +210,7 @@ func (d *Decrypter) openPlain(control byte, body []byte) ([]byte, Way) {
 	}
 	d.aad[0] = control
 	text, tag := body[:len(body)-tagSize], body[len(body)-tagSize:]
-	aad := append(append(d.plain[:0], d.aad...), text...)
+	aad := append(append(d.opened[:0], d.aad...), text...)
 	if _, err := d.gcm.Open(nil, d.nonce[:], tag, aad); err != nil {
 		return nil, ByChecksum
 	}
@@ -220,7 +220,7 @@ func (d *Decrypter) openPlain(control byte, body []byte) ([]byte, Way) {
 // stream decrypts without looking at a tag: GCM is counter mode, whose
 // encryption is its own inverse.
 func (d *Decrypter) stream(ciphertext []byte) []byte {
-	sealed := d.gcm.Seal(d.plain[room:room], d.nonce[:], ciphertext, nil)
+	sealed := d.gcm.Seal(d.opened[room:room], d.nonce[:], ciphertext, nil)
 	return sealed[:len(ciphertext)]
 }
 

@@ -3,6 +3,7 @@ package dsmr
 import (
 	"crypto/aes"
 	"crypto/cipher"
+	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
 	"strings"
@@ -36,6 +37,16 @@ func (k Keys) String() string {
 		return "no key"
 	}
 	return "hidden"
+}
+
+// fingerprint tells keys apart without naming them: a hash of 128 random bits
+// cannot be turned back.
+func (k Keys) fingerprint() string {
+	if len(k.Key) == 0 {
+		return ""
+	}
+	sum := sha256.Sum256(append([]byte("smartmeter key "), k.Key...))
+	return hex.EncodeToString(sum[:8])
 }
 
 func (k Keys) ciphers() (block cipher.Block, gcm cipher.AEAD, aad []byte) {

@@ -38,15 +38,18 @@ type meterState struct {
 	misfits int  // frames in a row whose tag did not
 }
 
-// advance tells whether a frame is new, by its counter, which goes up by one
+// advance reports whether a frame is new, by its counter, which goes up by one
 // a frame. An unchanged or lower one is a repeat. It begins anew with a new
 // key (Luxembourg's specification says from 0), so a clear fall to a low
-// value is believed, and so are some frames in a row that count upwards.
-func (m *meterState) advance(counter uint32) bool {
+// value is believed, and so are some frames in a row that count upwards. Where
+// the key is known to be the same, strict, both are old frames played back.
+func (m *meterState) advance(counter uint32, strict bool) (fresh, old bool) {
 	switch {
 	case !m.started || counter > m.counter:
 	case m.counter-counter < buffered:
-		return false
+		return false, false
+	case strict:
+		return false, true
 	case counter < lowCounter && counter < m.counter/2:
 	default:
 		if counter <= m.lower {
@@ -55,12 +58,12 @@ func (m *meterState) advance(counter uint32) bool {
 		m.lower = counter
 		m.run++
 		if m.run < resetRun {
-			return false
+			return false, false
 		}
 	}
 	m.counter, m.started = counter, true
 	m.lower, m.run = 0, 0
-	return true
+	return true, false
 }
 
 // believes tells whether a frame that was verified in a way is good enough

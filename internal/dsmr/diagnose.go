@@ -21,6 +21,7 @@ const (
 	VerdictEncrypted                   // encrypted frames arrive, and there is no key
 	VerdictWrongKey                    // encrypted frames arrive, and the key does not fit
 	VerdictDamagedFrame                // encrypted frames arrive damaged
+	VerdictUnverified                  // telegrams arrive that the key does not vouch for
 	VerdictParity                      // 7E1 read as 8N1, and too damaged to be recovered
 	VerdictNoise                       // wrong speed or parity, or an inverted signal: these look alike
 	VerdictHDLC                        // DLMS in HDLC frames, not P1 (IEC 62056-46)
@@ -37,7 +38,7 @@ const (
 
 var verdictNames = [NumVerdicts]string{
 	VerdictSilence: "silence", VerdictGood: "good", VerdictChecksums: "checksums", VerdictNoChecksum: "no checksum", VerdictCut: "cut telegrams",
-	VerdictDamaged: "damaged telegrams", VerdictEncrypted: "encrypted", VerdictWrongKey: "wrong key", VerdictDamagedFrame: "damaged frames",
+	VerdictDamaged: "damaged telegrams", VerdictEncrypted: "encrypted", VerdictWrongKey: "wrong key", VerdictDamagedFrame: "damaged frames", VerdictUnverified: "unverified",
 	VerdictParity: "parity bits", VerdictNoise: "noise", VerdictHDLC: "HDLC", VerdictSML: "SML", VerdictMBus: "M-Bus", VerdictTIC: "TIC",
 	VerdictHTTP: "HTTP", VerdictJSON: "JSON", VerdictTelnet: "telnet", VerdictTooMany: "too many clients", VerdictOtherText: "other text",
 }
@@ -54,6 +55,7 @@ type Evidence struct {
 
 	good, checksum, noChecksum, cut, damaged uint64
 	noKey, wrongKey, damagedFrame            uint64
+	unverified                               uint64
 }
 
 // marks are how other protocols begin their frames or answers.
@@ -132,6 +134,8 @@ func (e *Evidence) Telegram(err error) {
 		e.wrongKey++
 	case errors.Is(err, ErrFrame):
 		e.damagedFrame++
+	case errors.Is(err, ErrUnverified):
+		e.unverified++
 	default:
 		e.damaged++
 	}
@@ -145,7 +149,7 @@ func (e *Evidence) Good() uint64 { return e.good }
 
 // Bad returns how many telegrams and frames gave no reading.
 func (e *Evidence) Bad() uint64 {
-	return e.checksum + e.noChecksum + e.damaged + e.noKey + e.wrongKey + e.damagedFrame
+	return e.checksum + e.noChecksum + e.damaged + e.noKey + e.wrongKey + e.damagedFrame + e.unverified
 }
 
 // Cuts returns how many telegrams never ended, Seen how many bytes came.
@@ -176,6 +180,7 @@ func (e *Evidence) Add(b *Evidence) {
 	e.noKey += b.noKey
 	e.wrongKey += b.wrongKey
 	e.damagedFrame += b.damagedFrame
+	e.unverified += b.unverified
 }
 
 // Verdict says what is the matter. What is sure goes before what is likely.
@@ -188,6 +193,8 @@ func (e *Evidence) Verdict() Verdict {
 		}
 	}
 	switch {
+	case e.unverified > 0:
+		return VerdictUnverified
 	case e.wrongKey > 0:
 		return VerdictWrongKey
 	case e.noKey > 0:

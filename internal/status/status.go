@@ -68,6 +68,7 @@ type Counters struct {
 	NoKey         uint64  `json:"noKey"`         // encrypted frames without a key
 	WrongKey      uint64  `json:"wrongKey"`      // frames that the key does not fit
 	DamagedFrames uint64  `json:"damagedFrames"` // encrypted frames that were damaged
+	Unverified    uint64  `json:"unverified"`    // telegrams and frames that the key does not vouch for
 	Skipped       uint64  `json:"skipped"`       // bytes outside of telegrams
 	Held          uint64  `json:"held"`          // totals held back from the entities
 	Interval      float64 `json:"interval"`      // between the last two readings, in seconds
@@ -75,7 +76,7 @@ type Counters struct {
 
 // Bad is how many telegrams and frames gave no reading.
 func (c *Counters) Bad() uint64 {
-	return c.Checksums + c.NoChecksum + c.Damaged + c.Cut + c.NoKey + c.WrongKey + c.DamagedFrames
+	return c.Checksums + c.NoChecksum + c.Damaged + c.Cut + c.NoKey + c.WrongKey + c.DamagedFrames + c.Unverified
 }
 
 // Verdict is why there is no data, or that there is.

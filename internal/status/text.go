@@ -107,6 +107,7 @@ func (s *Snapshot) telegrams() string {
 		{c.NoKey, "encrypted without a key"},
 		{c.WrongKey, "wrong key"},
 		{c.DamagedFrames, "damaged frame"},
+		{c.Unverified, "unverified"},
 	} {
 		if k.n > 0 {
 			kinds = append(kinds, fmt.Sprintf("%s %d", k.what, k.n))

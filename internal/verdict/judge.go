@@ -185,7 +185,7 @@ func (j *Judge) Verdict(now time.Time) (Kind, status.Verdict) {
 	switch kind {
 	case Degraded:
 		v.Share, _ = j.damaged(now)
-	case Checksums, NoChecksum, Cut, Damaged, Encrypted, WrongKey, DamagedFrame:
+	case Checksums, NoChecksum, Cut, Damaged, Encrypted, WrongKey, DamagedFrame, Unverified:
 		v.Share = 100 // since the last reading
 	}
 	last := j.good

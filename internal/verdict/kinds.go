@@ -45,6 +45,7 @@ const (
 	Encrypted    //
 	WrongKey     //
 	DamagedFrame //
+	Unverified   //
 	Parity       //
 	Noise        //
 	HDLC         //
@@ -104,6 +105,9 @@ var rows = [NumKinds]row{
 		"Compare the option decryption.key with what your grid operator sent, digit by digit"},
 	DamagedFrame: {"damaged_frames", "encrypted telegrams arrive damaged: bytes are lost or changed on the way",
 		cable + ". If it goes on, compare the options decryption.key and decryption.aad with what your grid operator sent"},
+	Unverified: {"unverified", "telegrams arrive that the key does not vouch for, although this meter's were signed with it before: they are refused",
+		"Find out who else can send on the line or as the network reader. If the meter was replaced or the grid operator has switched encryption off, " +
+			"set the option decryption.allow_unverified"},
 	Parity: {"parity_bits", "the line sends 7 data bits and parity but is read as 8 without, and the telegrams are too damaged to mend",
 		"Set the network reader to 7 data bits and even parity (9600 7E1 for DSMR 2 and 3), and leave the option serial.mode at auto"},
 	Noise: {"noise", "bytes arrive that are no text: the speed or the parity is wrong, or the signal is inverted",
@@ -162,7 +166,7 @@ func OfTrouble(t source.Trouble) Kind { return ofTrouble[t] }
 var ofBytes = [dsmr.NumVerdicts]Kind{
 	dsmr.VerdictSilence: Waiting, dsmr.VerdictGood: Good, dsmr.VerdictChecksums: Checksums, dsmr.VerdictNoChecksum: NoChecksum,
 	dsmr.VerdictCut: Cut, dsmr.VerdictDamaged: Damaged, dsmr.VerdictEncrypted: Encrypted, dsmr.VerdictWrongKey: WrongKey,
-	dsmr.VerdictDamagedFrame: DamagedFrame, dsmr.VerdictParity: Parity, dsmr.VerdictNoise: Noise, dsmr.VerdictHDLC: HDLC,
+	dsmr.VerdictDamagedFrame: DamagedFrame, dsmr.VerdictUnverified: Unverified, dsmr.VerdictParity: Parity, dsmr.VerdictNoise: Noise, dsmr.VerdictHDLC: HDLC,
 	dsmr.VerdictSML: SML, dsmr.VerdictMBus: MBus, dsmr.VerdictTIC: TIC, dsmr.VerdictHTTP: HTTP, dsmr.VerdictJSON: JSON,
 	dsmr.VerdictTelnet: Telnet, dsmr.VerdictTooMany: TooMany, dsmr.VerdictOtherText: OtherText,
 }

@@ -55,7 +55,7 @@ func line(e *exposition, s *status.Snapshot) {
 		n     uint64
 	}{
 		{"checksum", c.Checksums}, {"no_checksum", c.NoChecksum}, {"damaged", c.Damaged}, {"cut", c.Cut},
-		{"no_key", c.NoKey}, {"wrong_key", c.WrongKey}, {"damaged_frame", c.DamagedFrames},
+		{"no_key", c.NoKey}, {"wrong_key", c.WrongKey}, {"damaged_frame", c.DamagedFrames}, {"unverified", c.Unverified},
 	} {
 		e.count(bad.n, "cause", bad.cause)
 	}

@@ -81,7 +81,7 @@ function source() {
   });
 }
 
-const faults = ["checksums", "noChecksum", "damaged", "cut", "noKey", "wrongKey", "damagedFrames"];
+const faults = ["checksums", "noChecksum", "damaged", "cut", "noKey", "wrongKey", "damagedFrames", "unverified"];
 
 /** badOf is how many telegrams gave no reading. */
 export function badOf(counters) {

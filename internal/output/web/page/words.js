@@ -135,6 +135,7 @@ const table = {
   noKey: ["Encrypted, no key", "Versleuteld, geen sleutel", "Verschlüsselt, kein Schlüssel", "Chiffrés, sans clé", "Krypterade, ingen nyckel"],
   wrongKey: ["Wrong key", "Verkeerde sleutel", "Falscher Schlüssel", "Mauvaise clé", "Fel nyckel"],
   damagedFrames: ["Damaged frames", "Beschadigde frames", "Beschädigte Rahmen", "Trames abîmées", "Skadade ramar"],
+  unverified: ["Not verified", "Niet geverifieerd", "Nicht bestätigt", "Non vérifiés", "Overifierade"],
   skipped: ["Bytes outside of telegrams", "Bytes buiten telegrammen", "Bytes außerhalb von Telegrammen", "Octets hors télégrammes", "Byte utanför telegram"],
   held: ["Totals held back", "Tegengehouden standen", "Zurückgehaltene Stände", "Index retenus", "Återhållna ställningar"],
   outputs: ["Outputs", "Uitgangen", "Ausgänge", "Sorties", "Utgångar"],

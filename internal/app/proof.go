@@ -1,0 +1,84 @@
+package app
+
+import (
+	"context"
+	"sync"
+	"time"
+
+	"github.com/smartmeter-addon/smartmeter-addon/internal/dsmr"
+	"github.com/smartmeter-addon/smartmeter-addon/internal/store"
+)
+
+// noteEvery is how often the meter's frame counter is taken down: it says only
+// how old a frame must be at least to be refused after a restart.
+const noteEvery = time.Minute
+
+// proofs keeps from one run to the next that the meter's tags have fitted with
+// the key, so that nobody gets plain telegrams in by waiting for a restart.
+type proofs struct {
+	store *store.Store
+	file  string
+	noted time.Time     // by the meter's goroutine
+	first chan struct{} // there is a first proof, which is saved at once
+
+	mu    sync.Mutex
+	proof dsmr.Proof
+	fresh bool // there is something to save
+}
+
+func newProofs(slot string, s *store.Store, d *dsmr.Decrypter) *proofs {
+	p := &proofs{store: s, file: "decryption_" + slot, first: make(chan struct{}, 1)}
+	var kept dsmr.Proof
+	if s.Load(p.file, &kept) {
+		d.Restore(kept)
+	}
+	return p
+}
+
+// note takes down what is known, now and then. It is called by the meter's
+// goroutine, as take is.
+func (p *proofs) note(d *dsmr.Decrypter, now time.Time) {
+	if !p.noted.IsZero() && now.Sub(p.noted) < noteEvery || !p.take(d) {
+		return
+	}
+	if p.noted.IsZero() {
+		p.first <- struct{}{} // which has room for one
+	}
+	p.noted = now
+}
+
+// take takes down what is known now; false: nothing is.
+func (p *proofs) take(d *dsmr.Decrypter) bool {
+	proof, ok := d.Proof()
+	if ok {
+		p.mu.Lock()
+		defer p.mu.Unlock()
+		p.proof, p.fresh = proof, true
+	}
+	return ok
+}
+
+// run saves the first proof at once, and then as often as totals are.
+func (p *proofs) run(ctx context.Context) error {
+	ticker := time.NewTicker(saveEvery)
+	defer ticker.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-p.first:
+		case <-ticker.C:
+		}
+		p.save()
+	}
+}
+
+func (p *proofs) save() {
+	p.mu.Lock()
+	proof, fresh := p.proof, p.fresh
+	p.fresh = false
+	p.mu.Unlock()
+	if fresh {
+		p.store.Save(p.file, proof)
+	}
+}
