@@ -67,20 +67,26 @@ func keysOf(t *testing.T) map[string]dsmr.Keys {
 	keys := make(map[string]dsmr.Keys)
 	for row := range strings.Lines(string(index)) {
 		name, _, _ := strings.Cut(row, "\t")
-		var k dsmr.Keys
-		for _, word := range strings.FieldsFunc(row, func(r rune) bool { return r <= ' ' || r == ';' || r == ',' }) {
-			if text, found := strings.CutPrefix(word, "key="); found {
-				k.Key, err = dsmr.ParseKey(text)
-			} else if text, found := strings.CutPrefix(word, "ak="); found {
-				k.AAD, err = dsmr.ParseAAD(text)
-			}
-			if err != nil {
-				t.Fatalf("%s: %v", name, err)
-			}
-		}
-		keys[name] = k
+		keys[name] = keysIn(t, row)
 	}
 	return keys
+}
+
+// keysIn are the keys that a row of an index names.
+func keysIn(t *testing.T, row string) (k dsmr.Keys) {
+	t.Helper()
+	var err error
+	for _, word := range strings.FieldsFunc(row, func(r rune) bool { return r <= ' ' || r == ';' || r == ',' }) {
+		if text, found := strings.CutPrefix(word, "key="); found {
+			k.Key, err = dsmr.ParseKey(text)
+		} else if text, found := strings.CutPrefix(word, "ak="); found {
+			k.AAD, err = dsmr.ParseAAD(text)
+		}
+		if err != nil {
+			t.Fatalf("%s: %v", row, err)
+		}
+	}
+	return k
 }
 
 func describe(t *testing.T, file string, keys dsmr.Keys) []byte {
