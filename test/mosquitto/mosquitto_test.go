@@ -94,6 +94,20 @@ func (b *broker) wait(topic, want string) string {
 	}
 }
 
+// publish leaves a retained message with the broker; an empty one removes it.
+func (b *broker) publish(topic, payload string) {
+	b.t.Helper()
+	how := "-s" // from standard input
+	if payload == "" {
+		how = "-n"
+	}
+	cmd := exec.Command("mosquitto_pub", "-p", b.port, "-u", user, "-P", password, "-t", topic, "-r", how)
+	cmd.Stdin = strings.NewReader(payload)
+	if out, err := cmd.CombinedOutput(); err != nil {
+		b.t.Fatalf("mosquitto_pub: %v: %s", err, out)
+	}
+}
+
 func freePort(t *testing.T) string {
 	t.Helper()
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
@@ -144,6 +158,17 @@ func start(t *testing.T, binary string, variables ...string) *program {
 		}
 	})
 	return p
+}
+
+// end stops the program in order.
+func (p *program) end() {
+	p.t.Helper()
+	if err := p.cmd.Process.Signal(syscall.SIGTERM); err != nil {
+		p.t.Fatal(err)
+	}
+	if err := p.cmd.Wait(); err != nil {
+		p.t.Errorf("exit: got %v, want 0", err)
+	}
 }
 
 func (p *program) waitLog(parts ...string) {
@@ -249,6 +274,57 @@ func TestMosquitto(t *testing.T) {
 		p.waitLog("level=WARN", "part=mqtt")
 		b.start()
 		b.wait("smartmeter/status/energy", `"crc":true`)
+	})
+	t.Run("two of one slot", func(t *testing.T) {
+		b.t = t
+		first := start(t, binary, broker...)
+		b.wait("smartmeter/p1/availability", "online")
+		second := start(t, binary, append(broker, "SMARTMETER_SOCKET="+meter(t))...)
+		second.waitLog("level=WARN", "part=mqtt", "stands by and publishes nothing")
+		first.waitLog("level=WARN", "part=mqtt", "stands by")
+		b.wait("smartmeter/p1_bridge/state", `"problem_p1":"ON"`)
+		second.end()
+		b.wait("smartmeter/p1/availability", "online")
+		b.wait("smartmeter/connected", "2")
+		first.end()
+		b.wait("smartmeter/connected", "0")
+		start(t, binary, append(broker, "SMARTMETER_SOCKET="+meter(t))...) // a data folder of its own
+		b.wait("smartmeter/p1/availability", "online")
+	})
+	t.Run("a dead twin's leftovers", func(t *testing.T) {
+		b.t = t
+		twin := start(t, binary, append(broker, "SMARTMETER_MQTT_TOPIC=garage")...)
+		b.wait("garage/p1/availability", "online")
+		left := b.wait("homeassistant/device/smartmeter_p1_bridge/config", "garage/p1_bridge/reannounce")
+		twin.end()
+		start(t, binary, broker...)
+		b.wait("homeassistant/device/smartmeter_p1_bridge/config", "smartmeter/p1_bridge/reannounce")
+		b.wait("smartmeter/p1/availability", "online")
+		b.publish("homeassistant/device/smartmeter_p1_bridge/config", left)
+		b.publish("smartmeter/p1/availability", "offline")
+		b.wait("homeassistant/device/smartmeter_p1_bridge/config", "smartmeter/p1_bridge/reannounce")
+		b.wait("smartmeter/p1/availability", "online")
+	})
+	t.Run("a long retained message", func(t *testing.T) {
+		b.t = t
+		const topic = "smartmeter/p1_bridge/reannounce"
+		b.publish(topic, strings.Repeat("x", 50<<20))
+		p := start(t, binary, broker...)
+		p.waitLog("level=WARN", "part=mqtt", "too long to be meant")
+		b.wait("smartmeter/p1/availability", "online")
+		status, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", p.cmd.Process.Pid))
+		if err != nil {
+			t.Fatal(err)
+		}
+		for line := range strings.Lines(string(status)) {
+			if text, ok := strings.CutPrefix(line, "VmHWM:"); ok {
+				var kib int
+				if _, err := fmt.Sscan(text, &kib); err != nil || kib > 40<<10 {
+					t.Errorf("its memory was %s", strings.TrimSpace(text))
+				}
+			}
+		}
+		b.publish(topic, "")
 	})
 	t.Run("wrong password", func(t *testing.T) {
 		b.t = t

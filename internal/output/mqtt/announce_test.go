@@ -24,7 +24,7 @@ func TestDebounce(t *testing.T) {
 	})
 	s := newSession(options())
 	s.status(start, alive())
-	s.connected(start)
+	connect(s, start)
 	first := keep(s.update(start, night))
 	i := slices.IndexFunc(first, func(m message) bool { return m.topic == "homeassistant/device/smartmeter_p1/config" })
 	if i < 0 || bytes.Contains(first[i].payload, []byte("export")) {
@@ -94,7 +94,7 @@ func TestMeterSwap(t *testing.T) {
 // TestParent lets a heat meter report before the electricity meter does.
 func TestParent(t *testing.T) {
 	s := newSession(options())
-	s.connected(start)
+	connect(s, start)
 	s.update(start, warmtelink())
 	both := later(dutch(), 0, func(r *meter.Reading) { r.Channels[0] = warmtelink().Reading.Channels[0] })
 	s.update(start.Add(debounce), both)

@@ -16,7 +16,7 @@ func TestLateWill(t *testing.T) {
 
 func TestForgotten(t *testing.T) {
 	s := newSession(options())
-	s.connected(start)
+	connect(s, start)
 	compare(t, "left behind by a crash", s.received(start, incoming{"smartmeter/p1_gas/availability", []byte("online"), true}),
 		"smartmeter/p1_gas/availability offline")
 	compare(t, "left behind in order", s.received(start, incoming{"smartmeter/p1_gas/availability", []byte("offline"), true}))
@@ -86,7 +86,7 @@ func TestMBusAvailability(t *testing.T) {
 			s, now := running(t, options(), tt.u)
 			s.update(now, later(tt.u, tt.after, tt.then))
 			s.lost()
-			got := brief(s.connected(now))
+			got := brief(connect(s, now))
 			if want := "smartmeter/p1_gas/availability " + tt.want; got[len(got)-1] != want && tt.want == "online" ||
 				slices.Contains(got, "smartmeter/p1_gas/availability online") != (tt.want == "online") {
 				t.Errorf("got %q, want %q last", got, want)
@@ -102,7 +102,7 @@ func TestMBusAvailability(t *testing.T) {
 // later ones once a minute.
 func TestLastTelegram(t *testing.T) {
 	s := newSession(options())
-	s.connected(start)
+	connect(s, start)
 	s.status(start, meter.Status{}) // the line opens
 	for _, step := range []struct {
 		after time.Duration

@@ -33,7 +33,7 @@ type broker struct {
 	address string
 
 	mu      sync.Mutex
-	seen    []string      // "topic payload", announcements without it
+	seen    []string      // "topic payload", announcements and claims without it
 	changed chan struct{} // holds a token after each publication
 }
 
@@ -59,7 +59,7 @@ func startBroker(t *testing.T, address, password string, listener func(listeners
 		if strings.HasPrefix(line, "$SYS") {
 			return
 		}
-		if !strings.HasSuffix(line, "/config") {
+		if !strings.HasSuffix(line, "/config") && !strings.HasSuffix(line, "/claim") {
 			line += " " + string(p.Payload)
 		}
 		b.mu.Lock()
@@ -268,6 +268,10 @@ func at(url string) func(*mqtt.Options) {
 
 // whole is what every new connection begins with, in this order.
 var whole = []string{
+	"smartmeter/p1_bridge/claim", // asks
+	"homeassistant/device/smartmeter_p1_bridge/claim",
+	"smartmeter/p1_bridge/claim", // publishes
+	"homeassistant/device/smartmeter_p1_bridge/claim",
 	"smartmeter/p1/availability offline",
 	"smartmeter/p1_gas/availability offline",
 	"homeassistant/device/smartmeter_p1_bridge/config",

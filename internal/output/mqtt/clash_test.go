@@ -1,9 +1,12 @@
 package mqtt_test
 
 import (
+	"fmt"
 	"slices"
 	"strings"
 	"testing"
+
+	"github.com/google/go-cmp/cmp"
 
 	"github.com/smartmeter-addon/smartmeter-addon/internal/output/mqtt"
 )
@@ -29,65 +32,100 @@ func TestDeletedInHomeAssistant(t *testing.T) {
 	b.wait(t, topic, "smartmeter/p1/state *", "smartmeter/p1/availability online")
 }
 
-// TestTwoOfTheSame: two programs with the same names both say so, once, and
-// come to rest.
+// TestTwoOfTheSame: of two programs with the same slot the second stands by.
+// It publishes nothing, neither while the other is there nor when it ends
+// itself, and both say so.
 func TestTwoOfTheSame(t *testing.T) {
 	t.Parallel()
-	b := startBroker(t, "127.0.0.1:0", "", nil)
-	first := run(t, at("mqtt://"+b.address))
-	b.wait(t, whole...)
-	second := run(t, at("mqtt://"+b.address))
-	const words = "another program publishes a meter under the same names"
-	first.log.wait(t, words)
-	b.forget()
-	b.publish(t, "homeassistant/status", "online", false) // all states are sent again
-	second.log.wait(t, words)
-	b.wait(t, "smartmeter/p1_gas/availability online", "smartmeter/p1_gas/availability online") // both have answered
-	quiet(t, b, first, second, "smartmeter", "smartmeter")
-	for name, a := range map[string]*app{"first": first, "second": second} {
-		if n := strings.Count(a.log.String(), words); n != 1 {
-			t.Errorf("the %s says it %d times:\n%s", name, n, a.log.String())
-		}
-		if strings.Contains(a.log.String(), "connection to the MQTT broker is lost") {
-			t.Errorf("the %s was thrown out:\n%s", name, a.log.String())
-		}
+	for name, change := range map[string]func(*mqtt.Options){
+		"slot and topic":             func(*mqtt.Options) {},
+		"slot":                       func(o *mqtt.Options) { o.Topic = "garage" },
+		"topic, without discovery":   func(o *mqtt.Options) { o.Discovery = false },
+		"topic, elsewhere announced": func(o *mqtt.Options) { o.DiscoveryPrefix = "elsewhere" },
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			b := startBroker(t, "127.0.0.1:0", "", nil)
+			first := run(t, at("mqtt://"+b.address))
+			b.wait(t, whole...)
+			before := b.retained()
+			b.forget()
+			second := run(t, func(o *mqtt.Options) {
+				at("mqtt://" + b.address)(o)
+				change(o)
+			})
+			second.log.wait(t, "stands by and publishes nothing")
+			first.log.wait(t, "wants to publish a meter under the same names and stands by")
+			b.wait(t, `smartmeter/p1_bridge/state {"connection_p1":"ON","problem_p1":"ON","problem_p1_attributes":{"verdict":"same_names",*`)
+			for watts := range int64(10) {
+				second.reading(watts)
+				first.reading(1000 + watts)
+				b.wait(t, fmt.Sprintf(`smartmeter/p1/state {"power_net":%d}`, 1000+watts))
+			}
+			second.stop()
+			first.reading(2000)
+			for _, line := range b.wait(t, `smartmeter/p1/state {"power_net":2000}`) {
+				if strings.HasPrefix(line, "garage/p1/") || strings.Contains(line, "/config") || strings.Contains(line, "/availability") || strings.Contains(line, "/connected") ||
+					strings.HasPrefix(line, "smartmeter/status/energy") && !strings.Contains(line, ":1") && !strings.Contains(line, ":2000") {
+					t.Errorf("the second one publishes, or the first one answers: %s", line)
+				}
+			}
+			after := b.retained()
+			delete(before, "smartmeter/status/energy")
+			delete(after, "smartmeter/status/energy")
+			if diff := cmp.Diff(before, after); diff != "" {
+				t.Errorf("what the broker keeps (-before +after):\n%s", diff)
+			}
+		})
 	}
 }
 
-// TestTwoOfTheSameSlot: their topics differ, but not their unique ids.
-func TestTwoOfTheSameSlot(t *testing.T) {
+// TestNextOne: when the first one has ended, the next one publishes at once.
+func TestNextOne(t *testing.T) {
 	t.Parallel()
 	b := startBroker(t, "127.0.0.1:0", "", nil)
 	first := run(t, at("mqtt://"+b.address))
 	b.wait(t, whole...)
-	second := run(t, func(o *mqtt.Options) {
+	first.stop()
+	b.wait(t, "smartmeter/connected 0")
+	b.forget()
+	run(t, at("mqtt://"+b.address))
+	b.wait(t, whole...)
+}
+
+// TestDeadTwin: what a program of the same slot with another topic left behind
+// is put right, also while this one runs, and the button reaches it again.
+func TestDeadTwin(t *testing.T) {
+	t.Parallel()
+	b := startBroker(t, "127.0.0.1:0", "", nil)
+	twin := run(t, func(o *mqtt.Options) {
 		at("mqtt://" + b.address)(o)
 		o.Topic = "garage"
 	})
-	first.log.wait(t, "another program announces a meter of the same slot")
-	second.log.wait(t, "Home Assistant knew the meter with another topic")
-	b.wait(t, "garage/p1/availability online", "garage/p1_gas/availability online") // it has connected
-	quiet(t, b, first, second, "smartmeter", "garage")
-}
-
-// quiet sees to it that the two answer each other no more: what is published
-// is what their meters say.
-func quiet(t *testing.T, b *broker, first, second *app, topics ...string) {
-	t.Helper()
-	for watts := range int64(10) {
-		b.forget()
-		for i, a := range []*app{first, second} {
-			a.reading(1000 + watts)
-			b.wait(t, topics[i]+"/p1/state {\"power_net\":1*")
-		}
-		b.mu.Lock()
-		for _, line := range b.seen {
-			if strings.HasSuffix(line, "/config") || strings.Contains(line, "/connected") || strings.Contains(line, "/availability") {
-				t.Errorf("they work against each other: %s", line)
-			}
-		}
-		b.mu.Unlock()
+	b.wait(t, "garage/p1_gas/availability online")
+	const bridge = "homeassistant/device/smartmeter_p1_bridge/config"
+	left := b.retained()[bridge]
+	twin.stop()
+	a := run(t, at("mqtt://"+b.address))
+	b.wait(t, whole...)
+	if got := b.retained()[bridge]; strings.Contains(got, "garage") {
+		t.Errorf("the bridge is announced with %s", got)
 	}
+	b.forget()
+	b.publish(t, bridge, left, true) // it was there once more, and is gone
+	b.publish(t, "smartmeter/p1/availability", "offline", true)
+	b.publish(t, "smartmeter/connected", "0", true)
+	b.wait(t, bridge, bridge)
+	b.wait(t, "smartmeter/p1/availability offline", "smartmeter/p1/availability online")
+	b.wait(t, "smartmeter/connected 0", "smartmeter/connected 2")
+	got := b.retained()
+	if strings.Contains(got[bridge], "garage") || got["smartmeter/p1/availability"] != "online" || got["smartmeter/connected"] != "2" {
+		t.Errorf("the broker keeps %q", got)
+	}
+	b.forget()
+	b.publish(t, "smartmeter/p1_bridge/reannounce", "PRESS", false)
+	b.wait(t, bridge)
+	a.stop()
 }
 
 // TestSwitchedOff: the next run has discovery off, and clears what the broker

@@ -170,7 +170,7 @@ func BenchmarkUpdate(b *testing.B) {
 	s.status(start, alive())
 	u := dutch()
 	s.update(start, u)
-	s.connected(start)
+	connect(s, start)
 	b.ReportAllocs()
 	for b.Loop() {
 		s.update(start, u)

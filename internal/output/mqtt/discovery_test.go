@@ -18,7 +18,7 @@ func TestGolden(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			s := newSession(options())
-			all := keep(s.connected(start))
+			all := keep(connect(s, start))
 			all = append(all, keep(s.status(start, alive()))...)
 			all = append(all, keep(s.update(start, u))...)
 			golden(t, name+".golden", detailed(t, all))

@@ -69,13 +69,13 @@ func TestAttributes(t *testing.T) {
 	s, now = running(t, o, dutch())
 	want := []string{`smartmeter/p1/power_failure_last_end {"duration":2014,"log":[{"ts":"2024-01-08T03:20:40","duration":842},` +
 		`{"ts":"2025-08-01T14:02:11","duration":2014},{"ts":"2019-03-26T09:50:15","duration":60}]}`}
-	if diff := cmp.Diff(want, attributes(s.connected(now))); diff != "" {
+	if diff := cmp.Diff(want, attributes(connect(s, now))); diff != "" {
 		t.Errorf("a log of failures (-want +got):\n%s", diff)
 	}
 
 	o.Discovery = false // nobody is told where they are
 	s, now = running(t, o, dutch())
-	if diff := cmp.Diff([]string(nil), attributes(s.connected(now))); diff != "" {
+	if diff := cmp.Diff([]string(nil), attributes(connect(s, now))); diff != "" {
 		t.Errorf("without discovery (-want +got):\n%s", diff)
 	}
 }

@@ -205,6 +205,22 @@ func alive() meter.Status {
 	}
 }
 
+// connect connects a session to a broker on which it is alone, where its
+// questions come back, and returns what it publishes after its claim.
+func connect(s *session, now time.Time) []message {
+	var out []message
+	for _, m := range keep(s.connected(now)) {
+		out = s.received(now, incoming{m.topic, m.payload, false})
+	}
+	for range s.claims.topics {
+		if m := out[0]; !strings.HasSuffix(m.topic, "/claim") || !m.retain || m.qos != 1 || !strings.Contains(string(m.payload), claimPublishes) {
+			panic(fmt.Sprintf("it begins with %s %s", m.topic, m.payload))
+		}
+		out = out[1:]
+	}
+	return out
+}
+
 // keep copies messages out of the session's buffers.
 func keep(messages []message) []message {
 	kept := slices.Clone(messages)

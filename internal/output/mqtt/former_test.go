@@ -34,7 +34,7 @@ func TestFormerEntitiesAreRemovedByTheButtonOnly(t *testing.T) {
 		t.Fatalf("the button is not announced: %s", config)
 	}
 	// Whatever else happens, they stay.
-	for _, m := range slices.Concat(keep(s.connected(now)), keep(s.tick(now.Add(time.Hour))), keep(s.stop(now.Add(2*time.Hour)))) {
+	for _, m := range slices.Concat(keep(connect(s, now)), keep(s.tick(now.Add(time.Hour))), keep(s.stop(now.Add(2*time.Hour)))) {
 		if strings.Contains(m.topic, "/sensor/") {
 			t.Errorf("%s %q without the button", m.topic, m.payload)
 		}

@@ -73,7 +73,7 @@ func TestInverterAfterConnecting(t *testing.T) {
 	}
 	for after, want := range map[time.Duration]string{10 * time.Second: "online", time.Minute: "offline"} {
 		last := ""
-		for _, m := range s.connected(start.Add(after)) {
+		for _, m := range connect(s, start.Add(after)) {
 			if m.topic == "smartmeter/p1_solar/availability" {
 				last = string(m.payload)
 			}
@@ -92,7 +92,7 @@ func TestInverterIsRemembered(t *testing.T) {
 	m := s.memory()
 	next := newSession(sunny())
 	next.restore(m)
-	if got := announcements(keep(next.connected(start))); got["homeassistant/device/smartmeter_p1_solar/config"] == "" {
+	if got := announcements(keep(connect(next, start))); got["homeassistant/device/smartmeter_p1_solar/config"] == "" {
 		t.Error("not announced")
 	}
 }
@@ -102,7 +102,7 @@ func TestNoInverter(t *testing.T) {
 	if !s.inverter.ends().IsZero() {
 		t.Error("an inverter ends that is none")
 	}
-	for _, m := range s.connected(now) {
+	for _, m := range connect(s, now) {
 		if m.topic == "homeassistant/device/smartmeter_p1_solar/config" {
 			t.Error("announced")
 		}

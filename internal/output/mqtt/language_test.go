@@ -52,12 +52,12 @@ func TestLanguage(t *testing.T) {
 		return n
 	}
 	s, now := running(t, options(), belgian())
-	before := announcements(keep(s.connected(now)))
+	before := announcements(keep(connect(s, now)))
 	for _, l := range meter.Languages[1:] {
 		o := options()
 		o.Language = l
 		next := againWith(t, o, s, nil)
-		after := announcements(keep(next.connected(now)))
+		after := announcements(keep(connect(next, now)))
 		if len(after) != len(before) {
 			t.Errorf("%s: %d announcements, want %d", l, len(after), len(before))
 		}
@@ -85,7 +85,7 @@ func TestLanguageAndRemoval(t *testing.T) {
 	o.Language = meter.Dutch
 	next := againWith(t, o, s, func(m *memory) { m.Devices["p1"].Components["old_thing"] = "sensor" })
 	const topic = "homeassistant/device/smartmeter_p1/config"
-	got := announcements(keep(next.connected(now)))[topic]
+	got := announcements(keep(connect(next, now)))[topic]
 	for _, want := range []string{`"old_thing":{"platform":"sensor"}`, `"unique_id":"smartmeter_p1_power_import"`, `"name":"Afgenomen vermogen"`} {
 		if !strings.Contains(got, want) {
 			t.Errorf("the announcement lacks %s: %s", want, got)

@@ -27,10 +27,10 @@ const (
 	keepAlive   = 30 * time.Second
 	pingTimeout = 10 * time.Second
 
-	// maxIncoming is how many messages wait that others sent: birth messages
-	// and, at a login, retained availabilities. What does not fit is dropped,
+	// maxIncoming is how many messages wait that others sent: birth messages,
+	// claims and, at a login, what the broker kept. What does not fit is dropped,
 	// because the client's handler must not block.
-	maxIncoming = 64
+	maxIncoming = 80
 
 	// subscribeRefused is the return code of a SUBACK for a filter that the
 	// broker does not allow (MQTT 3.1.1, 3.9.3).

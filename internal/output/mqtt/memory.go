@@ -13,6 +13,9 @@ import (
 type memory struct {
 	Groups  []string              `json:"groups"`
 	Devices map[string]remembered `json:"devices"` // by slot
+
+	Run      string `json:"run,omitempty"`      // instance of the last run that published the slot
+	StandsBy bool   `json:"standsBy,omitempty"` // while another program publishes it
 }
 
 // remembered is what is kept of a device.
@@ -37,12 +40,13 @@ func (s *session) unsaved() bool {
 			return true
 		}
 	}
-	return false
+	return s.claims.unsaved
 }
 
 // memory returns what to keep, and takes it for kept.
 func (s *session) memory() memory {
-	m := memory{Devices: make(map[string]remembered)}
+	m := memory{Devices: make(map[string]remembered), Run: s.claims.last, StandsBy: s.claims.role == standingBy}
+	s.claims.unsaved = false
 	for _, name := range []string{"export", "l1", "l2", "l3"} {
 		if s.groups[groupNames[name]] {
 			m.Groups = append(m.Groups, name)
@@ -71,6 +75,10 @@ func (s *session) memory() memory {
 
 // restore continues an earlier run.
 func (s *session) restore(m memory) {
+	s.claims.last = m.Run
+	if m.StandsBy {
+		s.claims.role = standingBy
+	}
 	for _, name := range m.Groups {
 		if g, ok := groupNames[name]; ok {
 			s.groups[g] = true

@@ -52,9 +52,9 @@ func announcements(messages []message) map[string]string {
 func TestRestart(t *testing.T) {
 	for name, u := range map[string]*meter.Update{"dutch": dutch(), "belgian": belgian(), "warmtelink": warmtelink(), "old": old()} {
 		s, now := running(t, options(), u)
-		want := announcements(keep(s.connected(now)))
+		want := announcements(keep(connect(s, now)))
 		next := again(t, s, nil)
-		if diff := cmp.Diff(want, announcements(keep(next.connected(now)))); diff != "" {
+		if diff := cmp.Diff(want, announcements(keep(connect(next, now)))); diff != "" {
 			t.Errorf("%s: announcements after a restart (-before +after):\n%s", name, diff)
 		}
 		next.status(now, alive())
@@ -81,7 +81,7 @@ func TestRemoval(t *testing.T) {
 		c["rub bish"], c["other"] = "sensor", "climate"
 	})
 	const topic = "homeassistant/device/smartmeter_p1/config"
-	first := announcements(keep(next.connected(now)))[topic]
+	first := announcements(keep(connect(next, now)))[topic]
 	for _, want := range []string{`"old_thing":{"platform":"sensor"}`, `"power_net":{"platform":"binary_sensor"}`} {
 		if !strings.Contains(first, want) {
 			t.Errorf("the announcement lacks %s: %s", want, first)

@@ -192,6 +192,7 @@ type worker struct {
 	statuses  *hub.Subscription[meter.Status]
 	samples   *hub.Subscription[*meter.Solar]
 	timer     *time.Timer // of the session
+	role      role        // as far as counted
 	missed    uint64      // readings dropped by the subscription, as far as counted
 
 	batch []*meter.Update // reused
@@ -231,6 +232,7 @@ func (w *worker) run(ctx context.Context, panicked <-chan error) error {
 		}
 		w.schedule()
 		w.remember()
+		w.report()
 	}
 }
 
@@ -238,6 +240,21 @@ func (w *worker) run(ctx context.Context, panicked <-chan error) error {
 func (w *worker) remember() {
 	if w.store != nil && w.session.unsaved() {
 		w.store.Save(w.file, w.session.memory())
+	}
+}
+
+// report counts whether this program publishes, when that changes.
+func (w *worker) report() {
+	role := w.session.claims.role
+	if w.link == nil || w.role == role {
+		return
+	}
+	w.role = role
+	switch role {
+	case publishing: // from here on no reading is missed
+		w.counter.Works(time.Now())
+	case standingBy:
+		w.counter.Failed(errStandsBy)
 	}
 }
 
@@ -262,7 +279,7 @@ func (w *worker) takeReadings(ctx context.Context) {
 	w.batch, _ = w.readings.TakeSome(w.batch[:0], maxBatch)
 	for _, u := range w.batch {
 		w.send(ctx, w.session.update(time.Now(), u))
-		if w.link == nil {
+		if w.link == nil || !w.session.online {
 			w.counter.Dropped(1)
 		} else {
 			w.counter.Sent(1, time.Now())
@@ -280,10 +297,8 @@ func (w *worker) connected(ctx context.Context, l *link) {
 		w.lose(err)
 		return
 	}
+	w.role = asking
 	w.send(ctx, w.session.connected(time.Now()))
-	if w.link != nil { // from here on no reading is missed
-		w.counter.Works(time.Now())
-	}
 }
 
 // send publishes the messages of one step. One that does not go out means

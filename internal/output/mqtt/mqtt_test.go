@@ -32,7 +32,7 @@ func TestConnect(t *testing.T) {
 
 	retained := b.retained()
 	for topic := range retained {
-		if strings.HasSuffix(topic, "/config") {
+		if strings.HasSuffix(topic, "/config") || strings.HasSuffix(topic, "/claim") {
 			retained[topic] = ""
 		}
 	}
@@ -40,6 +40,8 @@ func TestConnect(t *testing.T) {
 		"homeassistant/device/smartmeter_p1_bridge/config": "",
 		"homeassistant/device/smartmeter_p1/config":        "",
 		"homeassistant/device/smartmeter_p1_gas/config":    "",
+		"homeassistant/device/smartmeter_p1_bridge/claim":  "",
+		"smartmeter/p1_bridge/claim":                       "",
 		"smartmeter/connected":                             "2",
 		"smartmeter/p1/availability":                       "online",
 		"smartmeter/p1_gas/availability":                   "online",
@@ -155,7 +157,8 @@ func TestCleanStop(t *testing.T) {
 	b.forget()
 	a.stop()
 	got := b.wait(t, "smartmeter/connected 0")
-	want := []string{"smartmeter/p1/availability offline", "smartmeter/p1_gas/availability offline", "smartmeter/connected 0"}
+	want := []string{"smartmeter/p1/availability offline", "smartmeter/p1_gas/availability offline",
+		"smartmeter/p1_bridge/claim", "homeassistant/device/smartmeter_p1_bridge/claim", "smartmeter/connected 0"}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("stop (-want +got):\n%s", diff)
 	}

@@ -20,7 +20,7 @@ func TestOneStateASecond(t *testing.T) {
 		s := newSession(o)
 		s.status(start, alive())
 		s.update(start, dutch())
-		s.connected(start)
+		connect(s, start)
 		last, states, atOnce := map[string]time.Time{}, map[string]int{}, false
 		check := func(now time.Time, messages []message) {
 			for _, m := range messages {
@@ -68,7 +68,7 @@ func TestOneStateASecond(t *testing.T) {
 func TestOneAnnouncementADevice(t *testing.T) {
 	for name, u := range map[string]*meter.Update{"dutch": dutch(), "belgian": belgian(), "warmtelink": warmtelink(), "old": old()} {
 		s := newSession(options())
-		all := keep(s.connected(start))
+		all := keep(connect(s, start))
 		all = append(all, keep(s.status(start, alive()))...)
 		all = append(all, keep(s.update(start, u))...)
 		count := map[string]int{}

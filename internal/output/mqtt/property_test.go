@@ -41,7 +41,7 @@ func TestAnything(t *testing.T) {
 			case 0:
 				s.lost()
 			case 1:
-				check(s.connected(now))
+				check(connect(s, now))
 			case 2:
 				st := alive()
 				st.Alive = random.IntN(2) == 0

@@ -25,7 +25,7 @@ func (s *session) announce(now time.Time, again bool) {
 
 func (s *session) announceDevice(now time.Time, d *device, again bool) {
 	if config := d.announce(now, again, s.announcer.build); config != nil {
-		s.emit(d.configTopic, config, 1, true)
+		s.retain(now, d.configTopic, config)
 		s.refreshAt = now.Add(settle)
 	}
 }
@@ -80,6 +80,9 @@ func (s *session) state(now time.Time, d *device) {
 		return // nothing of it came in this run
 	}
 	s.view.channel = d.channel
+	if d == s.bridge {
+		s.view.status = s.standing()
+	}
 	start := len(s.buf)
 	s.buf = d.appendState(s.buf, &s.view)
 	if d == s.bridge && s.instance != "" {
@@ -90,14 +93,14 @@ func (s *session) state(now time.Time, d *device) {
 }
 
 // setConnected tells whether broker and meter are there.
-func (s *session) setConnected() {
+func (s *session) setConnected(now time.Time) {
 	value := byte('1')
 	if s.line.Alive {
 		value = '2'
 	}
 	if s.connectTo != value {
 		s.connectTo = value
-		s.emit(s.announcer.connectedTopic, []byte{value}, 1, true)
+		s.retain(now, s.announcer.connectedTopic, []byte{value})
 	}
 }
 
@@ -109,17 +112,17 @@ func (s *session) available(now time.Time) {
 		if alive && d.shown != online && d.stateOf != s.newest {
 			s.measured(now, true)
 		}
-		s.setAvailability(d, availabilityOf(alive))
+		s.setAvailability(now, d, availabilityOf(alive))
 	}
 	for m := range s.submeters {
 		for _, sub := range s.submeters[m] {
 			if sub.known() {
-				s.setAvailability(&sub.device, availabilityOf(alive && sub.reports(&s.newest.Reading, s.view.zone)))
+				s.setAvailability(now, &sub.device, availabilityOf(alive && sub.reports(&s.newest.Reading, s.view.zone)))
 			}
 		}
 	}
 	if v := s.inverter; v != nil && v.known() {
-		s.setAvailability(v.device, availabilityOf(v.answers(now)))
+		s.setAvailability(now, v.device, availabilityOf(v.answers(now)))
 	}
 }
 
@@ -130,7 +133,7 @@ func availabilityOf(available bool) availability {
 	return offline
 }
 
-func (s *session) setAvailability(d *device, a availability) {
+func (s *session) setAvailability(now time.Time, d *device, a availability) {
 	if d.availabilityTopic == "" || d.shown == a {
 		return
 	}
@@ -139,7 +142,7 @@ func (s *session) setAvailability(d *device, a availability) {
 	if a == online {
 		payload = onlinePayload
 	}
-	s.emit(d.availabilityTopic, payload, 1, true)
+	s.retain(now, d.availabilityTopic, payload)
 }
 
 // change sends a step of a quantity, as smartmeter2mqtt does.

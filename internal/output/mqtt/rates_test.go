@@ -148,7 +148,7 @@ func TestMeansForget(t *testing.T) {
 		t.Errorf("mean (-want +got):\n%s", diff)
 	}
 	s.lost()
-	if diff := cmp.Diff([]string{"250"}, shownBy(t, s.connected(start.Add(92*time.Second)), "power_import")); diff != "" {
+	if diff := cmp.Diff([]string{"250"}, shownBy(t, connect(s, start.Add(92*time.Second)), "power_import")); diff != "" {
 		t.Errorf("repeated (-want +got):\n%s", diff)
 	}
 }

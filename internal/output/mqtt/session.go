@@ -67,10 +67,14 @@ type session struct {
 	former   *former
 	distinct *distinct // nil: no topic for each field
 
-	online    bool
-	connectTo byte      // what the topic connected says: 0, '1' or '2'
-	birthAt   time.Time // when to answer Home Assistant's birth; zero: no need
-	refreshAt time.Time // when to send all states
+	claims    claims
+	online    bool             // connected, and the publisher of the slot
+	leftovers []string         // retained topics of an earlier run to put right when this one publishes
+	kept      map[string]*kept // by topic
+	mendAt    time.Time        // when one of them is due; zero: none is
+	connectTo byte             // what the topic connected says: 0, '1' or '2'
+	birthAt   time.Time        // when to answer Home Assistant's birth; zero: no need
+	refreshAt time.Time        // when to send all states
 
 	out []message
 	buf []byte
@@ -97,6 +101,8 @@ func newSession(o *Options) *session {
 
 	s.ours = s.announcements()
 	s.instance = o.instance
+	s.kept = make(map[string]*kept)
+	s.claims = claims{topics: s.claimTopics(), instance: o.instance, emit: s.emit, unheard: make(map[string]bool), peers: make(map[string]bool)}
 	b := newDevice(s.topic, bridgeSlot(s.slot), "Smartmeter", bridge(s.slot))
 	s.press = s.topic + "/" + b.slot + "/reannounce"
 	b.info.model, b.info.version = "P1 port reader", o.Version
@@ -136,16 +142,29 @@ func (s *session) emit(topic string, payload []byte, qos byte, retain bool) {
 	s.out = append(s.out, message{topic, payload, qos, retain})
 }
 
-// connected is the first step on a new connection. Entities become available
-// last, so that none shows an old value.
+// connected is the first step on a new connection: nothing is published before
+// it is known that no other program publishes the slot.
 func (s *session) connected(now time.Time) []message {
 	s.begin()
-	s.online, s.connectTo, s.birthAt = true, 0, time.Time{}
+	s.online, s.leftovers = false, nil
+	clear(s.kept)
+	s.claims.connected(now)
+	if s.claims.role == standingBy {
+		s.standsBy()
+	}
+	return s.out
+}
+
+// takeOver begins to publish. Entities become available last, so that none
+// shows an old value.
+func (s *session) takeOver(now time.Time) {
+	s.online, s.connectTo, s.birthAt, s.mendAt = true, 0, time.Time{}, time.Time{}
+	s.clearLeftovers(now)
 	for _, d := range s.devices {
 		d.shown, d.stateOf, d.copyAt = availabilityUnknown, nil, time.Time{}
 		d.againAt = time.Time{}
 		if d.known() || d == s.electricity && s.newest == nil {
-			s.setAvailability(d, offline)
+			s.setAvailability(now, d, offline)
 		}
 	}
 	s.refreshAt = now.Add(refreshEvery)
@@ -158,13 +177,15 @@ func (s *session) connected(now time.Time) []message {
 		s.whole()
 	}
 	s.refresh(now, true)
-	s.setConnected()
+	s.setConnected(now)
 	s.available(now)
-	return s.out
 }
 
 // lost ends a connection.
-func (s *session) lost() { s.online = false }
+func (s *session) lost() {
+	s.online = false
+	s.claims.lost()
+}
 
 // abandon leaves the messages of the last step to whoever still holds them:
 // the client, when it could not send them in time.
@@ -223,7 +244,7 @@ func (s *session) status(now time.Time, st meter.Status) []message {
 	if !s.online {
 		return nil
 	}
-	s.setConnected()
+	s.setConnected(now)
 	s.state(now, s.bridge)
 	s.available(now)
 	return s.out
@@ -231,10 +252,11 @@ func (s *session) status(now time.Time, st meter.Status) []message {
 
 // next is when tick is due, zero for never.
 func (s *session) next() time.Time {
+	at := s.claims.next()
 	if !s.online {
-		return time.Time{}
+		return at
 	}
-	at := earlier(earlier(s.refreshAt, s.birthAt), s.inverter.ends())
+	at = earlier(earlier(at, s.mendAt), earlier(earlier(s.refreshAt, s.birthAt), s.inverter.ends()))
 	for _, d := range s.devices {
 		at = earlier(at, d.againAt)
 		if s.discovery {
@@ -247,8 +269,12 @@ func (s *session) next() time.Time {
 // tick does what is due.
 func (s *session) tick(now time.Time) []message {
 	s.begin()
+	s.claimed(now, s.claims.tick)
 	if !s.online {
-		return nil
+		return s.out
+	}
+	if due(s.mendAt, now) {
+		s.mend(now)
 	}
 	if due(s.inverter.ends(), now) {
 		s.available(now)
@@ -261,7 +287,7 @@ func (s *session) tick(now time.Time) []message {
 		for _, d := range s.devices {
 			if shown := d.shown; shown != availabilityUnknown {
 				d.shown = availabilityUnknown
-				s.setAvailability(d, shown)
+				s.setAvailability(now, d, shown)
 			}
 		}
 	}
@@ -299,10 +325,11 @@ func (s *session) stop(now time.Time) []message {
 	}
 	for _, d := range s.devices {
 		if d.shown == online {
-			s.setAvailability(d, offline)
+			s.setAvailability(now, d, offline)
 		}
 	}
-	s.emit(s.announcer.connectedTopic, []byte{'0'}, 1, true)
+	s.claims.stop()
+	s.retain(now, s.announcer.connectedTopic, []byte{'0'})
 	return s.out
 }
 

@@ -28,7 +28,7 @@ func running(t *testing.T, o *Options, u *meter.Update) (*session, time.Time) {
 	s := newSession(o)
 	s.status(start, alive())
 	s.update(start, u)
-	s.connected(start)
+	connect(s, start)
 	now := start.Add(time.Minute)
 	for at := s.next(); !at.IsZero() && !at.After(now); at = s.next() {
 		s.tick(at)
@@ -38,7 +38,7 @@ func running(t *testing.T, o *Options, u *meter.Update) (*session, time.Time) {
 
 func TestFirstConnection(t *testing.T) {
 	s := newSession(options())
-	compare(t, "before the first reading", s.connected(start),
+	compare(t, "before the first reading", connect(s, start),
 		"smartmeter/p1/availability offline",
 		"homeassistant/device/smartmeter_p1_bridge/config (announcement)",
 		"smartmeter/p1_bridge/state (state)",
@@ -101,7 +101,7 @@ func TestReconnect(t *testing.T) {
 			compare(t, "offline", s.status(now, alive()))
 			compare(t, "offline", s.tick(now))
 			compare(t, "offline", s.stop(now))
-			compare(t, "connected again", s.connected(now.Add(time.Minute)), tt.want...)
+			compare(t, "connected again", connect(s, now.Add(time.Minute)), tt.want...)
 		})
 	}
 }
@@ -110,7 +110,7 @@ func TestReconnectWithADeadMeter(t *testing.T) {
 	s, now := running(t, options(), dutch())
 	s.lost()
 	s.status(now, meter.Status{})
-	got := brief(s.connected(now.Add(time.Minute)))
+	got := brief(connect(s, now.Add(time.Minute)))
 	if !slices.Contains(got, "smartmeter/connected 1") {
 		t.Errorf("connected is not 1: %q", got)
 	}
@@ -127,7 +127,7 @@ func TestWithoutDiscovery(t *testing.T) {
 	s := newSession(o)
 	s.status(start, alive())
 	s.update(start, dutch())
-	compare(t, "connected", s.connected(start),
+	compare(t, "connected", connect(s, start),
 		"smartmeter/p1/availability offline",
 		"smartmeter/p1_gas/availability offline",
 		`smartmeter/status/energy {"header":"dutch"}`,
@@ -160,7 +160,7 @@ func TestInterval(t *testing.T) {
 			o := options()
 			o.Interval, o.Discovery = tt.interval, false
 			s := newSession(o)
-			s.connected(start)
+			connect(s, start)
 			var got []int
 			for n := 0; len(got) < len(tt.want) && n < 100; n++ {
 				d := time.Duration(n) * tt.telegrams
@@ -258,7 +258,7 @@ func TestRefresh(t *testing.T) {
 	s := newSession(o)
 	s.status(start, alive())
 	s.update(start, dutch())
-	s.connected(start)
+	connect(s, start)
 	states := []string{
 		"smartmeter/p1_bridge/state (state)",
 		"smartmeter/p1/state (state)",
@@ -361,6 +361,8 @@ func TestStop(t *testing.T) {
 	compare(t, "stop", got,
 		"smartmeter/p1/availability offline",
 		"smartmeter/p1_gas/availability offline",
+		`smartmeter/p1_bridge/claim {"instance":"0badcafe","state":"stopped"}`,
+		`homeassistant/device/smartmeter_p1_bridge/claim {"instance":"0badcafe","state":"stopped"}`,
 		"smartmeter/connected 0",
 	)
 	for _, m := range got {
