@@ -18,6 +18,7 @@ import (
 	"github.com/smartmeter-addon/smartmeter-addon/internal/derive"
 	"github.com/smartmeter-addon/smartmeter-addon/internal/dsmr"
 	"github.com/smartmeter-addon/smartmeter-addon/internal/hub"
+	"github.com/smartmeter-addon/smartmeter-addon/internal/listen"
 	"github.com/smartmeter-addon/smartmeter-addon/internal/meter"
 	"github.com/smartmeter-addon/smartmeter-addon/internal/output/socket"
 	"github.com/smartmeter-addon/smartmeter-addon/internal/quiet"
@@ -32,6 +33,10 @@ var (
 	Version = "dev"
 	Commit  = ""
 )
+
+// mostClients is how many clients all servers together have, but the health
+// check's: the serial library waits with select, which ends at descriptor 1023.
+const mostClients = 280
 
 // Deps is what the world gives the app beside its options.
 type Deps struct {
@@ -93,6 +98,7 @@ type pipeline struct {
 	totals    *totals
 	proofs    *proofs
 	scratch   []byte        // of the line that is made
+	slots     *listen.Slots // of the clients of all servers
 	board     *status.Board // how the program stands: every output counts there
 	last      lastTelegram
 	recorder  capture.Recorder
@@ -125,6 +131,7 @@ func newPipeline(cfg config.Config, log *slog.Logger) (*pipeline, error) {
 		lines:   socket.NewLines(),
 		updates: new(hub.Hub[*meter.Update]),
 		samples: new(hub.Hub[*meter.Solar]),
+		slots:   listen.NewSlots(mostClients, nil),
 
 		decrypter: dsmr.NewDecrypter(nil, dsmr.Keys{Key: key, AAD: aad}),
 		keys:      dsmr.Keys{Key: key, AAD: aad},

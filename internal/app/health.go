@@ -3,19 +3,21 @@ package app
 import (
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"io"
 	"log/slog"
 	"net"
 	"net/http"
-	"net/netip"
-	"net/url"
-	"strings"
 	"time"
 
 	"github.com/smartmeter-addon/smartmeter-addon/internal/capture"
+	"github.com/smartmeter-addon/smartmeter-addon/internal/listen"
 	"github.com/smartmeter-addon/smartmeter-addon/internal/status"
+)
+
+const (
+	healthTime    = 5 * time.Second // for a request, an answer, and between two
+	healthClients = 20              // at once: one asks every minute
 )
 
 // healthServer answers /healthz for "smartmeter healthcheck", /status with how
@@ -54,26 +56,23 @@ func healthServer(addr string, v *vitals, board *status.Board, lastMinutes func(
 			w.Header().Set("Content-Type", "text/plain; charset=utf-8")
 			_ = c.Write(w)
 		})
-		server := &http.Server{Handler: ownNamesOnly(addr, mux), ReadHeaderTimeout: 5 * time.Second, WriteTimeout: 5 * time.Second, MaxHeaderBytes: 8 << 10}
-		stop := context.AfterFunc(ctx, func() { _ = server.Close() })
-		defer stop()
-		if err := server.Serve(listener); !errors.Is(err, http.ErrServerClosed) {
+		host, _, _ := net.SplitHostPort(addr) // it listens there, so it is an address
+		server := &http.Server{
+			Handler: ownHostOnly(host, mux), ReadHeaderTimeout: healthTime, WriteTimeout: healthTime, IdleTimeout: healthTime, MaxHeaderBytes: 8 << 10,
+		}
+		if err := listen.ServeHTTP(ctx, listener, server, healthClients, listen.NewSlots(healthClients, nil), 0, log); err != nil {
 			return fmt.Errorf("serving the health check on %s: %w", addr, err)
 		}
 		return nil
 	}
 }
 
-// ownNamesOnly refuses what a browser asks for a web site whose name leads to
-// this machine now (DNS rebinding): the line's last minutes are nobody else's
-// business. Such a name has a dot, and those by which a machine asks itself or
-// one container another have none, unless it is told to listen at one.
-func ownNamesOnly(addr string, next http.Handler) http.Handler {
-	told, _, _ := net.SplitHostPort(addr) // it listens there, so it is an address
+// ownHostOnly refuses what a browser asks for a web site whose name leads to
+// this machine now: the line's last minutes are nobody else's business.
+func ownHostOnly(own string, next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		host := (&url.URL{Host: r.Host}).Hostname()
-		if _, err := netip.ParseAddr(host); err != nil && strings.Contains(host, ".") && host != told {
-			http.Error(w, "ask by an IP address, or a name without a dot", http.StatusForbidden)
+		if !listen.OwnHost(r, []string{own}) {
+			http.Error(w, "ask by an IP address or a local name", http.StatusForbidden)
 			return
 		}
 		next.ServeHTTP(w, r)

@@ -46,10 +46,10 @@ func outputs(cfg config.Config, deps Deps, p *pipeline) ([]task, error) {
 		return p.board.Output(name)
 	}
 	jsonSocket := socket.NewJSON(p.lines, socket.Options{
-		Address: string(cfg.JSONSocket), Clients: cfg.Clients, Log: log("json socket"), OnListen: opened("json"), Counter: count("json socket", cfg.JSONSocket != ""),
+		Address: string(cfg.JSONSocket), Clients: cfg.Clients, Slots: p.slots, Log: log("json socket"), OnListen: opened("json"), Counter: count("json socket", cfg.JSONSocket != ""),
 	})
 	rawSocket := socket.NewRaw(p.raw, socket.Options{
-		Address: string(cfg.RawSocket), Clients: cfg.Clients, Log: log("raw socket"), OnListen: opened("raw"), Counter: count("raw socket", cfg.RawSocket != ""),
+		Address: string(cfg.RawSocket), Clients: cfg.Clients, Slots: p.slots, Log: log("raw socket"), OnListen: opened("raw"), Counter: count("raw socket", cfg.RawSocket != ""),
 	})
 	security, err := cfg.BrokerTLS(os.ReadFile)
 	if err != nil {

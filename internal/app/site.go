@@ -21,11 +21,11 @@ func siteTasks(cfg config.Config, deps Deps, p *pipeline, opened func(string) fu
 	}, p.store, cfg.Slot, p.zone)
 	log := func(part string) *slog.Logger { return deps.Log.With("part", part) }
 	page := site.Server(web.Options{
-		Address: string(cfg.WebServer), What: "page", Setting: "SMARTMETER_WEB_SERVER", Page: true, Ingress: config.Supervised(deps.Environ),
+		Address: string(cfg.WebServer), What: "page", Setting: "SMARTMETER_WEB_SERVER", Page: true, Ingress: config.Supervised(deps.Environ), Hosts: cfg.APIHosts.Names(), Slots: p.slots,
 		Log: log("page"), OnListen: opened("page"), Counter: count("page", cfg.WebServer != ""),
 	})
 	api := site.Server(web.Options{
-		Address: string(cfg.APIServer), What: "API", Setting: "SMARTMETER_API_SERVER",
+		Address: string(cfg.APIServer), What: "API", Setting: "SMARTMETER_API_SERVER", Hosts: cfg.APIHosts.Names(), Slots: p.slots,
 		Log: log("api"), OnListen: opened("api"), Counter: count("api", cfg.APIServer != ""),
 	})
 	return []task{

@@ -34,6 +34,7 @@ var wrongs = map[string][]string{
 	"post.fields":           {",", "power ts", "a;b"},
 	"post.ca_file":          {"ca.crt", "/ssl/absent.crt"},
 	"mqtt.distinct_fields":  {",", "power ts"},
+	"api_hosts":             {"http://h", "meter.example.org:8080", "a b"},
 	"slot":                  nil, // the pattern is ours
 }
 

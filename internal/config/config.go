@@ -16,9 +16,10 @@ type Config struct {
 	MQTT       MQTT
 	JSONSocket Listen `env:"TCP_SERVER" envDefault:"3010"`     // JSON socket
 	RawSocket  Listen `env:"RAW_TCP_SERVER" envDefault:"3020"` // raw socket
-	Clients    int    `env:"SOCKET_CLIENTS" envDefault:"32"`   // at most, per socket
+	Clients    int    `env:"SOCKET_CLIENTS" envDefault:"32"`   // at most, per socket; all servers together have 300
 	WebServer  Listen `env:"WEB_SERVER"`                       // page and HTTP API; Load sets IngressPort under Home Assistant
 	APIServer  Listen `env:"API_SERVER"`                       // HTTP API without the page; Load sets APIPort under Home Assistant
+	APIHosts   List   `json:"api_hosts" env:"API_HOSTS"`       // names of this machine that page and API answer to, beside IP addresses and local names
 	Solar      Solar
 	Influx     Influx
 	Post       Post

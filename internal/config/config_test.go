@@ -74,7 +74,7 @@ func TestValidate(t *testing.T) {
 	c := defaults()
 	c.Clients = 0
 	c.MQTT.Password = "geheim"
-	const want = `SMARTMETER_SOCKET_CLIENTS = "0": write a number from 1 to 400 (clients)`
+	const want = `SMARTMETER_SOCKET_CLIENTS = "0": write a number from 1 to 300 (clients)`
 	if err := c.Validate(); err == nil || err.Error() != want {
 		t.Errorf("got %v, want %s", err, want)
 	}

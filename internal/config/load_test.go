@@ -100,7 +100,7 @@ func TestLoad(t *testing.T) {
 				"SMARTMETER_ENC_KEY=" + key, "SMARTMETER_ENC_AAD=30" + key,
 				"SMARTMETER_MQTT_URL=mqtts://broker", "SMARTMETER_MQTT_USERNAME=u", "SMARTMETER_MQTT_PASSWORD= p ", "SMARTMETER_MQTT_TOPIC=t",
 				"SMARTMETER_MQTT_DISCOVERY=no", "SMARTMETER_MQTT_DISCOVERY_PREFIX=d", "SMARTMETER_MQTT_BIRTH_TOPIC=b", "SMARTMETER_MQTT_INTERVAL=3600",
-				"SMARTMETER_TCP_SERVER=0", "SMARTMETER_RAW_TCP_SERVER=[::1]:2000", "SMARTMETER_SOCKET_CLIENTS=400", "SMARTMETER_SLOT=p2", "SMARTMETER_LANGUAGE=SV", "LANGUAGE=nl_NL:nl",
+				"SMARTMETER_TCP_SERVER=0", "SMARTMETER_RAW_TCP_SERVER=[::1]:2000", "SMARTMETER_SOCKET_CLIENTS=300", "SMARTMETER_API_HOSTS=meter.example.org, b.example", "SMARTMETER_SLOT=p2", "SMARTMETER_LANGUAGE=SV", "LANGUAGE=nl_NL:nl",
 				"SMARTMETER_MQTT_DISTINCT=yes", "SMARTMETER_MQTT_DISTINCT_FIELDS=gas", "SMARTMETER_POST_URL=http://h/?k=v", "SMARTMETER_POST_INTERVAL=1", "SMARTMETER_POST_JSON=on", "SMARTMETER_POST_FIELDS=*",
 				"SMARTMETER_INFLUX_URL=https://db/x", "SMARTMETER_INFLUX_TOKEN=secret", "SMARTMETER_INFLUX_ORG=o", "SMARTMETER_INFLUX_BUCKET=b", "SMARTMETER_INFLUX_BUFFER_MB=1",
 				"SMARTMETER_SUNSPEC_MODBUS=fd00::5", "SMARTMETER_SUNSPEC_MODBUS_PORT=1502", "SMARTMETER_SUNSPEC_UNIT=247", "SMARTMETER_SUNSPEC_INTERVAL=899",
@@ -113,7 +113,7 @@ func TestLoad(t *testing.T) {
 					Network:    config.Network{Address: "[fe80::1%eth0]:23"},
 					Decryption: config.Decryption{Key: key, AAD: "30" + key},
 					MQTT:       config.MQTT{URL: "mqtts://broker:8883", Username: "u", Password: " p ", Topic: "t", DiscoveryPrefix: "d", BirthTopic: "b", Interval: 3600, Distinct: true, DistinctFields: "gas"},
-					RawSocket:  "[::1]:2000", Clients: 400, Solar: config.Solar{Address: "[fd00::5]:1502", Port: 1502, Unit: 247, Interval: 899},
+					RawSocket:  "[::1]:2000", Clients: 300, APIHosts: "meter.example.org, b.example", Solar: config.Solar{Address: "[fd00::5]:1502", Port: 1502, Unit: 247, Interval: 899},
 					Post:   config.Post{URL: "http://h/?k=v", Interval: 1, JSON: true, Fields: "*"},
 					Influx: config.Influx{URL: "https://db/x", Token: "secret", Org: "o", Bucket: "b", BufferMB: 1}, Slot: "p2", Language: meter.Swedish, Checksum: config.ChecksumOff, Data: "/srv/meter", LogLevel: config.LogWarning,
 				}

@@ -92,7 +92,7 @@ func TestLoadRefuses(t *testing.T) {
 		{"SMARTMETER_RAW_TCP_SERVER=3010", `SMARTMETER_RAW_TCP_SERVER = "3010": the JSON socket has this port already; write another one, or 0 for off`},
 		{"SMARTMETER_WEB_SERVER=web", `SMARTMETER_WEB_SERVER = "web": write a port, host:port (an IPv6 address in brackets), or 0 for off`},
 		{"SMARTMETER_API_SERVER=:", `SMARTMETER_API_SERVER = ":": write a port, host:port (an IPv6 address in brackets), or 0 for off`},
-		{"SMARTMETER_SOCKET_CLIENTS=0", `SMARTMETER_SOCKET_CLIENTS = "0": write a number from 1 to 400 (clients)`},
+		{"SMARTMETER_SOCKET_CLIENTS=0", `SMARTMETER_SOCKET_CLIENTS = "0": write a number from 1 to 300 (clients)`},
 		{`{"solar": {"address": "tcp://10.0.0.5"}}`, `solar.address = "tcp://10.0.0.5": leave "tcp://" out and write host:port, such as 192.168.1.20:23`},
 		{`{"solar": {"address": "10.0.0.5:0"}}`, `solar.address = "10.0.0.5:0": write a port from 1 to 65535 after the colon`},
 		{`{"solar": {"address": "the roof"}}`, `solar.address = "the roof": write the host, such as 192.168.1.30, with a colon and the port where it is not the usual one`},

@@ -52,8 +52,8 @@ func (c *Config) wrong() (field any, mend string) {
 		{&c.APIServer, apart(c.APIServer, "the page", c.WebServer)},
 		{&c.Data, folder(c.Data)},
 		{&c.Health, listen(c.Health)},
-		// The serial library waits with select, which ends at descriptor 1023.
-		{&c.Clients, within(c.Clients, 1, 400, "clients")},
+		{&c.APIHosts, hosts(c.APIHosts)},
+		{&c.Clients, within(c.Clients, 1, 300, "clients")},
 		{&c.Solar.Address, hostOrAddress(c.Solar.Address, "192.168.1.30")},
 		{&c.Solar.Port, within(c.Solar.Port, 1, 65535, "a port")},
 		{&c.Solar.Unit, within(c.Solar.Unit, 0, 247, "a Modbus unit id")},
@@ -225,6 +225,16 @@ func names(l List) string {
 	for _, name := range l.Names() {
 		if !fieldName.MatchString(name) {
 			return form
+		}
+	}
+	return ""
+}
+
+// hosts wants the names of hosts, or nothing.
+func hosts(l List) string {
+	for _, name := range l.Names() {
+		if !host(name) {
+			return "write host names with commas between them, without http:// and port, such as meter.example.org"
 		}
 	}
 	return ""

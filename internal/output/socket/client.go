@@ -20,8 +20,9 @@ const (
 	// held up for a client that stopped reading. Who reads gets a turn within
 	// it on a busy machine too, and the driver of a serial line holds more.
 	patience   = 100 * time.Millisecond
-	writeSlice = time.Second      // after which a write that waits looks up
-	writeLimit = 60 * time.Second // without a byte gone: the client is dead
+	wastePause = 100 * time.Millisecond // between reads of what a client sends
+	writeSlice = time.Second            // after which a write that waits looks up
+	writeLimit = 60 * time.Second       // without a byte gone: the client is dead
 )
 
 var (
@@ -52,11 +53,13 @@ func (c *client[T]) run(ctx context.Context) {
 	defer c.sub.Close()
 	c.sub.WantAll(patience)
 	c.gone = make(chan struct{})
+	ctx, end := context.WithCancel(ctx)
 	go func() {
 		defer close(c.gone)
-		discard(c.conn)
+		discard(ctx, c.conn)
 	}()
 	defer func() {
+		end()
 		c.conn.Close()
 		<-c.gone
 	}()
@@ -152,12 +155,19 @@ func (c *client[T]) count() {
 	c.missed = missed
 }
 
-// discard reads and forgets until the other side is closed.
-func discard(conn net.Conn) {
-	var waste [1024]byte
+// discard reads and forgets until the other side is closed, or ctx ends. It
+// takes its time: a client that sends without end would have this program do
+// nothing but read what nobody needs.
+func discard(ctx context.Context, conn net.Conn) {
+	var waste [4 << 10]byte
 	for {
 		if _, err := conn.Read(waste[:]); err != nil {
 			return
+		}
+		select {
+		case <-ctx.Done():
+			return
+		case <-time.After(wastePause):
 		}
 	}
 }

@@ -40,12 +40,12 @@ func TestDeadClientIsDisconnected(t *testing.T) {
 		s.hub.Publish(Line{time.Now(), []byte("{}\r\n")})
 		time.Sleep(writeLimit)
 		synctest.Wait()
-		if got := len(s.slots); got != 1 {
+		if got := s.slots.Used(); got != 1 {
 			t.Errorf("%d clients after %v, want 1", got, writeLimit)
 		}
 		time.Sleep(2 * writeSlice)
 		synctest.Wait()
-		if got := len(s.slots); got != 0 {
+		if got := s.slots.Used(); got != 0 {
 			t.Errorf("%d clients later, want none", got)
 		}
 		if got := log.String(); strings.Count(got, "level=WARN") != 1 || !strings.Contains(got, errStuck.Error()) {
@@ -74,11 +74,39 @@ func TestClientThatReadsSlowlyStays(t *testing.T) {
 		if want := strings.Repeat("{}\r\n", 10); string(got) != want {
 			t.Errorf("client reads %q, want %q", got, want)
 		}
-		if got := len(s.slots); got != 1 {
+		if got := s.slots.Used(); got != 1 {
 			t.Errorf("%d clients, want 1", got)
 		}
 		if got := board.Snapshot(time.Now()).Outputs[0]; got.Dropped != 0 {
 			t.Errorf("%d dropped, want none", got.Dropped)
+		}
+	})
+}
+
+// A client that sends without end is read slowly, and goes when it wants.
+func TestClientThatSendsIsReadSlowly(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s, client := piped(t, io.Discard)
+		sent := 0
+		go func() {
+			for waste := make([]byte, 64<<10); ; {
+				n, err := client.Write(waste)
+				sent += n
+				if err != nil {
+					return
+				}
+			}
+		}()
+		time.Sleep(time.Minute)
+		synctest.Wait()
+		if most := 3 << 20; sent > most {
+			t.Errorf("%d bytes are read in a minute, want %d at most", sent, most)
+		}
+		client.Close()
+		time.Sleep(time.Second)
+		synctest.Wait()
+		if got := s.slots.Used(); got != 0 {
+			t.Errorf("%d clients are left", got)
 		}
 	})
 }
@@ -125,7 +153,7 @@ func TestAcceptFails(t *testing.T) {
 		wg.Go(func() { _ = s.serve(ctx, &failing{failures: 10, then: conn, closed: make(chan struct{})}) })
 		time.Sleep(2 * time.Minute)
 		synctest.Wait()
-		if got := len(s.slots); got != 1 {
+		if got := s.slots.Used(); got != 1 {
 			t.Errorf("%d clients, want 1", got)
 		}
 		cancel()

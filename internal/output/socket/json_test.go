@@ -140,7 +140,7 @@ func TestClientThatSends(t *testing.T) {
 	}
 	flooded := make(chan error, 1)
 	go func() {
-		_, err := io.CopyN(flood.TCPConn, zeros{}, 32<<20)
+		_, err := io.CopyN(flood.TCPConn, zeros{}, 1<<20)
 		flooded <- err
 	}()
 	for n := range 100 {

@@ -16,8 +16,8 @@ import (
 // Server hands the values of a hub to TCP clients.
 type Server[T any] struct {
 	options Options
-	slots   chan struct{} // holds a token for each client
-	setting string        // that tells the address
+	slots   *listen.Slots
+	setting string // that tells the address
 	hub     *hub.Hub[T]
 	policy  hub.Policy
 	welcome func(T) bool // whether a new client gets the latest value, if that is it; nil: never
@@ -39,13 +39,11 @@ const (
 	tooMany      = "Too many connections\r\n"
 )
 
-var errTooMany = errors.New("a client was refused: there are too many")
-
 // Run listens and serves until ctx ends, then closes all and returns nil. A
 // port that cannot be had is tried again for ever.
 func (s *Server[T]) Run(ctx context.Context) error {
 	o := s.options
-	o.Counter.Clients(func() int { return len(s.slots) })
+	o.Counter.Clients(s.slots.Used)
 	return listen.Run(ctx, listen.Options{
 		Address: o.Address, What: "socket", Setting: s.setting, Log: o.Log, OnListen: o.OnListen, Counter: o.Counter,
 	}, s.serve)
@@ -95,49 +93,39 @@ func (s *Server[T]) admit(ctx context.Context, conn net.Conn) {
 	stop := context.AfterFunc(ctx, func() { conn.Close() })
 	defer stop()
 	log := s.options.Log.With("client", conn.RemoteAddr().String())
-	if !s.slot(ctx) {
-		s.refuse(conn, log)
+	if err := s.slot(ctx, conn.RemoteAddr()); err != nil {
+		s.refuse(ctx, conn, err, log)
 		return
 	}
 	defer func() {
 		s.full.Store(false)
-		<-s.slots
+		s.slots.Free(conn.RemoteAddr())
 	}()
 	c := client[T]{server: s, conn: conn, log: log}
 	c.run(ctx)
 }
 
 // slot takes a slot, or waits a moment for one.
-func (s *Server[T]) slot(ctx context.Context) bool {
-	select {
-	case s.slots <- struct{}{}:
-		return true
-	default:
-	}
+func (s *Server[T]) slot(ctx context.Context, remote net.Addr) error {
 	defer s.waiting.Add(-1)
 	if s.waiting.Add(1) > mostWaiting {
-		return false
+		return s.slots.Take(remote)
 	}
-	timer := time.NewTimer(slotPatience)
-	defer timer.Stop()
-	select {
-	case s.slots <- struct{}{}:
-		return true
-	case <-timer.C:
-	case <-ctx.Done():
-	}
-	return false
+	return s.slots.Wait(ctx, remote, slotPatience)
 }
 
 // refuse tells a client why it is closed. Closing with bytes unread would
 // reset the connection, and the line might be lost with it: so it reads on
 // until the client has closed its side, or has had its time.
-func (s *Server[T]) refuse(conn net.Conn, log *slog.Logger) {
-	s.options.Counter.Failed(errTooMany)
-	if s.full.CompareAndSwap(false, true) {
+func (s *Server[T]) refuse(ctx context.Context, conn net.Conn, cause error, log *slog.Logger) {
+	s.options.Counter.Failed(cause)
+	switch {
+	case !s.full.CompareAndSwap(false, true):
+		log.Debug("client refused", "cause", cause)
+	case errors.Is(cause, listen.ErrPeer):
+		log.Warn("one address has most of the connections that there are, so its next ones are refused: does a program there connect over and over?")
+	default:
 		log.Warn("too many clients: disconnect one or allow more with SMARTMETER_SOCKET_CLIENTS", "most", s.options.Clients)
-	} else {
-		log.Debug("client refused: too many")
 	}
 	defer s.waiting.Add(-1)
 	if s.waiting.Add(1) > mostWaiting || conn.SetDeadline(time.Now().Add(farewell)) != nil {
@@ -147,6 +135,6 @@ func (s *Server[T]) refuse(conn net.Conn, log *slog.Logger) {
 		return
 	}
 	if tcp, ok := conn.(*net.TCPConn); ok && tcp.CloseWrite() == nil {
-		discard(conn)
+		discard(ctx, conn)
 	}
 }

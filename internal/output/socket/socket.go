@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/smartmeter-addon/smartmeter-addon/internal/hub"
+	"github.com/smartmeter-addon/smartmeter-addon/internal/listen"
 	"github.com/smartmeter-addon/smartmeter-addon/internal/status"
 )
 
@@ -53,6 +54,7 @@ func NewChunks() *hub.Hub[Chunk] {
 type Options struct {
 	Address  string          // host:port to listen at
 	Clients  int             // at most, 1 or more
+	Slots    *listen.Slots   // of the program's clients; may be nil
 	Log      *slog.Logger    // hears of the socket and its clients
 	OnListen func(net.Addr)  // called each time the socket is open; may be nil
 	Counter  *status.Counter // counts values, summed over clients; may be nil
@@ -64,7 +66,7 @@ type Options struct {
 func NewJSON(lines *hub.Hub[Line], o Options) *Server[Line] {
 	return &Server[Line]{
 		options: o,
-		slots:   make(chan struct{}, o.Clients),
+		slots:   listen.NewSlots(o.Clients, o.Slots),
 		setting: "SMARTMETER_TCP_SERVER",
 		hub:     lines,
 		policy:  hub.DropOldest,
@@ -79,7 +81,7 @@ func NewJSON(lines *hub.Hub[Line], o Options) *Server[Line] {
 func NewRaw(chunks *hub.Hub[Chunk], o Options) *Server[Chunk] {
 	return &Server[Chunk]{
 		options: o,
-		slots:   make(chan struct{}, o.Clients),
+		slots:   listen.NewSlots(o.Clients, o.Slots),
 		setting: "SMARTMETER_RAW_TCP_SERVER",
 		hub:     chunks,
 		policy:  hub.Disconnect,

@@ -135,6 +135,54 @@ func TestScriptInTheMetersText(t *testing.T) {
 	}
 }
 
+// A web site whose name leads to this machine reads nothing; those who ask by
+// an address, a local name or a name that is listed do.
+func TestForeignNames(t *testing.T) {
+	names := []string{"meter.example.org", "other.example.org"}
+	servers := map[string]*served{
+		"page": serve(t, newWorld(), web.Options{Page: true, Hosts: names}), "api": serve(t, newWorld(), web.Options{Hosts: names}),
+	}
+	for host, want := range map[string]int{
+		"127.0.0.1": 200, "192.168.1.5:8080": 200, "[::1]:8080": 200, "[fd00::5]": 200, "localhost:8080": 200, "smartmeter": 200,
+		"homeassistant.local:8080": 200, "HomeAssistant.Local.": 200, "ha.lan": 200, "ha.home": 200, "ha.home.arpa": 200, "ha.internal": 200,
+		"meter.example.org:8080": 200, "METER.example.org": 200, "other.example.org": 200,
+		"evil.example": 403, "evil.example:8080": 403, "meter.example.org.evil.example": 403, "xmeter.example.org": 403, "local.evil.example": 403,
+		"127.0.0.1.evil.example": 403, "evillocal.example": 403, "1.2.3": 403,
+	} {
+		for name, s := range servers {
+			for _, path := range []string{"/api/status", "/api/telegram", "/api/events", "/metrics", "/"} {
+				r, err := http.NewRequestWithContext(t.Context(), http.MethodHead, s.url+path, nil)
+				if err != nil {
+					t.Fatal(err)
+				}
+				r.Host = host
+				answer, err := http.DefaultTransport.RoundTrip(r)
+				if err != nil {
+					t.Fatal(err)
+				}
+				answer.Body.Close()
+				if refused := answer.StatusCode == http.StatusForbidden; refused != (want == http.StatusForbidden) {
+					t.Errorf("%s%s asked as %s: %s, want %d", name, path, host, answer.Status, want)
+				}
+			}
+		}
+	}
+	ingress := serve(t, newWorld(), web.Options{Page: true, Ingress: true})
+	r, err := http.NewRequestWithContext(t.Context(), http.MethodGet, ingress.url+"/api/status", nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	r.Host = "home.example.org" // by which its owner calls Home Assistant
+	answer, err := http.DefaultTransport.RoundTrip(r)
+	if err != nil {
+		t.Fatal(err)
+	}
+	answer.Body.Close()
+	if answer.StatusCode != http.StatusOK {
+		t.Errorf("through Home Assistant: %s", answer.Status)
+	}
+}
+
 // Under Home Assistant the page is for its Supervisor and for this machine.
 func TestIngress(t *testing.T) {
 	s := serve(t, newWorld(), web.Options{Page: true, Ingress: true})

@@ -5,17 +5,12 @@
 package web
 
 import (
-	"bytes"
 	"context"
-	"errors"
-	"log"
 	"log/slog"
 	"net"
 	"net/http"
 	"sync/atomic"
 	"time"
-
-	"golang.org/x/net/netutil"
 
 	"github.com/smartmeter-addon/smartmeter-addon/internal/config"
 	"github.com/smartmeter-addon/smartmeter-addon/internal/hub"
@@ -43,6 +38,8 @@ type Options struct {
 	Address  string         // host:port to listen at
 	What     string         // the server's name in the log: "page"
 	Setting  string         // that tells the address, for the log
+	Hosts    []string       // names by which this machine may be asked, beside IP addresses and local names
+	Slots    *listen.Slots  // of the program's clients; may be nil
 	Page     bool           // serve the page and what only the page shows, beside the API
 	Ingress  bool           // serve Home Assistant's Supervisor and this machine only
 	Log      *slog.Logger   // hears of the server
@@ -51,8 +48,7 @@ type Options struct {
 }
 
 const (
-	// The serial library waits with select, which ends at descriptor 1023: the
-	// servers of this program together stay below.
+	// Everybody's browsers and programs; what is more waits to be accepted.
 	mostConnections = 80
 	// What is left of the connections is for everybody else.
 	mostStreams = 50
@@ -62,10 +58,6 @@ const (
 	idleTime    = 60 * time.Second // between requests
 	headerBytes = 32 << 10         // Home Assistant's cookies included
 	goodbye     = time.Second      // for answers under way at the end
-
-	// The system's own buffer may grow to megabytes: a stream that nobody
-	// reads would be noticed hours later.
-	sendBuffer = 64 << 10
 )
 
 // Server is one port.
@@ -102,50 +94,10 @@ func (s *Server) serve(ctx context.Context, l net.Listener) error {
 		WriteTimeout:      answerTime,
 		IdleTimeout:       idleTime,
 		MaxHeaderBytes:    headerBytes,
-		ErrorLog:          log.New(errorLog{s.options.Log}, "", 0),
 	}
-	closed := make(chan struct{})
-	stop := context.AfterFunc(ctx, func() {
-		defer close(closed)
-		late, cancel := context.WithTimeout(context.WithoutCancel(ctx), goodbye)
-		defer cancel()
-		if server.Shutdown(late) != nil {
-			_ = server.Close()
-		}
-	})
-	err := server.Serve(netutil.LimitListener(modest{l}, mostConnections))
-	if !stop() {
-		<-closed
+	slots := listen.NewSlots(mostConnections, s.options.Slots)
+	if s.options.Ingress {
+		slots.Exempt = supervisor
 	}
-	if errors.Is(err, http.ErrServerClosed) {
-		return nil
-	}
-	_ = server.Close()
-	return err
-}
-
-// modest gives connections a small buffer.
-type modest struct{ net.Listener }
-
-// Accept waits for the next connection.
-func (m modest) Accept() (net.Conn, error) {
-	conn, err := m.Listener.Accept()
-	if tcp, ok := conn.(*net.TCPConn); ok && err == nil {
-		_ = tcp.SetWriteBuffer(sendBuffer) // a client that is gone is noticed by the first write
-	}
-	return conn, err
-}
-
-// errorLog hears what net/http has to say: a fault of this program, or else
-// what a client did wrong, which may be a thousand lines.
-type errorLog struct{ log *slog.Logger }
-
-// Write takes one message.
-func (e errorLog) Write(text []byte) (int, error) {
-	level := slog.LevelDebug
-	if bytes.Contains(text, []byte("panic serving")) {
-		level = slog.LevelError
-	}
-	e.log.Log(context.Background(), level, string(bytes.TrimSpace(text)))
-	return len(text), nil
+	return listen.ServeHTTP(ctx, l, server, mostConnections, slots, goodbye, s.options.Log)
 }
