@@ -104,18 +104,3 @@ func (s *Server) healthz(w http.ResponseWriter, _ *http.Request) {
 	}
 	send(w, http.StatusOK, "text/plain; charset=utf-8", []byte("alive\n"))
 }
-
-// capture answers with a file for a bug report.
-func (s *Server) capture(w http.ResponseWriter, _ *http.Request) {
-	if !s.options.Page || s.site.world.Capture == nil {
-		fail(w, http.StatusNotFound, "there is nothing at this address")
-		return
-	}
-	text, err := s.site.world.Capture()
-	if err != nil {
-		fail(w, http.StatusServiceUnavailable, err.Error())
-		return
-	}
-	w.Header().Set("Content-Disposition", `attachment; filename="smartmeter-`+time.Now().In(s.site.zone).Format("20060102-150405")+`.capture.txt"`)
-	send(w, http.StatusOK, "text/plain; charset=utf-8", text)
-}

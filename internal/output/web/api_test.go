@@ -135,8 +135,9 @@ func TestCapture(t *testing.T) {
 	if name := a.Header.Get("Content-Disposition"); a.StatusCode != http.StatusOK || !strings.HasPrefix(a.body, "# smartmeter capture") || !strings.HasPrefix(name, `attachment; filename="smartmeter-2`) {
 		t.Errorf("%s %s %s", a.Status, a.Header, a.body)
 	}
+	w = newWorld() // that of the other is kept for some seconds
 	w.lost = errDead
-	if a := s.get(t, "/api/capture"); a.StatusCode != http.StatusServiceUnavailable || !strings.Contains(a.body, errDead.Error()) {
+	if a := serve(t, w, page).get(t, "/api/capture"); a.StatusCode != http.StatusServiceUnavailable || !strings.Contains(a.body, errDead.Error()) {
 		t.Errorf("%s %s", a.Status, a.body)
 	}
 	if a := serve(t, newWorld(), web.Options{}).get(t, "/api/capture"); a.StatusCode != http.StatusNotFound {

@@ -20,6 +20,7 @@ type Site struct {
 	past  *past
 	zone  *time.Location
 
+	captures captures
 	statuses hub.Hub[[]byte] // the status as JSON, encoded once for all streams
 	samples  hub.Hub[[]byte] // the inverter's samples likewise
 	streams  atomic.Int64    // open now
