@@ -6,6 +6,7 @@ package status
 
 import (
 	"slices"
+	"strings"
 	"sync"
 	"time"
 )
@@ -99,6 +100,22 @@ type Output struct {
 	Errors      uint64     `json:"errors"`            // things that failed
 	LastSuccess *time.Time `json:"lastSuccess,omitempty"`
 	LastError   string     `json:"lastError,omitempty"` // what failed last; empty once it works again
+}
+
+// Public returns the snapshot without addresses, devices, and the words of
+// errors, which name users and machines: for a port that asks nobody for a
+// password. Names of causes stay.
+func (s Snapshot) Public() Snapshot {
+	s.Source.Name, s.Source.Cause = "", ""
+	s.Outputs = slices.Clone(s.Outputs)
+	for i := range s.Outputs {
+		if o := &s.Outputs[i]; o.LastError != "" {
+			o.LastError = "failed; the page and the log say how"
+		}
+	}
+	next, _, _ := strings.Cut(s.Verdict.Next, "Serial devices found:")
+	s.Verdict.Next = strings.TrimSpace(next)
+	return s
 }
 
 // Board is where the parts of the program hang out how they stand. All its

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/http"
+	"net/netip"
 	"strconv"
 	"time"
 
@@ -51,25 +52,36 @@ func (s *Server) solar(w http.ResponseWriter, _ *http.Request) {
 	answer(w, http.StatusOK, sample.AppendJSON(nil))
 }
 
-// state is how the program stands. The settings are for the page only: what
-// is in the network is nobody else's business.
+// state is how the program stands. Settings, addresses and what failed are for
+// the page and for programs on this machine only: what is in the network is
+// nobody else's business.
 type state struct {
 	status.Snapshot
 	Settings []config.Setting `json:"settings,omitempty"`
 	Capture  bool             `json:"capture"` // the page's port has one, at /api/capture
 }
 
-// state returns the state as JSON.
-func (s *Site) state(settings []config.Setting) ([]byte, error) {
-	return json.Marshal(state{s.world.Status(time.Now()), settings, s.world.Capture != nil})
+// state returns the state as JSON, with all or what everybody may see.
+func (s *Site) state(all bool, settings []config.Setting) ([]byte, error) {
+	snapshot := s.world.Status(time.Now())
+	if !all {
+		snapshot = snapshot.Public()
+	}
+	return json.Marshal(state{snapshot, settings, s.world.Capture != nil})
 }
 
-func (s *Server) status(w http.ResponseWriter, _ *http.Request) {
+// trusts reports whether who asks may see addresses.
+func (s *Server) trusts(r *http.Request) bool {
+	from, err := netip.ParseAddrPort(r.RemoteAddr)
+	return s.options.Page || err == nil && from.Addr().Unmap().IsLoopback()
+}
+
+func (s *Server) status(w http.ResponseWriter, r *http.Request) {
 	var settings []config.Setting
 	if s.options.Page {
 		settings = s.site.world.Settings
 	}
-	text, err := s.site.state(settings)
+	text, err := s.site.state(s.trusts(r), settings)
 	if err != nil {
 		fail(w, http.StatusInternalServerError, err.Error())
 		return

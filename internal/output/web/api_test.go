@@ -1,14 +1,22 @@
 package web_test
 
 import (
+	"bufio"
+	"context"
 	"encoding/json"
+	"errors"
+	"log/slog"
 	"net/http"
+	"net/http/httptest"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
 	"github.com/smartmeter-addon/smartmeter-addon/internal/meter"
 	"github.com/smartmeter-addon/smartmeter-addon/internal/output/web"
+	"github.com/smartmeter-addon/smartmeter-addon/internal/status"
+	"github.com/smartmeter-addon/smartmeter-addon/internal/store"
 )
 
 var page = web.Options{Page: true}
@@ -148,5 +156,68 @@ func TestCapture(t *testing.T) {
 	s = serve(t, w, page)
 	if a := s.get(t, "/api/capture"); a.StatusCode != http.StatusNotFound || !strings.Contains(s.get(t, "/api/status").body, `"capture":false`) {
 		t.Errorf("where none is kept: %s %s", a.Status, a.body)
+	}
+}
+
+// answerTo returns the status that a server of the world tells a client at
+// the address.
+func (w *world) answerTo(t *testing.T, o web.Options, path, from string) string {
+	t.Helper()
+	o.Log = slog.New(slog.DiscardHandler)
+	site := web.New(w.World, store.Open(t.TempDir(), o.Log), "p1", time.UTC)
+	handler := site.Server(o).Handler()
+	ctx, cancel := context.WithCancel(t.Context())
+	var wg sync.WaitGroup
+	wg.Go(func() { _ = site.Run(ctx) })
+	defer wg.Wait()
+	defer cancel()
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		r.RemoteAddr = from
+		handler.ServeHTTP(w, r)
+	}))
+	defer server.Close()
+	answer, err := http.Get(server.URL + path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer answer.Body.Close()
+	lines := bufio.NewScanner(answer.Body)
+	for lines.Scan() {
+		if strings.Contains(lines.Text(), `"verdict"`) {
+			return lines.Text()
+		}
+	}
+	t.Fatalf("no status from %s", path)
+	return ""
+}
+
+// The API's port asks nobody for a password: it names no address, no user and
+// no device but to programs on this machine. The page does.
+func TestStatusOfTheOpenPort(t *testing.T) {
+	w := newWorld()
+	line := w.board.Line
+	w.board.Line = func(s *status.Snapshot) {
+		line(s)
+		s.Source.Cause = "dial tcp 192.168.1.20:23: refused"
+		s.Verdict = status.Verdict{Name: "refused", Text: "it refuses", Next: "Is it plugged in? Serial devices found: /dev/serial/by-id/usb-FTDI_A1B2"}
+	}
+	w.board.Output("mqtt").Failed(errors.New(`the broker 192.168.1.10 refuses the user "meter"`))
+	secret := []string{"/dev/ttyUSB0", "192.168.1.20", "192.168.1.10", "meter", "FTDI"}
+	for _, test := range []struct {
+		page bool
+		from string
+		all  bool
+	}{{true, "192.168.1.9:1", true}, {false, "192.168.1.9:1", false}, {false, "[fd00::9]:1", false}, {false, "127.0.0.1:1", true}, {false, "[::1]:1", true}} {
+		for _, path := range []string{"/api/status", "/api/events"} {
+			body := w.answerTo(t, web.Options{Page: test.page}, path, test.from)
+			for _, word := range secret {
+				if strings.Contains(body, word) != test.all {
+					t.Errorf("%s, page %v, asked from %s: %q is shown: %v\n%s", path, test.page, test.from, word, !test.all, body)
+				}
+			}
+			if !strings.Contains(body, `"name":"refused"`) || !strings.Contains(body, `"state":"alive"`) || !strings.Contains(body, `"errors":1`) || !strings.Contains(body, "Is it plugged in?") {
+				t.Errorf("%s, page %v, asked from %s: %s", path, test.page, test.from, body)
+			}
+		}
 	}
 }

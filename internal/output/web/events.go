@@ -59,6 +59,7 @@ func (s *Server) events(w http.ResponseWriter, r *http.Request) {
 	err := out.begin()
 	var updates []*meter.Update
 	var texts [][]byte
+	var states []stated
 	for err == nil {
 		select {
 		case <-r.Context().Done():
@@ -72,8 +73,12 @@ func (s *Server) events(w http.ResponseWriter, r *http.Request) {
 				s.options.Counter.Sent(uint64(len(updates)), time.Now())
 			}
 		case <-statuses.Ready():
-			texts, _ = statuses.Take(texts[:0])
-			for _, text := range texts {
+			states, _ = statuses.Take(states[:0])
+			for _, state := range states {
+				text := state.public
+				if s.trusts(r) {
+					text = state.all
+				}
 				err = out.event("status", time.Time{}, text)
 			}
 		case <-samples.Ready():

@@ -1,6 +1,7 @@
 package web
 
 import (
+	"math"
 	"strconv"
 	"sync"
 	"time"
@@ -38,7 +39,11 @@ type moment struct {
 }
 
 func newPast(s *store.Store, name string, zone *time.Location) *past {
-	return &past{today: newToday(s, name, zone)}
+	p := &past{today: newToday(s, name, zone)}
+	for i := range p.seen {
+		p.seen[i] = math.MinInt64
+	}
+	return p
 }
 
 // add remembers a reading.
@@ -46,7 +51,7 @@ func (p *past) add(u *meter.Update) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	at := u.Reading.Received.Unix() / step
-	m := &p.hour[at%steps]
+	m := p.at(at)
 	if m.at != at {
 		*m = moment{at: at}
 	}
@@ -59,6 +64,10 @@ func (p *past) add(u *meter.Update) {
 	}
 	p.today.add(u.Entities())
 }
+
+// at returns where the step is remembered. The hour before 1970 has steps below
+// zero: a machine without a battery for its clock begins there.
+func (p *past) at(step int64) *moment { return &p.hour[(step%steps+steps)%steps] }
 
 // sun remembers what the inverter says. Its power is part of the readings.
 func (p *past) sun(s *meter.Solar) {
@@ -90,7 +99,7 @@ func (p *past) AppendJSON(dst []byte, now time.Time) []byte {
 			if at > first {
 				dst = append(dst, ',')
 			}
-			dst = p.hour[at%steps].appendMean(dst, at, i)
+			dst = p.at(at).appendMean(dst, at, i)
 		}
 		dst = append(dst, ']')
 	}

@@ -270,3 +270,15 @@ func TestTodayOfASilentMeter(t *testing.T) {
 		t.Errorf("and then (-want +got):\n%s", diff)
 	}
 }
+
+// A machine without a battery for its clock starts in 1970, whose hour before
+// has steps below zero.
+func TestHistoryBeforeTheClockIsSet(t *testing.T) {
+	p := newPast(folder(t), "p1", time.UTC)
+	now := time.Unix(25, 0)
+	p.add(at(now, values{meter.PowerNet: meter.NewValue(500, 0)}, "", meter.Value{}))
+	got := p.told(t, now.Add(time.Second))
+	if got.Start != 30-3600 || len(got.Net) != steps || got.Net[steps-1] == nil || *got.Net[steps-1] != 500 || got.Solar != nil {
+		t.Errorf("%+v", got)
+	}
+}

@@ -21,11 +21,14 @@ type Site struct {
 	zone  *time.Location
 
 	captures captures
-	statuses hub.Hub[[]byte] // the status as JSON, encoded once for all streams
+	statuses hub.Hub[stated] // the status as JSON, encoded once for all streams
 	samples  hub.Hub[[]byte] // the inverter's samples likewise
 	streams  atomic.Int64    // open now
 	wake     chan struct{}   // a stream was opened
 }
+
+// stated is a status for those who may see addresses, and for everybody.
+type stated struct{ all, public []byte }
 
 // New returns the site of the world. What it remembers of the day is kept in
 // the store under the name; days begin at midnight of the zone.
@@ -75,7 +78,11 @@ func (s *Site) Run(ctx context.Context) error {
 			continue // the next stream wakes it
 		}
 		timer.Reset(statusEvery)
-		text, err := s.state(nil)
+		var text stated
+		var err error
+		if text.all, err = s.state(true, nil); err == nil {
+			text.public, err = s.state(false, nil)
+		}
 		if err != nil {
 			return err
 		}
