@@ -20,6 +20,7 @@ import (
 
 	"github.com/smartmeter-addon/smartmeter-addon/internal/app"
 	"github.com/smartmeter-addon/smartmeter-addon/internal/config"
+	"github.com/smartmeter-addon/smartmeter-addon/internal/retry"
 )
 
 const usage = `smartmeter reads a smart meter's P1 port and shares it.
@@ -148,7 +149,9 @@ func runApp(environ []string, stderr io.Writer, deps app.Deps) int {
 	defer stop()
 	done := make(chan error, 1)
 	deps.Log, deps.Environ = log, environ
-	go func() { done <- app.Run(ctx, cfg, deps) }()
+	go func() {
+		done <- retry.Recovered(func() error { return app.Run(ctx, cfg, deps) })
+	}()
 	select {
 	case err = <-done:
 	case <-ctx.Done():

@@ -4,8 +4,9 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
-	"runtime/debug"
 	"time"
+
+	"github.com/smartmeter-addon/smartmeter-addon/internal/retry"
 )
 
 // task is something that runs as long as the program does.
@@ -28,7 +29,7 @@ func keep(ctx context.Context, name string, log *slog.Logger, run func(context.C
 	pause, last := firstPause, ""
 	for {
 		started := time.Now()
-		err := guarded(ctx, run)
+		err := retry.Recovered(func() error { return run(ctx) })
 		if ctx.Err() != nil {
 			return nil
 		}
@@ -49,14 +50,4 @@ func keep(ctx context.Context, name string, log *slog.Logger, run func(context.C
 		}
 		pause = min(2*pause, lastPause)
 	}
-}
-
-// guarded turns a panic into an error.
-func guarded(ctx context.Context, run func(context.Context) error) (err error) {
-	defer func() {
-		if cause := recover(); cause != nil {
-			err = fmt.Errorf("panic: %v\n%s", cause, debug.Stack())
-		}
-	}()
-	return run(ctx)
 }

@@ -1,7 +1,12 @@
 package app_test
 
 import (
+	"io/fs"
+	"os"
 	"os/exec"
+	"path/filepath"
+	"regexp"
+	"slices"
 	"strings"
 	"testing"
 )
@@ -49,5 +54,33 @@ func TestLayers(t *testing.T) {
 	}
 	if seen < 12 {
 		t.Errorf("only %d packages were looked at", seen)
+	}
+}
+
+// TestGoroutinesRecover: a panic in a goroutine that nobody watches would end
+// the program, and with it every output.
+func TestGoroutinesRecover(t *testing.T) {
+	started := regexp.MustCompile(`(?s)\tgo [^\n]*\n([^\n]*\n){0,2}`)
+	found := 0
+	err := filepath.WalkDir("../..", func(name string, d fs.DirEntry, err error) error {
+		switch {
+		case err != nil:
+			return err
+		case d.IsDir() && slices.Contains([]string{"simulate", "demo", "test", ".git"}, d.Name()):
+			return fs.SkipDir
+		case !strings.HasSuffix(name, ".go"), strings.HasSuffix(name, "_test.go"):
+			return nil
+		}
+		text, err := os.ReadFile(name)
+		for _, start := range started.FindAllString(string(text), -1) {
+			found++
+			if !strings.Contains(start, "retry.") {
+				t.Errorf("%s starts a goroutine that does not begin with retry.Guard or retry.Recovered:\n%s", name, start)
+			}
+		}
+		return err
+	})
+	if err != nil || found < 4 {
+		t.Errorf("%d goroutines are started, %v", found, err)
 	}
 }

@@ -15,6 +15,8 @@ import (
 	"time"
 
 	"golang.org/x/net/netutil"
+
+	"github.com/smartmeter-addon/smartmeter-addon/internal/retry"
 )
 
 const (
@@ -38,6 +40,7 @@ func ServeHTTP(ctx context.Context, l net.Listener, server *http.Server, most in
 	closed := make(chan struct{})
 	stop := context.AfterFunc(ctx, func() {
 		defer close(closed)
+		defer retry.Guard(log)
 		late, cancel := context.WithTimeout(context.WithoutCancel(ctx), goodbye)
 		defer cancel()
 		if server.Shutdown(late) != nil {
@@ -80,7 +83,10 @@ func (s *slotted) Accept() (net.Conn, error) {
 		if err := s.slots.Take(conn.RemoteAddr()); err != nil {
 			s.log.Warn("a request is refused: there are too many connections", "client", conn.RemoteAddr().String(), "cause", err)
 			s.refusing <- struct{}{}
-			go s.refuse(conn)
+			go func() {
+				defer retry.Guard(s.log)
+				s.refuse(conn)
+			}()
 			continue
 		}
 		if tcp, ok := conn.(*net.TCPConn); ok {

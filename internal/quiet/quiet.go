@@ -8,6 +8,8 @@ import (
 	"log/slog"
 	"sync"
 	"time"
+
+	"github.com/smartmeter-addon/smartmeter-addon/internal/retry"
 )
 
 // Period is how long a kind of line is told once only.
@@ -107,7 +109,10 @@ func (h *Handler) first(r slog.Record) bool {
 	k.again++
 	k.last, k.next = r.Clone(), h.next
 	if k.timer == nil && !h.closed {
-		k.timer = time.AfterFunc(Period-now.Sub(k.told), func() { h.tell(k) })
+		k.timer = time.AfterFunc(Period-now.Sub(k.told), func() {
+			defer retry.Guard(slog.New(h.next))
+			h.tell(k)
+		})
 	}
 	return false
 }

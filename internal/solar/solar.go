@@ -19,6 +19,7 @@ import (
 	"github.com/smartmeter-addon/smartmeter-addon/internal/derive"
 	"github.com/smartmeter-addon/smartmeter-addon/internal/hub"
 	"github.com/smartmeter-addon/smartmeter-addon/internal/meter"
+	"github.com/smartmeter-addon/smartmeter-addon/internal/retry"
 	"github.com/smartmeter-addon/smartmeter-addon/internal/status"
 	"github.com/smartmeter-addon/smartmeter-addon/internal/store"
 )
@@ -81,15 +82,19 @@ func (p *Poller) Latest(now time.Time) (*meter.Solar, bool) {
 	return s, s != nil && now.Sub(s.Received) <= p.options.Lasts()
 }
 
-// Run reads samples until ctx ends, and returns nil then.
+// Run reads samples until ctx ends, and returns nil then. An error is a fault of
+// this program, or of the library for Modbus.
 func (p *Poller) Run(ctx context.Context) error {
-	ended := make(chan struct{})
+	ended := make(chan error, 1)
 	go func() {
-		defer close(ended)
-		p.poll(ctx)
+		ended <- retry.Recovered(func() error {
+			p.poll(ctx)
+			return nil
+		})
 	}()
 	select {
-	case <-ended:
+	case err := <-ended:
+		return err
 	case <-ctx.Done():
 		// The library cannot be interrupted: poll returns when its request has
 		// been answered or timed out, and the program need not wait for it.

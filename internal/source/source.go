@@ -12,6 +12,8 @@ import (
 	"math/rand/v2"
 	"os"
 	"time"
+
+	"github.com/smartmeter-addon/smartmeter-addon/internal/retry"
 )
 
 // Conn is a line that is open. Close may be called beside Read, and ends it.
@@ -152,7 +154,10 @@ func (s *Source) once(ctx context.Context, use func(io.Reader) error) (reader, e
 		return reader{}, err
 	}
 	defer conn.Close()
-	stop := context.AfterFunc(ctx, func() { conn.Close() })
+	stop := context.AfterFunc(ctx, func() {
+		defer retry.Guard(s.log)
+		conn.Close()
+	})
 	defer stop()
 	s.open()
 	r := reader{conn: conn, rhythm: &s.rhythm, opened: time.Now()}

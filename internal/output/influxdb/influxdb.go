@@ -13,6 +13,7 @@ import (
 	"github.com/smartmeter-addon/smartmeter-addon/internal/config"
 	"github.com/smartmeter-addon/smartmeter-addon/internal/hub"
 	"github.com/smartmeter-addon/smartmeter-addon/internal/meter"
+	"github.com/smartmeter-addon/smartmeter-addon/internal/retry"
 	"github.com/smartmeter-addon/smartmeter-addon/internal/status"
 )
 
@@ -187,7 +188,9 @@ func (w *writer) send() {
 		return
 	}
 	w.sending, w.batch = true, b
-	go func() { w.sent <- w.client.write(w.requests, pack(b.lines)) }()
+	go func() {
+		w.sent <- retry.Recovered(func() error { return w.client.write(w.requests, pack(b.lines)) })
+	}()
 }
 
 // answered takes what became of the request.

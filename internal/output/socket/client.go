@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/smartmeter-addon/smartmeter-addon/internal/hub"
+	"github.com/smartmeter-addon/smartmeter-addon/internal/retry"
 )
 
 const (
@@ -56,6 +57,7 @@ func (c *client[T]) run(ctx context.Context) {
 	ctx, end := context.WithCancel(ctx)
 	go func() {
 		defer close(c.gone)
+		defer retry.Guard(c.log)
 		discard(ctx, c.conn)
 	}()
 	defer func() {

@@ -111,6 +111,27 @@ func TestClientThatSendsIsReadSlowly(t *testing.T) {
 	})
 }
 
+// A fault of this program that one client meets ends neither the program nor
+// the other clients.
+func TestFaultInAClient(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var log bytes.Buffer
+		s, client := piped(t, &log)
+		s.data = func(l Line) []byte { return l.Data[100:] }
+		s.hub.Publish(Line{time.Now(), []byte("{}\r\n")})
+		if n, err := client.Read(make([]byte, 1)); err != io.EOF {
+			t.Errorf("the client reads %d bytes, %v, want its end", n, err)
+		}
+		synctest.Wait()
+		if got := s.slots.Used(); got != 0 {
+			t.Errorf("%d clients are left", got)
+		}
+		if got := log.String(); strings.Count(got, "level=ERROR") != 1 || !strings.Contains(got, "slice bounds out of range") {
+			t.Errorf("log: %s", got)
+		}
+	})
+}
+
 // failing is a listener that fails a few times, as one does without file
 // descriptors.
 type failing struct {

@@ -11,6 +11,7 @@ import (
 
 	"github.com/smartmeter-addon/smartmeter-addon/internal/hub"
 	"github.com/smartmeter-addon/smartmeter-addon/internal/listen"
+	"github.com/smartmeter-addon/smartmeter-addon/internal/retry"
 )
 
 // Server hands the values of a hub to TCP clients.
@@ -89,6 +90,7 @@ func (s *Server[T]) serve(ctx context.Context, l net.Listener) error {
 
 // admit serves the client if there is a slot for it.
 func (s *Server[T]) admit(ctx context.Context, conn net.Conn) {
+	defer retry.Guard(s.options.Log)
 	defer conn.Close()
 	stop := context.AfterFunc(ctx, func() { conn.Close() })
 	defer stop()
