@@ -168,7 +168,7 @@ func TestFaultPortBusy(t *testing.T) {
 	}
 	p := spawn(t, binary(t, "smartmeter"), "PORT="+c.link, b.variable())
 	b.wait("smartmeter/connected", "1")
-	waitFor(t, "a line about the port", func() bool { return p.log.Count(lineLost, "another program has the port open") == 1 })
+	waitFor(t, "a line about the port", func() bool { return p.log.Count("level=WARN", lineLost, "another program has the port open") == 1 })
 	waitFor(t, "another try", func() bool { return p.log.Count("still no data from the meter") >= 1 })
 	mark := p.mark()
 	if err := other.Close(); err != nil {

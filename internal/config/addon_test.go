@@ -3,6 +3,7 @@ package config_test
 import (
 	"encoding/json"
 	"os"
+	"path/filepath"
 	"reflect"
 	"regexp"
 	"slices"
@@ -236,5 +237,30 @@ func TestAppPorts(t *testing.T) {
 	// The Supervisor's own default: another one would have to be named.
 	if supervised.WebServer != ":8099" {
 		t.Errorf("ingress is served at %s", supervised.WebServer)
+	}
+}
+
+// TestAppFolders: Home Assistant's own private key lies in ssl, and what waits
+// for a database makes every backup large.
+func TestAppFolders(t *testing.T) {
+	var keys struct {
+		Map     []map[string]any `yaml:"map"`
+		Exclude []string         `yaml:"backup_exclude"`
+	}
+	if err := yaml.Unmarshal([]byte(readFile(t, folder+"/config.yaml")), &keys); err != nil {
+		t.Fatal(err)
+	}
+	if want := []map[string]any{{"type": "addon_config"}}; !reflect.DeepEqual(keys.Map, want) {
+		t.Errorf("map is %v, want %v, read-only", keys.Map, want)
+	}
+	// The Supervisor matches from the right, as Python's PurePath.match.
+	for path, want := range map[string]bool{"/mnt/data/supervisor/addons/data/x_smartmeter/influxdb_p1": true, "/mnt/data/supervisor/addons/data/x_smartmeter/totals_p1.json": false} {
+		got := slices.ContainsFunc(keys.Exclude, func(glob string) bool {
+			ok, err := filepath.Match(glob, filepath.Base(path))
+			return ok && err == nil
+		})
+		if got != want {
+			t.Errorf("%s is left out of backups: %v", path, got)
+		}
 	}
 }

@@ -1,8 +1,10 @@
 package config_test
 
 import (
+	"encoding/pem"
 	"errors"
 	"io/fs"
+	"net/http/httptest"
 	"strings"
 	"testing"
 
@@ -301,5 +303,24 @@ func TestLoadWarnsBesideAnError(t *testing.T) {
 	want := []string{"the variable SMARTMETER_SOKET is unknown and not used; did you mean SMARTMETER_SOCKET?"}
 	if diff := cmp.Diff(want, warnings); diff != "" {
 		t.Errorf("warnings (-want +got):\n%s", diff)
+	}
+}
+
+// A file that was copied from Home Assistant's folder ssl, which the app does
+// not see any more, is found under its former name.
+func TestFormerFolderOfCertificates(t *testing.T) {
+	server := httptest.NewTLSServer(nil)
+	defer server.Close()
+	authority := string(pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: server.Certificate().Raw}))
+	for _, name := range []string{"/ssl/own/ca.crt", "/config/own/ca.crt"} {
+		f := options(`{"mqtt": {"ca_file": "` + name + `"}, "post": {"ca_file": "` + name + `"}}`)
+		f["/config/own/ca.crt"] = authority
+		c, _, err := config.Load(nil, f.read)
+		if err != nil || c.Post.CAFile != name {
+			t.Errorf("%s: %v", name, err)
+		}
+		if security, err := c.BrokerTLS(f.read); err != nil || security.RootCAs == nil {
+			t.Errorf("%s: %v", name, err)
+		}
 	}
 }

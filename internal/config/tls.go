@@ -88,12 +88,20 @@ func authority(readFile func(name string) ([]byte, error), file string) (roots *
 	return roots, ""
 }
 
-// content reads a file that an option names.
+// content reads a file that an option names. The first versions saw Home
+// Assistant's folder ssl; a file that was copied from there into the app's own
+// folder is found under its former name.
 func content(readFile func(name string) ([]byte, error), name string) (data []byte, mend string) {
 	data, err := readFile(name)
+	if former, ok := strings.CutPrefix(name, "/ssl/"); ok && errors.Is(err, fs.ErrNotExist) {
+		data, err = readFile("/config/" + former)
+	}
 	switch {
+	case errors.Is(err, fs.ErrNotExist) && strings.HasPrefix(name, "/ssl/"):
+		return nil, "there is no such file. Under Home Assistant this app does not see the folder ssl any more, because Home Assistant's own private key lies there: " +
+			"copy the file into this app's folder below addon_configs (called app_configs since 2026.5); then this setting works as it is"
 	case errors.Is(err, fs.ErrNotExist):
-		return nil, "there is no such file; check the path as this program sees it: under Home Assistant the file lies in /ssl, in a container it must be mounted"
+		return nil, "there is no such file; check the path as this program sees it: under Home Assistant this app's folder below addon_configs is /config, in a container the file must be mounted"
 	case err != nil:
 		return nil, fmt.Sprintf("cannot be read (%s); let this program read it", cause(err))
 	}

@@ -180,7 +180,7 @@ func folder(s string) string { return absolute(s, "folder, such as /var/lib/smar
 
 // file wants the whole path of a file, or nothing: what a relative one would
 // begin at, no user of an app or a container knows.
-func file(s string) string { return absolute(s, "file, such as /ssl/ca.crt") }
+func file(s string) string { return absolute(s, "file, such as /config/ca.crt") }
 
 func absolute(s, what string) string {
 	switch {

@@ -7,6 +7,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
 )
@@ -127,6 +128,37 @@ func TestOwner(t *testing.T) {
 			if strings.Contains(text, old) {
 				t.Errorf("%s still has %q", name, old)
 			}
+		}
+	}
+}
+
+// TestPinned: what a build takes from others is named by its content. A tag
+// can be moved to something else by whoever takes over an account.
+func TestPinned(t *testing.T) {
+	uses := regexp.MustCompile(`(?m)^\s*(?:- )?uses: (\S+)(.*)$`)
+	pinned := regexp.MustCompile(`^[\w./-]+@[0-9a-f]{40} # v?[0-9]+\.[0-9]+\.[0-9]+$`)
+	workflows, err := filepath.Glob("../../.github/workflows/*")
+	if err != nil || len(workflows) == 0 {
+		t.Fatalf("%d workflows, %v", len(workflows), err)
+	}
+	for _, name := range workflows {
+		text, err := os.ReadFile(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, use := range uses.FindAllStringSubmatch(string(text), -1) {
+			if own := strings.HasPrefix(use[1], "./"); !own && !pinned.MatchString(use[1]+use[2]) {
+				t.Errorf("%s: %s%s: want a commit, and its version behind", name, use[1], use[2])
+			}
+		}
+	}
+	text, err := os.ReadFile("../../smartmeter-addon/Dockerfile")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, from := range regexp.MustCompile(`(?m)^FROM (.*)$`).FindAllStringSubmatch(string(text), -1) {
+		if from[1] != "scratch" && !regexp.MustCompile(`:\S+@sha256:[0-9a-f]{64}( |$)`).MatchString(from[1]) {
+			t.Errorf("Dockerfile: FROM %s: want a digest behind the tag", from[1])
 		}
 	}
 }
