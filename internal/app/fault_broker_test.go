@@ -28,7 +28,8 @@ const (
 func TestFaultNoBrokerAtStart(t *testing.T) {
 	t.Parallel()
 	meter := newLine(t)
-	addr := testkit.FreeAddr(t)
+	// Not 127.0.0.1, where another test's connection may take the port meanwhile.
+	addr := strings.Replace(testkit.FreeAddr(t), "127.0.0.1", "127.0.0.9", 1)
 	p := start(t, meter.variable(), "MQTT_URL=mqtt://"+addr)
 	waitFor(t, "a line about the broker", func() bool { return p.log.Count("level=WARN", "the MQTT broker cannot be reached") == 1 })
 	w := attend(p, meter.accept(), nil)

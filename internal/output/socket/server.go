@@ -125,7 +125,7 @@ func (s *Server[T]) refuse(ctx context.Context, conn net.Conn, cause error, log 
 	case !s.full.CompareAndSwap(false, true):
 		log.Debug("client refused", "cause", cause)
 	case errors.Is(cause, listen.ErrPeer):
-		log.Warn("one address has most of the connections that there are, so its next ones are refused: does a program there connect over and over?")
+		log.Warn("too many clients from one address: the others need room too. Does a program there connect over and over?")
 	default:
 		log.Warn("too many clients: disconnect one or allow more with SMARTMETER_SOCKET_CLIENTS", "most", s.options.Clients)
 	}
