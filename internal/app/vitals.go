@@ -213,8 +213,11 @@ func (v *vitals) changed(e source.Event, now time.Time) {
 	case source.Lost:
 		v.line.Cause = e.Err.Error()
 		v.setAlive(false)
-		if e.Said {
-			v.teller.said(verdict.OfTrouble(e.Trouble), now)
+		switch kind := verdict.OfTrouble(e.Trouble); {
+		case e.Said:
+			v.teller.said(kind, now)
+		case kind == verdict.Missing && v.teller.told == verdict.Gone: // the cable that was pulled
+			v.teller.told = kind
 		}
 	}
 	v.judge.Line(e, now)

@@ -3,6 +3,7 @@ package app
 import (
 	"bytes"
 	"io"
+	"io/fs"
 	"log/slog"
 	"strings"
 	"testing"
@@ -58,6 +59,25 @@ func TestSilenceIsNoVerdict(t *testing.T) {
 	v.lookAt(v.start.Add(time.Hour))
 	if log.Len() > 0 {
 		t.Errorf("got %s", log)
+	}
+}
+
+// TestPulledCableIsToldOnce: that the device is gone, and half a minute later
+// not there, is one thing to whoever pulled the cable; the source has told it.
+func TestPulledCableIsToldOnce(t *testing.T) {
+	v, log := newTestVitals()
+	v.goodAt(v.start, time.Time{})
+	v.changed(source.Event{State: source.Lost, Err: source.ErrGone, Trouble: source.TroubleGone, Said: true}, v.start.Add(time.Second))
+	v.changed(source.Event{State: source.Lost, Err: fs.ErrNotExist, Trouble: source.TroubleMissing}, v.start.Add(2*time.Second))
+	for s := range 60 {
+		v.lookAt(v.start.Add(time.Duration(s) * time.Second))
+	}
+	if s, _ := v.hub.Latest(); log.Len() > 0 || s.Verdict != "device_missing" || !s.Problem {
+		t.Errorf("%+v, log: %s", s, log)
+	}
+	v.lookAt(v.start.Add(summary + 3*time.Second))
+	if got := log.String(); strings.Count(got, "\n") != 1 || !strings.Contains(got, "still no readings") {
+		t.Errorf("a quarter of an hour later: %s", got)
 	}
 }
 
