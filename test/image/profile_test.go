@@ -11,87 +11,18 @@ import (
 	"strings"
 	"syscall"
 	"testing"
+
+	"github.com/smartmeter-addon/smartmeter-addon/internal/testkit"
 )
 
-// rule is a line of the AppArmor profile about files.
-type rule struct {
-	path        *regexp.Regexp
-	permissions string
-}
-
-// profile returns the rules about files, with what the profile includes.
-func profile(t *testing.T) (rules []rule) {
-	t.Helper()
-	text, err := exec.Command("apparmor_parser", "--quiet", "--preprocess", filepath.Join(folder, "apparmor.txt")).Output()
-	if err != nil {
-		t.Fatal(err)
-	}
-	variables := make(map[string]string)
-	definition := regexp.MustCompile(`^@\{(\w+)\}\s*=\s*(.*)$`)
-	file := regexp.MustCompile(`^(?:owner )?([/@]\S*)\s+([a-z]+),`)
-	for line := range strings.Lines(string(text)) {
-		line = strings.TrimSpace(line)
-		if m := definition.FindStringSubmatch(line); m != nil {
-			values := strings.Fields(m[2])
-			for i := range values {
-				values[i] = strings.TrimSuffix(values[i], "/")
-			}
-			variables[m[1]] = "{" + strings.Join(values, ",") + "}"
-		} else if m := file.FindStringSubmatch(line); m != nil {
-			rules = append(rules, rule{pattern(t, m[1], variables), m[2]})
-		}
-	}
-	return rules
-}
-
-// pattern is a path with AppArmor's wildcards as a regular expression.
-func pattern(t *testing.T, path string, variables map[string]string) *regexp.Regexp {
-	t.Helper()
-	used := regexp.MustCompile(`@\{(\w+)\}`)
-	for used.MatchString(path) {
-		path = used.ReplaceAllStringFunc(path, func(s string) string { return variables[used.FindStringSubmatch(s)[1]] })
-	}
-	depth, class := 0, false
-	var b strings.Builder
-	for i := 0; i < len(path); i++ {
-		switch c := path[i]; {
-		case class:
-			b.WriteByte(c)
-			class = c != ']'
-		case strings.HasPrefix(path[i:], "**"):
-			b.WriteString(".*")
-			i++
-		case c == '*':
-			b.WriteString("[^/]*")
-		case c == '?':
-			b.WriteString("[^/]")
-		case c == '[':
-			b.WriteByte(c)
-			class = true
-		case c == '{':
-			b.WriteString("(?:")
-			depth++
-		case c == '}':
-			b.WriteByte(')')
-			depth--
-		case c == ',' && depth > 0:
-			b.WriteByte('|')
-		default:
-			b.WriteString(regexp.QuoteMeta(string(c)))
-		}
-	}
-	compiled, err := regexp.Compile("^" + b.String() + "$")
-	if err != nil {
-		t.Fatalf("%s: %v", path, err)
-	}
-	return compiled
-}
-
-// No kernel here may have AppArmor. This holds what the app does with files, as
-// strace sees it, against the profile.
+// TestProfile holds what the app does with files, as strace sees it, against the
+// profile, where no kernel enforces it; test/apparmor has one that does.
 func TestProfile(t *testing.T) {
 	check(t, "AppArmor profile allows what the app does with files", func(t *testing.T) string {
-		rules := profile(t)
+		_, rules, err := testkit.ProfileRules(filepath.Join(folder, "apparmor.txt"))
+		if err != nil {
+			t.Fatal(err)
+		}
 		h, c := newHouse(t), newContainer(t, "smartmeter-amd64")
 		reader(t)
 		c.managed(t, map[string]any{"network": map[string]any{"address": readerAddress}})
@@ -137,7 +68,7 @@ func TestProfile(t *testing.T) {
 			allowed := false
 			for _, r := range rules {
 				for _, whole := range []string{path, path + "/"} { // the rule of a folder ends with /
-					allowed = allowed || r.path.MatchString(whole) && strings.Contains(r.permissions, permission)
+					allowed = allowed || r.Path.MatchString(whole) && strings.Contains(r.Permissions, permission)
 				}
 			}
 			if !allowed {
