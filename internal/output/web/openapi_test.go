@@ -25,7 +25,7 @@ import (
 	"github.com/smartmeter-addon/smartmeter-addon/internal/output/web"
 )
 
-var rewrite = flag.Bool("update", false, "write the tables of docs/openapi.yaml anew")
+var rewrite = flag.Bool("update", false, "write the tables of docs/openapi.yaml and the golden files anew")
 
 const description = "../../../docs/openapi.yaml"
 
