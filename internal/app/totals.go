@@ -6,7 +6,7 @@ import (
 	"sync"
 	"time"
 
-	"github.com/smartmeter-addon/smartmeter-addon/internal/derive"
+	"github.com/smartmeter-addon/smartmeter-addon/internal/guard"
 	"github.com/smartmeter-addon/smartmeter-addon/internal/meter"
 	"github.com/smartmeter-addon/smartmeter-addon/internal/store"
 )
@@ -28,9 +28,9 @@ type totals struct {
 	file  string
 
 	mu    sync.Mutex
-	guard derive.Guard
+	guard guard.Guard
 	fresh bool // there is something to save
-	said  map[derive.Subject]*said
+	said  map[guard.Subject]*said
 }
 
 // said is what the log told of one total.
@@ -41,8 +41,8 @@ type said struct {
 }
 
 func newTotals(slot string, s *store.Store, log *slog.Logger) *totals {
-	t := &totals{log: log, store: s, file: "totals_" + slot, said: make(map[derive.Subject]*said)}
-	var state derive.State
+	t := &totals{log: log, store: s, file: "totals_" + slot, said: make(map[guard.Subject]*said)}
+	var state guard.State
 	if s.Load(t.file, &state) {
 		t.guard.Restore(state)
 	}
@@ -58,7 +58,7 @@ func (t *totals) apply(r *meter.Reading) (*meter.Reading, uint64) {
 	t.fresh = true
 	var holds uint64
 	for _, e := range events {
-		if e.Kind == derive.Held {
+		if e.Kind == guard.Held {
 			holds++
 		}
 		t.tell(r.Received, e)
@@ -93,7 +93,7 @@ func (t *totals) save() {
 }
 
 // tell logs that a total is held back, and how that ended.
-func (t *totals) tell(now time.Time, e derive.Event) {
+func (t *totals) tell(now time.Time, e guard.Event) {
 	s := t.said[e.Subject]
 	if s == nil {
 		s = new(said)
@@ -102,7 +102,7 @@ func (t *totals) tell(now time.Time, e derive.Event) {
 	log := t.log.With("total", e.Subject.Key(), "from", e.From.String(), "to", e.To.String(), "unit", e.Unit.String())
 	due := s.at.IsZero() || now.Sub(s.at) >= sayEvery
 	switch e.Kind {
-	case derive.Held:
+	case guard.Held:
 		if !due {
 			s.unsaid++
 			return
@@ -116,17 +116,17 @@ func (t *totals) tell(now time.Time, e derive.Event) {
 		}
 		log.Info(text)
 		*s = said{at: now, open: true}
-	case derive.Returned:
+	case guard.Returned:
 		if s.open {
 			log.Info("the total goes on as before; what was held back was wrong")
 		}
 		s.open = false
-	case derive.Confirmed:
+	case guard.Confirmed:
 		if s.open || due {
 			log.Warn("the total that was held back is confirmed and shown now. " + advise(e))
 		}
 		s.open = false
-	case derive.Replaced:
+	case guard.Replaced:
 		if due || s.open {
 			t.replaced(log, e)
 			*s = said{at: now}
@@ -136,7 +136,7 @@ func (t *totals) tell(now time.Time, e derive.Event) {
 
 // replaced tells of another meter; only where the statistics need a person,
 // as a warning.
-func (t *totals) replaced(log *slog.Logger, e derive.Event) {
+func (t *totals) replaced(log *slog.Logger, e guard.Event) {
 	device := "Electricity meter"
 	if e.Subject.Channel > 0 {
 		device = meter.Media[e.Subject.Medium].Device
@@ -150,7 +150,7 @@ func (t *totals) replaced(log *slog.Logger, e derive.Event) {
 }
 
 // advise is what a person can do about statistics that are wrong now.
-func advise(e derive.Event) string {
+func advise(e guard.Event) string {
 	if e.Booked {
 		return "Home Assistant books the difference as used: correct it under Developer tools, Statistics"
 	}

@@ -27,11 +27,6 @@ type Deriver struct {
 // register that was only ever damage is forgotten.
 const memory = 10
 
-var (
-	importTariffs = [5]meter.Quantity{meter.EnergyImportT1, meter.EnergyImportT2, meter.EnergyImportT3, meter.EnergyImportT4, meter.EnergyImportT5}
-	exportTariffs = [5]meter.Quantity{meter.EnergyExportT1, meter.EnergyExportT2, meter.EnergyExportT3, meter.EnergyExportT4, meter.EnergyExportT5}
-)
-
 // phases are the rows of the power of one phase.
 var phases = [3]struct{ in, out, net meter.Quantity }{
 	{meter.PowerImportL1, meter.PowerExportL1, meter.PowerNetL1},
@@ -48,8 +43,8 @@ type Changes struct {
 // Apply adds the derived quantities to r and tells what changed. What the
 // solar panels give is in r already, where somebody knows it.
 func (d *Deriver) Apply(r *meter.Reading) Changes {
-	d.total(r, meter.EnergyImportTotal, &importTariffs)
-	d.total(r, meter.EnergyExportTotal, &exportTariffs)
+	d.total(r, meter.EnergyImportTotal, &meter.ImportTariffs)
+	d.total(r, meter.EnergyExportTotal, &meter.ExportTariffs)
 	sum, complete := d.phases(r)
 	if known, lost := d.net(r, meter.PowerImport, meter.PowerExport, meter.PowerNet); !known && !lost && complete {
 		setPower(r, sum)

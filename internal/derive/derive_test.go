@@ -12,6 +12,15 @@ import (
 
 var zone = time.FixedZone("CET", 3600)
 
+func number(t *testing.T, text string) meter.Value {
+	t.Helper()
+	v, err := meter.ParseValue(text)
+	if err != nil {
+		t.Fatalf("%q: %v", text, err)
+	}
+	return v
+}
+
 type values map[meter.Quantity]string
 
 func of(t *testing.T, v values) *meter.Reading {

@@ -166,3 +166,10 @@ func off(e Entity) Entity {
 	e.Off = true
 	return e
 }
+
+// ImportTariffs and ExportTariffs are the registers that make up
+// EnergyImportTotal and EnergyExportTotal, in the order of their tariffs.
+var (
+	ImportTariffs = [5]Quantity{EnergyImportT1, EnergyImportT2, EnergyImportT3, EnergyImportT4, EnergyImportT5}
+	ExportTariffs = [5]Quantity{EnergyExportT1, EnergyExportT2, EnergyExportT3, EnergyExportT4, EnergyExportT5}
+)

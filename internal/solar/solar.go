@@ -16,7 +16,7 @@ import (
 
 	"github.com/simonvetter/modbus"
 
-	"github.com/smartmeter-addon/smartmeter-addon/internal/derive"
+	"github.com/smartmeter-addon/smartmeter-addon/internal/guard"
 	"github.com/smartmeter-addon/smartmeter-addon/internal/hub"
 	"github.com/smartmeter-addon/smartmeter-addon/internal/meter"
 	"github.com/smartmeter-addon/smartmeter-addon/internal/retry"
@@ -58,7 +58,7 @@ type Poller struct {
 	hub     *hub.Hub[*meter.Solar]
 	latest  atomic.Pointer[meter.Solar]
 
-	guard  derive.Lifetime
+	guard  guard.Lifetime
 	saved  time.Time // when its energy was
 	asleep bool      // the last sample said that it goes away
 	lost   time.Time // since when it does not answer; zero: it does
@@ -68,7 +68,7 @@ type Poller struct {
 // New returns a Poller that publishes on the hub.
 func New(o Options, samples *hub.Hub[*meter.Solar]) *Poller {
 	p := &Poller{options: o, hub: samples, lost: time.Now()}
-	var b derive.Believed
+	var b guard.Believed
 	if o.Store != nil && o.Store.Load(o.File, &b) {
 		p.guard.Restore(b)
 	}

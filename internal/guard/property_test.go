@@ -1,4 +1,4 @@
-package derive_test
+package guard_test
 
 import (
 	"bytes"
@@ -8,6 +8,7 @@ import (
 
 	"github.com/smartmeter-addon/smartmeter-addon/internal/derive"
 	"github.com/smartmeter-addon/smartmeter-addon/internal/dsmr"
+	"github.com/smartmeter-addon/smartmeter-addon/internal/guard"
 	"github.com/smartmeter-addon/smartmeter-addon/internal/meter"
 	"github.com/smartmeter-addon/smartmeter-addon/internal/simulate"
 )
@@ -29,14 +30,14 @@ var sums = map[meter.Quantity]bool{meter.EnergyImportTotal: true, meter.EnergyEx
 // see never falls unless that was told, and what is told has an order.
 type watch struct {
 	t       *testing.T
-	guard   derive.Guard
+	guard   guard.Guard
 	shown   map[any]meter.Value // by quantity, or by the identifier of an M-Bus meter
 	allowed map[any]bool        // to fall, once
-	open    map[derive.Subject]bool
+	open    map[guard.Subject]bool
 }
 
 func newWatch(t *testing.T) *watch {
-	return &watch{t: t, shown: map[any]meter.Value{}, allowed: map[any]bool{}, open: map[derive.Subject]bool{}}
+	return &watch{t: t, shown: map[any]meter.Value{}, allowed: map[any]bool{}, open: map[guard.Subject]bool{}}
 }
 
 // apply shows the reading to the Guard and tells whether anything is held back.
@@ -69,24 +70,24 @@ func (w *watch) apply(r *meter.Reading) (holds bool) {
 	return guarded != r
 }
 
-func (w *watch) event(r *meter.Reading, e derive.Event) {
+func (w *watch) event(r *meter.Reading, e guard.Event) {
 	w.t.Helper()
 	switch e.Kind {
-	case derive.Held:
+	case guard.Held:
 		if w.open[e.Subject] {
 			w.t.Fatalf("%s is held twice", e.Subject.Key())
 		}
 		w.open[e.Subject] = true
 		return
-	case derive.Replaced:
+	case guard.Replaced:
 		if e.Subject.Channel > 0 {
 			return // known by its identifier, and thus another one
 		}
 		for _, q := range totals {
-			delete(w.open, derive.Subject{Quantity: q})
+			delete(w.open, guard.Subject{Quantity: q})
 			w.allowed[q] = true
 		}
-	case derive.Confirmed:
+	case guard.Confirmed:
 		if e.Subject.Channel > 0 {
 			w.allowed[r.Channels[e.Subject.Channel-1].ID] = true
 		} else {
@@ -96,7 +97,7 @@ func (w *watch) event(r *meter.Reading, e derive.Event) {
 			}
 		}
 		fallthrough
-	case derive.Returned:
+	case guard.Returned:
 		if !w.open[e.Subject] {
 			w.t.Fatalf("%s was not held", e.Subject.Key())
 		}
@@ -234,7 +235,7 @@ func TestOrdinaryLife(t *testing.T) {
 			random := rand.New(rand.NewPCG(uint64(standard), 3))
 			now := time.Date(2026, 10, 24, 18, 0, 0, 0, time.UTC)
 			m := newSimulated(t, simulate.Options{Standard: simulate.Standard(standard), Seed: 11, Start: now})
-			g := new(derive.Guard)
+			g := new(guard.Guard)
 			for i := range 12 * 360 {
 				now = now.Add(10 * time.Second)
 				late := now.Add(time.Duration(random.IntN(5)) * time.Second)

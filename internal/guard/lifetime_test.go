@@ -1,10 +1,10 @@
-package derive_test
+package guard_test
 
 import (
 	"testing"
 	"time"
 
-	"github.com/smartmeter-addon/smartmeter-addon/internal/derive"
+	"github.com/smartmeter-addon/smartmeter-addon/internal/guard"
 	"github.com/smartmeter-addon/smartmeter-addon/internal/meter"
 )
 
@@ -22,7 +22,7 @@ func TestLifetime(t *testing.T) {
 		{"a week away", []int64{5000, -168, 105_003}, []int64{5000, 105_003}},
 	} {
 		t.Run(test.name, func(t *testing.T) {
-			var l derive.Lifetime
+			var l guard.Lifetime
 			now := time.Date(2026, 6, 1, 8, 0, 0, 0, time.UTC)
 			i := 0
 			for _, v := range test.values {
@@ -45,7 +45,7 @@ func TestLifetime(t *testing.T) {
 // long as an inverter may take to wake up.
 func TestLifetimeAnew(t *testing.T) {
 	const tick = 10 * time.Second
-	var l derive.Lifetime
+	var l guard.Lifetime
 	now := time.Date(2026, 6, 1, 5, 0, 0, 0, time.UTC)
 	apply := func(v int64) int64 {
 		now = now.Add(tick)

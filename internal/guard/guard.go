@@ -1,4 +1,6 @@
-package derive
+// Package guard keeps wrong totals from entities: a total is shown only while
+// it is believed. It knows no clock and no output.
+package guard
 
 import (
 	"github.com/smartmeter-addon/smartmeter-addon/internal/meter"
@@ -85,9 +87,9 @@ var energies = func() (list []meter.Quantity) {
 func partsOf(q meter.Quantity) *[5]meter.Quantity {
 	switch q {
 	case meter.EnergyImportTotal:
-		return &importTariffs
+		return &meter.ImportTariffs
 	case meter.EnergyExportTotal:
-		return &exportTariffs
+		return &meter.ExportTariffs
 	}
 	return nil
 }

@@ -1,23 +1,23 @@
-package derive_test
+package guard_test
 
 import (
 	"testing"
 	"time"
 
-	"github.com/smartmeter-addon/smartmeter-addon/internal/derive"
+	"github.com/smartmeter-addon/smartmeter-addon/internal/guard"
 	"github.com/smartmeter-addon/smartmeter-addon/internal/meter"
 )
 
 // TestGuardAllocates nothing while the meter is well.
 func TestGuardAllocatesNothing(t *testing.T) {
-	g, r := new(derive.Guard), ordinary()
+	g, r := new(guard.Guard), ordinary()
 	if n := testing.AllocsPerRun(1000, func() { advance(r); g.Apply(r) }); n != 0 {
 		t.Errorf("%v allocations a telegram", n)
 	}
 }
 
 func BenchmarkGuard(b *testing.B) {
-	g, r := new(derive.Guard), ordinary()
+	g, r := new(guard.Guard), ordinary()
 	b.ReportAllocs()
 	for b.Loop() {
 		advance(r)

@@ -1,4 +1,4 @@
-package derive_test
+package guard_test
 
 import (
 	"encoding/json"
@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/smartmeter-addon/smartmeter-addon/internal/derive"
+	"github.com/smartmeter-addon/smartmeter-addon/internal/guard"
 	"github.com/smartmeter-addon/smartmeter-addon/internal/meter"
 )
 
@@ -43,11 +44,11 @@ func FuzzGuard(f *testing.F) {
 				if err != nil {
 					t.Fatal(err)
 				}
-				var restored derive.State
+				var restored guard.State
 				if err := json.Unmarshal(state, &restored); err != nil {
 					t.Fatalf("%v in %s", err, state)
 				}
-				w.guard = derive.Guard{}
+				w.guard = guard.Guard{}
 				w.guard.Restore(restored)
 			}
 		}

@@ -1,4 +1,4 @@
-package derive_test
+package guard_test
 
 import (
 	"encoding/json"
@@ -12,8 +12,19 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/smartmeter-addon/smartmeter-addon/internal/derive"
+	"github.com/smartmeter-addon/smartmeter-addon/internal/guard"
 	"github.com/smartmeter-addon/smartmeter-addon/internal/meter"
 )
+
+var zone = time.FixedZone("CET", 3600)
+
+func get(r *meter.Reading, q meter.Quantity) string {
+	v, ok := r.Values.Get(q)
+	if !ok {
+		return "absent"
+	}
+	return v.String()
+}
 
 // house is a meter whose telegram is a list of words, name=value, and the
 // Guard that looks at it. A word stays until it is written again; an empty
@@ -24,7 +35,7 @@ import (
 type house struct {
 	t       *testing.T
 	now     time.Time
-	guard   *derive.Guard
+	guard   *guard.Guard
 	deriver derive.Deriver
 	words   map[string]string
 	grow    map[string]meter.Value
@@ -45,7 +56,7 @@ var media = map[string]struct {
 }
 
 func newHouse(t *testing.T) *house {
-	return &house{t: t, now: time.Date(2026, 3, 14, 12, 0, 0, 0, time.UTC), guard: new(derive.Guard), deriver: derive.Deriver{Zone: zone},
+	return &house{t: t, now: time.Date(2026, 3, 14, 12, 0, 0, 0, time.UTC), guard: new(guard.Guard), deriver: derive.Deriver{Zone: zone},
 		words: map[string]string{}, grow: map[string]meter.Value{}}
 }
 
@@ -151,8 +162,8 @@ func (h *house) shows(r *meter.Reading, want string) string {
 
 // told writes events: held t1 5>0, returned, confirmed, replaced; a ! where
 // Home Assistant books the difference.
-func told(events []derive.Event) string {
-	names := map[derive.Kind]string{derive.Held: "held", derive.Returned: "returned", derive.Confirmed: "confirmed", derive.Replaced: "replaced"}
+func told(events []guard.Event) string {
+	names := map[guard.Kind]string{guard.Held: "held", guard.Returned: "returned", guard.Confirmed: "confirmed", guard.Replaced: "replaced"}
 	var words []string
 	for _, e := range events {
 		of := e.Subject.Key()
@@ -224,10 +235,10 @@ func (h *house) restart(after string) {
 	if err != nil {
 		h.t.Fatal(err)
 	}
-	var state derive.State
+	var state guard.State
 	if err := json.Unmarshal(data, &state); err != nil {
 		h.t.Fatal(err)
 	}
-	h.guard, h.deriver = new(derive.Guard), derive.Deriver{Zone: zone}
+	h.guard, h.deriver = new(guard.Guard), derive.Deriver{Zone: zone}
 	h.guard.Restore(state)
 }

@@ -1,4 +1,4 @@
-package derive_test
+package guard_test
 
 import (
 	"encoding/json"
@@ -9,7 +9,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"github.com/smartmeter-addon/smartmeter-addon/internal/derive"
+	"github.com/smartmeter-addon/smartmeter-addon/internal/guard"
 	"github.com/smartmeter-addon/smartmeter-addon/internal/meter"
 )
 
@@ -62,7 +62,7 @@ func TestStateIsKept(t *testing.T) {
 
 // TestRestoreOddities: what another version wrote, or nobody, is left out.
 func TestRestoreOddities(t *testing.T) {
-	var s derive.State
+	var s guard.State
 	text := `{"meter": "A", "new": 1, "energies": {"energy_import_total": {"value": 5}, "energy_unheard_of": {"value": 7}},
 		"submeters": [{"medium": "gas", "unit": "furlong", "value": 9}, {"medium": "beer", "unit": "m3", "value": 9}, {"medium": "water", "unit": "m3", "channel": 2, "value": 9},
 		{"medium": "gas", "unit": "l", "value": 9}` + strings.Repeat(`, {"medium": "heat", "unit": "GJ", "channel": -1}`, 100) + `]}`

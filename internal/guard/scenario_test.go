@@ -1,4 +1,4 @@
-package derive_test
+package guard_test
 
 import (
 	"testing"
