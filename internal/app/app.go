@@ -142,7 +142,7 @@ func newPipeline(cfg config.Config, log *slog.Logger) (*pipeline, error) {
 	p.store = store.Open(cfg.Data, log.With("part", "store"))
 	p.decrypter.Strict = !cfg.Decryption.AllowUnverified
 	p.proofs = newProofs(cfg.Slot, p.store, p.decrypter)
-	p.totals = newTotals(cfg.Slot, p.store, p.log)
+	p.totals = newTotals(cfg.Slot, p.zone, p.store, p.log)
 	return p, nil
 }
 
@@ -231,6 +231,7 @@ func (p *pipeline) shine(r *meter.Reading) {
 // publish makes what the outputs share. The line leaves first: programs on
 // the socket wait for it.
 func (p *pipeline) publish(r *meter.Reading) {
+	p.vitals.held(p.totals.judge(r))
 	p.shine(r)
 	changes := p.deriver.Apply(r)
 	p.scratch = append(r.AppendJSON(p.scratch[:0], p.zone), "\r\n"...)
@@ -240,8 +241,6 @@ func (p *pipeline) publish(r *meter.Reading) {
 	}
 	p.lines.Publish(socket.Line{Received: r.Received, Data: line})
 	u := &meter.Update{Reading: *r, JSON: line[: len(line)-2 : len(line)-2], Usage: changes.Usage, GasUsage: changes.GasUsage}
-	guarded, holds := p.totals.apply(&u.Reading)
-	u.Guarded = guarded
-	p.vitals.held(holds)
+	u.Guarded = p.totals.show(&u.Reading)
 	p.updates.Publish(u)
 }

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/smartmeter-addon/smartmeter-addon/internal/guard"
+	"github.com/smartmeter-addon/smartmeter-addon/internal/household"
 	"github.com/smartmeter-addon/smartmeter-addon/internal/meter"
 	"github.com/smartmeter-addon/smartmeter-addon/internal/store"
 )
@@ -20,17 +21,19 @@ const (
 	sayEvery = 15 * time.Minute
 )
 
-// totals guards the totals that entities show, tells what it does, and keeps
-// what it believes from one run to the next.
+// totals finds out which meters speak, guards the totals that entities show,
+// tells what it does, and keeps what it knows from one run to the next.
 type totals struct {
 	log   *slog.Logger
 	store *store.Store
 	file  string
+	due   chan struct{} // there is something that must not be lost
 
-	mu    sync.Mutex
-	guard guard.Guard
-	fresh bool // there is something to save
-	said  map[guard.Subject]*said
+	mu        sync.Mutex
+	household household.Household
+	guard     guard.Guard
+	fresh     bool // there is something to save
+	said      map[guard.Subject]*said
 }
 
 // said is what the log told of one total.
@@ -40,33 +43,66 @@ type said struct {
 	unsaid int       // times it was held back since
 }
 
-func newTotals(slot string, s *store.Store, log *slog.Logger) *totals {
-	t := &totals{log: log, store: s, file: "totals_" + slot, said: make(map[guard.Subject]*said)}
-	var state guard.State
-	if s.Load(t.file, &state) {
-		t.guard.Restore(state)
+func newTotals(slot string, zone *time.Location, s *store.Store, log *slog.Logger) *totals {
+	t := &totals{
+		log: log, store: s, file: "totals_" + slot, due: make(chan struct{}, 1),
+		household: household.Household{Zone: zone}, said: make(map[guard.Subject]*said),
+	}
+	if k, ok := loadMeters(s, slot, t.file); ok {
+		t.household.Restore(k.Household)
+		t.guard.Restore(k.Guard)
 	}
 	return t
 }
 
-// apply returns the reading without the totals that are held back, or nil if
-// none is; and how many are held back from now on.
-func (t *totals) apply(r *meter.Reading) (*meter.Reading, uint64) {
+// judge identifies the meters of the reading and judges their totals. It
+// returns how many are held back from now on.
+func (t *totals) judge(r *meter.Reading) (holds uint64) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	guarded, events := t.guard.Apply(r)
-	t.fresh = true
-	var holds uint64
-	for _, e := range events {
-		if e.Kind == guard.Held {
+	for _, e := range t.household.Identify(r) {
+		if e.Kind == household.LeftOut {
+			t.log.Warn("there are more meters of one kind than slots for them: only the first two are shown", "kind", meter.Media[e.Medium].Device)
+		}
+		t.hurry()
+	}
+	firsts := t.guard.Firsts()
+	for _, e := range t.guard.Judge(r) {
+		switch e.Kind {
+		case guard.Held:
 			holds++
+		case guard.Confirmed, guard.Replaced:
+			t.hurry()
 		}
 		t.tell(r.Received, e)
 	}
-	return guarded, holds
+	if t.guard.Firsts() != firsts {
+		t.hurry()
+	}
+	t.fresh = true
+	return holds
 }
 
-// run saves now and then, and at the end without waiting for any output.
+// hurry has the state saved soon: a run that is killed before the next save
+// would otherwise begin with totals that are not those that entities show, or
+// with none.
+func (t *totals) hurry() {
+	select {
+	case t.due <- struct{}{}:
+	default:
+	}
+}
+
+// show returns the reading that was judged last without the totals that are
+// held back, or nil if none is.
+func (t *totals) show(r *meter.Reading) *meter.Reading {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return t.guard.Show(r)
+}
+
+// run saves at once what must not be lost and all else now and then, and at
+// the end without waiting for any output.
 func (t *totals) run(ctx context.Context) error {
 	ticker := time.NewTicker(saveEvery)
 	defer ticker.Stop()
@@ -75,6 +111,8 @@ func (t *totals) run(ctx context.Context) error {
 		case <-ctx.Done():
 			t.save()
 			return nil
+		case <-t.due:
+			t.save()
 		case <-ticker.C:
 			t.save()
 		}
@@ -84,7 +122,7 @@ func (t *totals) run(ctx context.Context) error {
 // save writes to disk, while the meter's goroutine goes on.
 func (t *totals) save() {
 	t.mu.Lock()
-	fresh, state := t.fresh, t.guard.State()
+	fresh, state := t.fresh, meters{Household: t.household.State(), Guard: t.guard.State()}
 	t.fresh = false
 	t.mu.Unlock()
 	if fresh {
@@ -138,7 +176,7 @@ func (t *totals) tell(now time.Time, e guard.Event) {
 // as a warning.
 func (t *totals) replaced(log *slog.Logger, e guard.Event) {
 	device := "Electricity meter"
-	if e.Subject.Channel > 0 {
+	if e.Subject.Slot > 0 {
 		device = meter.Media[e.Subject.Medium].Device
 	}
 	const text = "the meter was replaced, or there is one more: its totals are shown as they are"

@@ -25,7 +25,7 @@ func newTestTotals(dir string) (*totals, *bytes.Buffer) {
 		}
 		return a
 	}}))
-	return newTotals("p1", store.Open(dir, logger), logger), log
+	return newTotals("p1", time.UTC, store.Open(dir, logger), logger), log
 }
 
 // total feeds a reading of one register and returns what entities show.
@@ -36,9 +36,13 @@ func (t *totals) total(at time.Time, id, kWh string) string {
 	}
 	r := &meter.Reading{Received: at, Checksum: meter.ChecksumValid, EquipmentID: id}
 	r.Values.Set(meter.EnergyImportTotal, v)
+	t.judge(r)
 	u := meter.Update{Reading: *r}
-	u.Guarded, _ = t.apply(&u.Reading)
-	shown, _ := u.Entities().Values.Get(meter.EnergyImportTotal)
+	u.Guarded = t.show(&u.Reading)
+	shown, ok := u.Entities().Values.Get(meter.EnergyImportTotal)
+	if !ok {
+		return "nothing"
+	}
 	return shown.String()
 }
 
@@ -53,7 +57,7 @@ func TestTotalsAreSaidOnce(t *testing.T) {
 		next("0")
 		next("12345")
 	}
-	for range 7 {
+	for range 91 {
 		next("99999")
 	}
 	want := `level=INFO msg="a total is held back from the entities: it fell. It is shown again when it goes on as before, or when the new value persists" total=energy_import_total from=12345 to=0 unit=kWh
@@ -67,7 +71,7 @@ level=WARN msg="the total that was held back is confirmed and shown now. Home As
 	}
 	log.Reset()
 	at = at.Add(time.Hour)
-	for range 7 {
+	for range 91 {
 		next("5")
 	}
 	want = `level=INFO msg="a total is held back from the entities: it fell. It is shown again when it goes on as before, or when the new value persists" total=energy_import_total from=99999 to=5 unit=kWh again=44
@@ -87,18 +91,27 @@ func TestReplacedMeterIsSaid(t *testing.T) {
 		totals, log := newTestTotals(t.TempDir())
 		at := time.Date(2026, 3, 14, 12, 0, 0, 0, time.UTC)
 		totals.total(at, "4B38A", "12345")
-		if got := totals.total(at.Add(time.Second), "4B38B", test.kWh); got != test.kWh {
-			t.Errorf("shown is %s, want %s", got, test.kWh)
+		for range 15 {
+			at = at.Add(time.Minute)
+			if got := totals.total(at, "4B38B", test.kWh); got != "12345" {
+				t.Errorf("shown is %s, want 12345", got)
+			}
 		}
-		totals.total(at.Add(2*time.Second), "4B38B", test.kWh)
+		log.Reset() // that it is held back
+		for range 2 {
+			at = at.Add(time.Minute)
+			if got := totals.total(at, "4B38B", test.kWh); got != test.kWh {
+				t.Errorf("shown is %s, want %s", got, test.kWh)
+			}
+		}
 		if got := log.String(); strings.Count(got, "\n") != 1 || !strings.Contains(got, test.level) || !strings.Contains(got, test.advice) || strings.Contains(got, "4B38") {
 			t.Errorf("%s: got %s", test.kWh, got)
 		}
 	}
 }
 
-// TestTotalsAreKept: written every quarter of an hour and at the end, and only
-// when there is something to write.
+// TestTotalsAreKept: written when a total is first trusted, every quarter of an
+// hour and at the end, and only when there is something to write.
 func TestTotalsAreKept(t *testing.T) {
 	dir := t.TempDir()
 	file := filepath.Join(dir, "totals_p1.json")
@@ -115,6 +128,10 @@ func TestTotalsAreKept(t *testing.T) {
 		ctx, cancel := context.WithCancel(t.Context())
 		done := make(chan error, 1)
 		go func() { done <- first.run(ctx) }()
+		first.total(time.Now(), "A", "100")
+		if !saved() {
+			t.Error("not written when it was trusted")
+		}
 		first.total(time.Now(), "A", "100")
 		time.Sleep(saveEvery - time.Second)
 		if saved() {
@@ -135,8 +152,8 @@ func TestTotalsAreKept(t *testing.T) {
 		}
 	})
 	second, log := newTestTotals(dir)
-	if got := second.total(time.Now(), "A", "0"); got != "100.1" {
-		t.Errorf("a zero first: entities show %s, want 100.1: %s", got, log)
+	if got := second.total(time.Now(), "A", "0"); got != "nothing" {
+		t.Errorf("a zero first: entities show %s, want nothing: %s", got, log)
 	}
 }
 

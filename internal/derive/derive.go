@@ -170,7 +170,7 @@ type gas struct {
 var maxFlow = meter.NewValue(40, 0)
 
 func (g *gas) apply(r *meter.Reading, zone *time.Location) *meter.Change {
-	c, ok := r.Medium(meter.Gas)
+	c, ok := r.Member(meter.Gas, 1)
 	if !ok || c.Unit != meter.CubicMetre || c.Time.IsZero() {
 		g.known = false
 		return nil

@@ -192,6 +192,7 @@ func decodeTime(p *Parser, f field) bool {
 	if ok && p.reading.Time.IsZero() {
 		p.reading.Time = t
 	}
+	p.reading.ClockUnset = !ok
 	return ok
 }
 

@@ -115,7 +115,7 @@ func (p *Parser) reset(r *meter.Reading) {
 	clear(p.unitless[:])
 	clear(p.hasSigned[:])
 	clear(r.Messages[:])
-	r.Version, r.EquipmentID, r.Time = "", "", meter.Timestamp{}
+	r.Version, r.EquipmentID, r.Time, r.ClockUnset = "", "", meter.Timestamp{}, false
 	r.PeakMonth, r.PeakMonthExport = meter.Peak{}, meter.Peak{}
 	r.PeakHistory, r.Failures, r.Odd = nil, nil, 0
 	p.odd = p.odd[:0]

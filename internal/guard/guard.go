@@ -1,43 +1,63 @@
-// Package guard keeps wrong totals from entities: a total is shown only while
-// it is believed. It knows no clock and no output.
+// Package guard keeps wrong totals from entities. Home Assistant takes a total
+// that falls below 90 % for a meter that began anew at zero, so that one wrong
+// zero books the use of years once more, for ever. Entities are therefore shown
+// only what is believed:
+//
+//	goes on: rises no faster than the connection delivers
+//	  ┌────┐
+//	  ▼    │       falls, or rises faster
+//	trusted ───────────────────────────────► doubted ◄─┐ another value:
+//	  ▲  ▲                                    │    │ └──┘ its wait begins
+//	  │  └──── goes on where the trust ended ─┘    │
+//	  └─────────────── confirmed ◄─────────────────┘
+//	                   stays: see rules
+//
+// While a total is doubted, entities show the one that was trusted last, or
+// nothing where there is none. What is confirmed is trusted from then on. A
+// total of which nothing is known begins as doubted; see rules.first. Each
+// register of the electricity meter and each M-Bus meter is such a total.
+//
+// The total of a direction is the sum of its tariffs where the meter prints
+// none. It is made of what is trusted of each tariff that the meter ever had,
+// so it never lacks one whose line is missing. Of a meter that prints a total
+// no sum is ever made.
+//
+// Nothing is lost by waiting: registers count on meanwhile, and what is shown
+// in the end is the same number.
 package guard
 
 import (
+	"github.com/smartmeter-addon/smartmeter-addon/internal/household"
 	"github.com/smartmeter-addon/smartmeter-addon/internal/meter"
 )
 
-// Guard keeps wrong totals from entities. Home Assistant takes a total that
-// falls for a new meter that began at zero, so that one wrong zero books the
-// use of years once more. The Guard holds back a total that falls, and one
-// that rises faster than the connection delivers, until that
-//
-//   - lasts a minute and five telegrams, without a checksum two minutes and
-//     ten; of an M-Bus meter three readings of different times; and its values
-//     follow each other all the while,
-//   - or comes with another equipment identifier: the meter was replaced.
-//
-// Meanwhile entities show the last total that was believed. A total that is
-// the sum of tariffs is held back with any of them.
-//
-// The zero Guard is ready and believes the first telegram, one without a
-// checksum when the second agrees. It knows no clock but Reading.Received and
-// serves one goroutine.
+// Guard judges the totals of one line's readings. The zero Guard is ready. It
+// knows no clock but Reading.Received and serves one goroutine.
 type Guard struct {
-	energies  [meter.NumQuantities]total
-	meter     identity
-	power     float64 // of the last telegram, kW
-	submeters []submeter
-	telegrams uint64
+	meter      uint32 // number of the electricity meter; 0: not known yet
+	energies   [meter.NumQuantities]total
+	directions [2]direction
+	power      float64 // of the last telegram, kW
+	submeters  [meter.NumMedia][household.MaxSame]submeter
 
-	shown  *meter.Reading // nil: nothing is held back
+	firsts uint64 // totals of which something was known for the first time
+	held   []substitute
 	events []Event
+}
+
+// substitute is what is shown instead of a total that is held back.
+type substitute struct {
+	subject Subject
+	channel int // of the M-Bus meter, from 0
+	line    line
+	isKnown bool // there is something to show
 }
 
 // Event is what a person may want to know of a Guard's work.
 type Event struct {
 	Kind    Kind
 	Subject Subject
-	From    meter.Value // Held: last believed. Returned: wrong. Confirmed, Replaced: last of the old line, 0 of another unit
+	From    meter.Value // Held: last trusted. Returned: wrong. Confirmed, Replaced: last of the old line, 0 of another unit
 	To      meter.Value // what came now
 	Unit    meter.Unit
 
@@ -61,130 +81,93 @@ const (
 // Subject is what an Event is about: a quantity of the electricity meter, or
 // the total of an M-Bus meter.
 type Subject struct {
-	Channel  int            // of the M-Bus meter, from 1; 0: the electricity meter
+	Slot     uint8          // of the M-Bus meter, from 1; 0: the electricity meter
 	Medium   meter.Medium   // of the M-Bus meter
 	Quantity meter.Quantity // of the electricity meter; of Replaced any
 }
 
 // Key is the key of the entity that shows the total.
 func (s Subject) Key() string {
-	if s.Channel > 0 {
+	if s.Slot > 0 {
 		return meter.Media[s.Medium].Key
 	}
 	return meter.Quantities[s.Quantity].Entity.Key
 }
 
-// energies are the registers of an electricity meter, sums after their parts.
-var energies = func() (list []meter.Quantity) {
-	for q := range meter.NumQuantities {
-		if u := meter.Quantities[q].Unit; (u == meter.KilowattHour || u == meter.KilovarHour) && partsOf(q) == nil {
-			list = append(list, q)
-		}
-	}
-	return append(list, meter.EnergyImportTotal, meter.EnergyExportTotal)
-}()
-
-func partsOf(q meter.Quantity) *[5]meter.Quantity {
-	switch q {
-	case meter.EnergyImportTotal:
-		return &meter.ImportTariffs
-	case meter.EnergyExportTotal:
-		return &meter.ExportTariffs
-	}
-	return nil
-}
-
-// Apply judges the totals of the next reading. It returns what entities may
-// show: nil for r itself, or a copy in which totals that are held back stand
-// as they were last believed, or not at all. The events are valid until the
-// next Apply.
-func (g *Guard) Apply(r *meter.Reading) (*meter.Reading, []Event) {
-	g.shown, g.events = nil, g.events[:0]
-	g.telegrams++
+// Judge judges the totals of the next reading, which household has identified
+// and to which nothing was added yet. The events are valid until the next Judge.
+func (g *Guard) Judge(r *meter.Reading) []Event {
+	g.held, g.events = g.held[:0], g.events[:0]
 	isChecked := r.Checksum == meter.ChecksumValid
 	g.electricity(r, isChecked)
 	for i := range r.Channels {
-		g.channel(r, i, isChecked)
-	}
-	return g.shown, g.events
-}
-
-func (g *Guard) electricity(r *meter.Reading, isChecked bool) {
-	if g.meter.replaced(r.EquipmentID, isChecked) {
-		g.replace(r)
-		return
-	}
-	power := largestPower(&r.Values)
-	rules := energyRules(max(power, g.power), isChecked)
-	g.power = power
-	doubts := false
-	for _, q := range energies {
-		v, ok := r.Values.Get(q)
-		if !ok {
-			continue
-		}
-		t := &g.energies[q]
-		follows := doubts && g.follows(q, v, &r.Values)
-		verdict := t.judge(v, meter.Quantities[q].Unit, r.Received, &rules, true, follows)
-		g.tell(verdict, Subject{Quantity: q}, t, v)
-		switch verdict {
-		case doubted, held:
-			doubts = true
-			g.copy(r).Values.Set(q, t.truth.value)
-		case unknown:
-			doubts = true
-			g.copy(r).Values.Clear(q)
+		if c := &r.Channels[i]; c.Meter.Slot > 0 && c.Unit != meter.UnitNone {
+			g.channel(r, i, isChecked)
 		}
 	}
+	return g.events
 }
 
-// follows tells whether v is the sum of tariffs of which some are held back.
-func (g *Guard) follows(q meter.Quantity, v meter.Value, values *meter.Values) bool {
-	parts := partsOf(q)
-	if parts == nil {
-		return false
+// Show returns what entities may show of the reading that was judged last, to
+// which derived quantities may have been added: nil for r itself, or a copy in
+// which totals that are held back stand as they were last trusted, or not at
+// all. The copy may be kept.
+func (g *Guard) Show(r *meter.Reading) *meter.Reading {
+	var shown *meter.Reading
+	edit := func() *meter.Reading {
+		if shown == nil {
+			edited := *r
+			shown = &edited
+		}
+		return shown
 	}
-	doubts := false
-	var sum meter.Value
-	for _, part := range parts {
-		if p, ok := values.Get(part); ok {
-			sum = sum.Add(p)
-			doubts = doubts || g.energies[part].doubt.held > 0
+	for i := range g.held {
+		s := &g.held[i]
+		switch {
+		case s.subject.Slot > 0:
+			c := &edit().Channels[s.channel]
+			c.Value, c.Unit = s.line.value, s.line.unit
+		case s.isKnown:
+			edit().Values.Set(s.subject.Quantity, s.line.value)
+		default:
+			edit().Values.Clear(s.subject.Quantity)
 		}
 	}
-	return doubts && v.Cmp(sum) == 0
-}
-
-// replace takes the registers of another electricity meter.
-func (g *Guard) replace(r *meter.Reading) {
-	e := Event{Kind: Replaced, Unit: meter.KilowattHour, Subject: Subject{Quantity: meter.EnergyImportTotal}}
-	for _, q := range energies {
+	for i := range g.directions {
+		d, q := &g.directions[i], directions[i].total
 		t := &g.energies[q]
 		v, ok := r.Values.Get(q)
-		if !ok {
-			*t = total{}
-			continue
+		switch {
+		case d.isNow: // judged as it is
+		case d.isShown(t):
+			if !ok || v.Cmp(t.truth.value) != 0 {
+				edit().Values.Set(q, t.truth.value)
+			}
+		case ok:
+			edit().Values.Clear(q)
 		}
-		if t.known && q == e.Subject.Quantity {
-			e.From, e.To = t.truth.value, v
-		}
-		e.Booked = e.Booked || t.known && booked(t.truth.value, v)
-		t.accept(v, meter.Quantities[q].Unit, r.Received)
 	}
-	g.events = append(g.events, e)
+	return shown
 }
 
-// booked tells whether Home Assistant's statistics take the step for use: a
+// Firsts returns how many totals were trusted for the first time in this run.
+func (g *Guard) Firsts() uint64 { return g.firsts }
+
+// booked reports whether Home Assistant's statistics take the step for use: a
 // total_increasing sensor begins anew only below 90 % of its last value.
 func booked(from, to meter.Value) bool {
 	if from.Sign() <= 0 {
 		return to.Sign() > 0
 	}
-	return to.Float64() >= 0.9*from.Float64() && to.Cmp(from) != 0
+	return !isReset(from, to) && to.Cmp(from) != 0
 }
 
-// tell makes an event of a verdict that somebody may want to know.
-func (g *Guard) tell(v verdict, s Subject, t *total, now meter.Value) {
+// isReset reports whether Home Assistant takes the step for a meter that began
+// anew.
+func isReset(from, to meter.Value) bool { return to.Float64() < 0.9*from.Float64() }
+
+// record notes what becomes of a total that was judged.
+func (g *Guard) record(v verdict, s Subject, channel int, t *total, now meter.Value) {
 	e := Event{Subject: s, To: now, From: t.was, Unit: t.truth.unit}
 	switch v {
 	case doubted:
@@ -193,51 +176,14 @@ func (g *Guard) tell(v verdict, s Subject, t *total, now meter.Value) {
 		e.Kind = Returned
 	case confirmed:
 		e.Kind, e.Booked = Confirmed, booked(t.was, now)
-	default:
-		return
 	}
-	g.events = append(g.events, e)
-}
-
-// copy makes, once a reading, the copy that is shown instead of it. It is
-// published, so it is never used again.
-func (g *Guard) copy(r *meter.Reading) *meter.Reading {
-	if g.shown == nil {
-		shown := *r
-		g.shown = &shown
+	if e.Kind > 0 {
+		g.events = append(g.events, e)
 	}
-	return g.shown
-}
-
-// identity is an equipment identifier, and one that is perhaps the next.
-type identity struct {
-	id, next string
-	seen     int // telegrams in a row that say next
-}
-
-// another takes what a telegram says instead of the identifier, and tells
-// whether that is proved now.
-func (i *identity) another(id string, isChecked bool) bool {
-	if id != i.next {
-		i.next, i.seen = id, 0
-	}
-	i.seen++
-	return isChecked || i.seen >= bareIDs
-}
-
-// replaced takes what a telegram says, which may be nothing, and tells whether
-// the meter is another one from now on.
-func (i *identity) replaced(id string, isChecked bool) bool {
 	switch {
-	case id == "":
-		return false
-	case id == i.id:
-		i.next = ""
-		return false
-	case !i.another(id, isChecked):
-		return false
+	case v == unknown, (v == doubted || v == held) && t.kept:
+		g.held = append(g.held, substitute{s, channel, line{}, false})
+	case v == doubted, v == held:
+		g.held = append(g.held, substitute{s, channel, t.truth, true})
 	}
-	first := i.id == ""
-	*i = identity{id: id}
-	return !first
 }

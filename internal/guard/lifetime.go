@@ -3,6 +3,7 @@ package guard
 import (
 	"time"
 
+	"github.com/smartmeter-addon/smartmeter-addon/internal/household"
 	"github.com/smartmeter-addon/smartmeter-addon/internal/meter"
 )
 
@@ -11,7 +12,7 @@ import (
 // it carries, but inverters have been seen to count anew for a while after
 // they woke up: if that were believed, Home Assistant would book all that the
 // inverter ever made once more when it ends. A new inverter can wait.
-var inverterRules = rules{rate: 100_000, idle: time.Hour, first: 1, values: 5, lasts: 15 * time.Minute}
+var inverterRules = rules{rate: 100_000, idle: time.Hour, first: 1, brief: wait{5, household.Wait}, long: wait{5, household.Wait}}
 
 // Lifetime guards the lifetime energy of a solar inverter, as Guard does the
 // meter's totals. The zero Lifetime is ready.
@@ -20,7 +21,7 @@ type Lifetime struct{ total total }
 // Apply takes the next value in Wh and returns the one that is believed; false
 // while there is none.
 func (l *Lifetime) Apply(v meter.Value, now time.Time) (meter.Value, bool) {
-	l.total.judge(v, meter.UnitNone, now, &inverterRules, true, false)
+	l.total.judge(sample{value: v, at: now, isFresh: true}, &inverterRules)
 	return l.total.truth.value, l.total.known
 }
 

@@ -3,6 +3,7 @@ package guard
 import (
 	"time"
 
+	"github.com/smartmeter-addon/smartmeter-addon/internal/household"
 	"github.com/smartmeter-addon/smartmeter-addon/internal/meter"
 )
 
@@ -23,22 +24,41 @@ const (
 // the telegram.
 const generous = 2
 
-// How much is believed with a checksum (checked) and without.
-var (
-	checked = rules{idle: time.Hour, first: 1, values: 5, lasts: time.Minute}
-	bare    = rules{idle: time.Minute, first: 2, values: 10, lasts: 2 * time.Minute}
+// maxConnection in kW bounds the power that lifts the limit. A larger one has
+// its meter on medium voltage, which has no P1 port.
+const maxConnection = 1000.0
 
-	// An M-Bus meter is read every five minutes to once a day, and each
-	// telegram till then repeats the reading: only readings of different times
-	// count. Without a checksum each must stand in two telegrams in a row.
-	mbusValues = 3
+// rules are how much is believed, and when.
+type rules struct {
+	rate  float64       // the most that the connection delivers, unit per hour
+	idle  time.Duration // a register that is brought up to date now and then may have waited so long
+	first int           // values that make a first truth, unless it is 0, which waits as long as a reset
+	brief wait          // of a fall that Home Assistant books as negative use and thus takes back
+	long  wait          // of what it books: a fall below 90 %, a jump, another unit, a first 0
+}
+
+// wait is when a doubted line is confirmed.
+type wait struct {
+	values int           // so many of its values came, and
+	lasts  time.Duration // so much time passed since the first
+}
+
+// How much is believed with a checksum (checked) and without. The long wait is
+// household's, so that a meter that is replaced is confirmed when its
+// identifier counts.
+var (
+	checked = rules{idle: time.Hour, first: 1, brief: wait{5, time.Minute}, long: wait{5, household.Wait}}
+	bare    = rules{idle: time.Minute, first: 2, brief: wait{10, 2 * time.Minute}, long: wait{10, household.Wait}}
 )
 
-// bareIDs is how many telegrams without checksum must name a new meter.
-const bareIDs = 5
+// mbusValues is how many readings of different times confirm the line of an
+// M-Bus meter. It is read every five minutes to once a day, and each telegram
+// till then repeats the reading, which proves nothing. Without a checksum each
+// must stand in two telegrams in a row.
+const mbusValues = 3
 
-// energyRules are those of the electricity meter's registers. power is the
-// largest that it tells, kW.
+// energyRules are those of the electricity meter's registers. power is what it
+// said in two telegrams in a row, kW.
 func energyRules(power float64, isChecked bool) rules {
 	r := bare
 	r.rate = maxPower
@@ -46,7 +66,7 @@ func energyRules(power float64, isChecked bool) rules {
 		r = checked
 		r.rate = maxPower * generous
 	}
-	r.rate = max(r.rate, power*generous)
+	r.rate = max(r.rate, min(power, maxConnection)*generous)
 	return r
 }
 
@@ -61,7 +81,7 @@ func mbusRules(m meter.Medium, u meter.Unit, timed, isChecked bool) rules {
 	}
 	r.idle, r.first = checked.idle, checked.first
 	if timed {
-		r.values, r.lasts = mbusValues, 0
+		r.brief.values, r.long.values = mbusValues, mbusValues
 	}
 	return r
 }

@@ -3,45 +3,70 @@ package guard
 import (
 	"time"
 
+	"github.com/smartmeter-addon/smartmeter-addon/internal/household"
 	"github.com/smartmeter-addon/smartmeter-addon/internal/meter"
 )
 
-// State is what a Guard takes from one run to the next: the totals that it
-// believed last. Its JSON form is kept on disk.
+// State is what a Guard takes from one run to the next. Its JSON form is kept
+// on disk.
 type State struct {
-	Meter     string              `json:"meter,omitempty"`    // equipment identifier
+	Meter     uint32              `json:"meter,omitempty"`    // number of the electricity meter in its slot
 	Energies  map[string]Believed `json:"energies,omitempty"` // by the key of their entity
-	Submeters []BelievedSubmeter  `json:"submeters,omitempty"`
+	Printed   []string            `json:"printed,omitempty"`  // totals that the meter prints, so that no sum is made
+	Submeters []Submeter          `json:"submeters,omitempty"`
 }
 
-// Believed is a total and when it was there.
+// Believed is a total and when it was there, and what is doubted of it.
 type Believed struct {
-	Value meter.Value `json:"value"`
-	At    time.Time   `json:"at"`
+	Value *meter.Value `json:"value,omitempty"` // nil: nothing is trusted yet
+	At    time.Time    `json:"at,omitzero"`
+	Doubt *Doubt       `json:"doubt,omitempty"`
 }
 
-// BelievedSubmeter is the total of an M-Bus meter.
-type BelievedSubmeter struct {
-	Medium  string `json:"medium"` // as the JSON socket names it
-	ID      string `json:"id,omitempty"`
-	Channel int    `json:"channel"`
-	Unit    string `json:"unit"`
+// Submeter is the total of an M-Bus meter.
+type Submeter struct {
+	Medium string          `json:"medium"` // as the JSON socket names it
+	Slot   int             `json:"slot"`
+	Meter  uint32          `json:"meter,omitempty"` // its number in the slot
+	Unit   string          `json:"unit"`
+	Time   meter.Timestamp `json:"time,omitzero"` // of the reading that was judged last
 	Believed
 }
 
-// State returns what the Guard believes now.
+// Doubt is a line of values that is doubted.
+type Doubt struct {
+	Value meter.Value `json:"value"`
+	Unit  string      `json:"unit"`
+	At    time.Time   `json:"at"`
+	First meter.Value `json:"first"`
+	Since time.Time   `json:"since"`
+	Count int         `json:"count"`
+	Held  int         `json:"held"`
+	Quiet bool        `json:"quiet,omitempty"`
+	Long  bool        `json:"long,omitempty"`
+	Rival bool        `json:"rival,omitempty"`
+}
+
+// State returns what the Guard believes and doubts now.
 func (g *Guard) State() State {
-	s := State{Meter: g.meter.id, Energies: make(map[string]Believed)}
+	s := State{Meter: g.meter, Energies: make(map[string]Believed)}
 	for _, q := range energies {
-		if t := &g.energies[q]; t.known {
+		if t := &g.energies[q]; t.known || t.doubt.held > 0 {
 			s.Energies[meter.Quantities[q].Entity.Key] = t.keep()
 		}
 	}
-	for i := range g.submeters {
-		if m := &g.submeters[i]; m.known {
-			s.Submeters = append(s.Submeters, BelievedSubmeter{
-				Medium: meter.Media[m.medium].JSON, ID: m.id, Channel: m.channel, Unit: m.truth.unit.String(), Believed: m.keep(),
-			})
+	for i := range directions {
+		if g.directions[i].printed {
+			s.Printed = append(s.Printed, meter.Quantities[directions[i].total].Entity.Key)
+		}
+	}
+	for m := range meter.NumMedia {
+		for slot := range g.submeters[m] {
+			if t := &g.submeters[m][slot]; t.known || t.doubt.held > 0 {
+				s.Submeters = append(s.Submeters, Submeter{
+					Medium: meter.Media[m].JSON, Slot: slot + 1, Meter: t.meter, Unit: t.truth.unit.String(), Time: t.judged.time, Believed: t.keep(),
+				})
+			}
 		}
 	}
 	return s
@@ -50,34 +75,57 @@ func (g *Guard) State() State {
 // Restore makes the Guard begin where an earlier one ended. What it does not
 // understand it leaves out. It is for a Guard that has seen no reading yet.
 func (g *Guard) Restore(s State) {
-	g.meter.id = s.Meter
+	g.meter = s.Meter
 	for _, q := range energies {
 		if b, ok := s.Energies[meter.Quantities[q].Entity.Key]; ok {
 			g.energies[q].restore(b, meter.Quantities[q].Unit)
 		}
 	}
-	for _, b := range s.Submeters[:min(len(s.Submeters), maxSubmeters)] {
-		u, shift, ok := meter.ParseUnit(b.Unit)
-		if !ok || shift != 0 {
+	for i := range directions {
+		for _, key := range s.Printed {
+			g.directions[i].printed = g.directions[i].printed || key == meter.Quantities[directions[i].total].Entity.Key
+		}
+	}
+	for _, b := range s.Submeters {
+		m, isMedium := meter.MediumByJSON(b.Medium)
+		u, shift, isUnit := meter.ParseUnit(b.Unit)
+		if !isMedium || b.Slot < 1 || b.Slot > household.MaxSame || b.Value != nil && (!isUnit || shift != 0) {
 			continue
 		}
-		for m := range meter.NumMedia {
-			if meter.Media[m].JSON == b.Medium {
-				g.submeters = append(g.submeters, submeter{medium: m, channel: b.Channel, identity: identity{id: b.ID}})
-				g.submeters[len(g.submeters)-1].restore(b.Believed, u)
-			}
+		t := &g.submeters[m][b.Slot-1]
+		t.restore(b.Believed, u)
+		t.meter, t.judged.time = b.Meter, b.Time
+		t.judged.value, t.judged.unit = t.truth.value, t.truth.unit
+		if b.Doubt != nil {
+			t.judged.value, t.judged.unit = t.doubt.value, t.doubt.unit
 		}
 	}
 }
 
 // keep leaves out the clock that never jumps, which ends with this run.
 func (t *total) keep() Believed {
-	return Believed{t.truth.value, t.truth.at.UTC().Truncate(time.Second)}
+	var b Believed
+	if t.known {
+		v := t.truth.value
+		b.Value, b.At = &v, wall(t.truth.at)
+	}
+	if d := &t.doubt; d.held > 0 {
+		b.Doubt = &Doubt{d.value, d.unit.String(), wall(d.at), d.first, wall(d.since), d.count, d.held, d.quiet, d.long, d.rival}
+	}
+	return b
 }
+
+func wall(t time.Time) time.Time { return t.UTC().Truncate(time.Second) }
 
 // restore supposes that the total had waited for as long as any does: nobody
 // knows, and at the start of a machine its clock may be wrong.
 func (t *total) restore(b Believed, u meter.Unit) {
-	t.accept(b.Value, u, b.At)
-	t.truth.moved = b.At.Add(-checked.idle)
+	if b.Value != nil {
+		t.known, t.kept, t.truth = true, true, line{*b.Value, u, b.At, b.At.Add(-checked.idle)}
+	}
+	if d := b.Doubt; d != nil && d.Held > 0 {
+		if unit, _, ok := meter.ParseUnit(d.Unit); ok || d.Unit == "" {
+			t.doubt = doubt{line{d.Value, unit, d.At, d.At}, d.First, d.Since, d.Count, d.Held, d.Quiet, d.Long, d.Rival}
+		}
+	}
 }

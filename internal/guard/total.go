@@ -7,13 +7,14 @@ import (
 	"github.com/smartmeter-addon/smartmeter-addon/internal/meter"
 )
 
-// total is what is known of one total: the line of values that is believed,
-// and the one that is in doubt.
+// total is what is known of one total: the line of values that is trusted, and
+// the one that is doubted.
 type total struct {
 	known bool // there is a truth
+	kept  bool // it is that of an earlier run, and entities may have seen more since
 	truth line
 	doubt doubt
-	rate  float64     // that a doubtful line proved, above the usual; unit per hour
+	rate  float64     // that a doubted line proved, above the usual; unit per hour
 	was   meter.Value // what the last verdict gave up: the wrong value, or the old truth
 }
 
@@ -30,18 +31,22 @@ type doubt struct {
 	line
 	first meter.Value
 	since time.Time // its first value
-	count int       // its values
+	count int       // its values that are evidence
 	held  int       // all values since the truth was left, of lines that were given up too
-	quiet bool      // only a part of the sum is doubted, which was told
+	quiet bool      // no event told of it
+	long  bool      // another line came before that was not trusted either
+	rival bool      // of a meter that does not count yet
 }
 
-// rules are how much is believed, and when.
-type rules struct {
-	rate   float64       // the most that the connection delivers, unit per hour
-	idle   time.Duration // a register that is brought up to date now and then may have waited so long
-	first  int           // values that make a first truth
-	values int           // values that make a doubtful line the truth, if
-	lasts  time.Duration // it lasts so long too
+// sample is a value that comes now.
+type sample struct {
+	value     meter.Value
+	unit      meter.Unit
+	at        time.Time
+	isFresh   bool // not the reading that was there before, which proves nothing again
+	isBooting bool // the meter's clock is not set: no evidence for a doubted line
+	isRival   bool // of a meter that does not count yet: it is held back, and confirmed with its meter
+	isLate    bool // as a first value it waits as long as a jump
 }
 
 // verdict is what becomes of a value.
@@ -66,49 +71,63 @@ const (
 	longest = 7 * 24 * time.Hour
 )
 
-// judge takes the next value. One that is not fresh is a reading that was
-// there before, which proves nothing again. A value that follows another that
-// is in doubt is held back with it.
-func (t *total) judge(v meter.Value, u meter.Unit, now time.Time, r *rules, fresh, follows bool) verdict {
-	if t.known && !follows && t.fits(v, u, now, r) {
-		if fresh || v != t.truth.value {
-			t.truth.take(v, u, now)
+// judge takes the next value.
+func (t *total) judge(s sample, r *rules) verdict {
+	fits := t.known && t.fits(s, r)
+	if fits && !s.isRival {
+		if s.isFresh || s.value != t.truth.value {
+			t.take(s)
 		}
 		return t.settle(returned, t.doubt.value)
 	}
-	arises := t.doubt.held == 0
-	t.suspect(v, u, now, follows)
+	arises := t.suspect(s, fits)
 	d := &t.doubt
 	// The longer we doubt, the more we believe: whatever a meter does steadily
 	// becomes the truth in the end.
 	switch {
-	case d.count == 0 || !d.fits(v, u, now, max(r.rate, t.rate)*float64(d.held), r.idle):
-		d.start(v, u, now)
-	case fresh:
-		d.take(v, u, now)
+	case s.isRival && !d.rival: // the line of our meter waits
+	case s.isBooting:
+		d.count = 0
+	case d.count == 0:
+		d.start(s)
+	case !d.fits(s, max(r.rate, t.rate)*float64(d.held), r.idle):
+		d.long = d.long || d.count > 1 || d.value.Sign() == 0
+		d.start(s)
+	case s.isFresh:
+		d.take(s)
 		d.count++
 	}
-	if now.Before(d.since) {
-		d.since = now // the clock was set back
+	if s.at.Before(d.since) {
+		d.since = s.at // the clock was set back
 	}
-	values, lasts := r.values, r.lasts
-	if !t.known {
-		values, lasts = r.first, 0
-	}
-	switch {
-	case !follows && d.count >= values && now.Sub(d.since) >= lasts:
+	if needed := t.wait(s, r); !s.isRival && d.count >= needed.values && s.at.Sub(d.since) >= needed.lasts {
 		old := t.truth.value
 		if t.known {
 			t.learn(r)
 		}
-		t.truth, t.known = d.line, true
+		t.truth, t.known, t.kept = d.line, true, false
 		return t.settle(confirmed, old)
+	}
+	switch {
 	case !t.known:
 		return unknown
-	case arises && !d.quiet:
+	case arises:
 		return doubted
 	}
 	return held
+}
+
+// wait returns what the doubted line needs to be confirmed.
+func (t *total) wait(s sample, r *rules) wait {
+	switch {
+	case !t.known && (s.isLate || t.doubt.long || s.value.Sign() == 0):
+		return r.long
+	case !t.known:
+		return wait{values: r.first}
+	case s.unit == t.truth.unit && s.value.Cmp(t.truth.value) < 0 && !isReset(t.truth.value, s.value):
+		return r.brief
+	}
+	return r.long
 }
 
 // settle ends the doubt, if there is one.
@@ -123,23 +142,47 @@ func (t *total) settle(v verdict, was meter.Value) verdict {
 	return v
 }
 
-// suspect counts a value that is held back. What is only seen once is not yet
-// a line.
-func (t *total) suspect(v meter.Value, u meter.Unit, now time.Time, follows bool) {
-	if t.doubt.held == 0 {
-		t.doubt = doubt{quiet: follows || !t.known}
-		t.doubt.take(v, u, now)
+// suspect counts a value that is held back, and reports whether there is reason
+// to tell of it from now on. What is only seen once is not yet a line.
+func (t *total) suspect(s sample, fits bool) (arises bool) {
+	isNew := t.doubt.held == 0
+	if isNew || t.doubt.rival && !s.isRival {
+		t.doubt = doubt{quiet: isNew || t.doubt.quiet, rival: s.isRival}
+		t.doubt.take(s)
 	}
 	t.doubt.held++
+	if t.known && !fits && (isNew || s.isRival) && t.doubt.quiet {
+		t.doubt.quiet = false
+		return true
+	}
+	return false
 }
 
-// accept makes the value the truth, whatever was before.
-func (t *total) accept(v meter.Value, u meter.Unit, now time.Time) {
-	*t = total{known: true, truth: line{v, u, now, now}}
+// take notes a value that goes on.
+func (t *total) take(s sample) {
+	t.truth.take(s)
+	t.kept = false
 }
 
-func (t *total) fits(v meter.Value, u meter.Unit, now time.Time, r *rules) bool {
-	return t.truth.fits(v, u, now, max(r.rate, t.rate), r.idle)
+// renew leaves the truth for another meter's line. What that said while it did
+// not count is its own already.
+func (t *total) renew() {
+	d := t.doubt
+	*t = total{}
+	if d.rival {
+		t.doubt = d
+		t.doubt.quiet, t.doubt.rival = true, false
+	}
+}
+
+// isSteady reports whether the doubted line was there for long enough to be
+// confirmed, so that it need not come once more.
+func (d *doubt) isSteady(now time.Time, r *rules) bool {
+	return d.held > 0 && !d.rival && d.count >= r.long.values && now.Sub(d.since) >= r.long.lasts
+}
+
+func (t *total) fits(s sample, r *rules) bool {
+	return t.truth.fits(s, max(r.rate, t.rate), r.idle)
 }
 
 // learn raises what is believed to what was proved: some connections are
@@ -152,30 +195,30 @@ func (t *total) learn(r *rules) {
 	}
 }
 
-func (d *doubt) start(v meter.Value, u meter.Unit, now time.Time) {
-	d.line = line{v, u, now, now}
-	d.first, d.since, d.count = v, now, 1
+func (d *doubt) start(s sample) {
+	d.line = line{s.value, s.unit, s.at, s.at}
+	d.first, d.since, d.count = s.value, s.at, 1
 }
 
-func (l *line) take(v meter.Value, u meter.Unit, now time.Time) {
-	if v.Cmp(l.value) != 0 || u != l.unit {
-		l.moved = now
+func (l *line) take(s sample) {
+	if s.value.Cmp(l.value) != 0 || s.unit != l.unit {
+		l.moved = s.at
 	}
-	l.value, l.unit, l.at = v, u, now
+	l.value, l.unit, l.at = s.value, s.unit, s.at
 }
 
-// fits tells whether the value goes on where the line ended: it does not fall,
-// and rises no faster than the rate. One step of its last digit it may always
-// take.
-func (l *line) fits(v meter.Value, u meter.Unit, now time.Time, rate float64, idle time.Duration) bool {
-	switch c := v.Cmp(l.value); {
-	case u != l.unit || c < 0:
+// fits reports whether the value goes on where the line ended: it does not
+// fall, and rises no faster than the rate. One step of its last digit it may
+// always take.
+func (l *line) fits(s sample, rate float64, idle time.Duration) bool {
+	switch c := s.value.Cmp(l.value); {
+	case s.unit != l.unit || c < 0:
 		return false
 	case c == 0:
 		return true
 	}
-	waited := passed(l.at, now) + min(passed(l.moved, l.at), idle) + burst
-	return v.Sub(l.value).Float64() <= rate*waited.Hours()+math.Pow10(-v.Decimals())
+	waited := passed(l.at, s.at) + min(passed(l.moved, l.at), idle) + burst
+	return s.value.Sub(l.value).Float64() <= rate*waited.Hours()+math.Pow10(-s.value.Decimals())
 }
 
 // passed is the time between two moments. Between moments of one run the clock

@@ -60,7 +60,9 @@ type Reading struct {
 	Tariffs     Tariffs
 	Version     string // version information as printed: "50", "50217"
 	EquipmentID string // equipment identifier as printed, mostly hex digits
+	Meter       Identity
 	Time        Timestamp
+	ClockUnset  bool // it prints a time that is none, as after a boot
 	Values      Values
 	Channels    [MaxChannels]Channel // M-Bus channel n at n-1
 
@@ -91,6 +93,7 @@ type Channel struct {
 	Type     DeviceType
 	TypeText string // as printed: "003"
 	ID       string // equipment identifier as printed
+	Meter    Identity
 	EAN      string // as printed
 	Time     Timestamp
 	Value    Value
@@ -168,6 +171,17 @@ var Media = [NumMedia]MediumInfo{
 	SubElectricity: {"electricity", true, []DeviceType{TypeElectricity}, KilowattHour, "energy", "Electricity submeter", "energy_total", "", "", ""},
 }
 
+// MediumByJSON returns the medium that the JSON socket calls by that name;
+// false where there is none.
+func MediumByJSON(name string) (Medium, bool) {
+	for m := range Media {
+		if Media[m].JSON == name {
+			return Medium(m), true
+		}
+	}
+	return 0, false
+}
+
 // Medium returns what the device type measures; false for types that are not
 // a household meter (valve, breaker, allocator) or are not known.
 func (t DeviceType) Medium() (Medium, bool) {
@@ -181,12 +195,27 @@ func (t DeviceType) Medium() (Medium, bool) {
 	return 0, false
 }
 
-// Medium returns the channel of the meter for m, whichever number it has: of
-// several that read in the medium's own unit the one with the newest reading,
-// so that a meter that was replaced but stays in the telegram never wins. A
-// heat meter that counts energy comes before one that counts the water it took
-// it from. Without any reading it is the first channel of that type; false when
-// there is none.
+// Member returns the channel of the household's meter for m that has the slot,
+// whichever number it has: what is kept for years reads it. False when it is not
+// in the telegram. Of a reading that the household stage has not seen, the best
+// channel is the first meter's.
+func (r *Reading) Member(m Medium, slot uint8) (*Channel, bool) {
+	if r.Meter.Slot == 0 && slot == 1 {
+		return r.Medium(m)
+	}
+	for i := range r.Channels {
+		c := &r.Channels[i]
+		if of, ok := c.Type.Medium(); ok && of == m && c.Meter.Slot == slot {
+			return c, true
+		}
+	}
+	return nil, false
+}
+
+// Medium returns the channel that speaks for m in this telegram, whichever
+// number it has: that of the household's first meter, and where it has no
+// reading the best; see Outranks. Without any reading it is the first channel of
+// that type; false when there is none.
 func (r *Reading) Medium(m Medium) (*Channel, bool) {
 	var best *Channel
 	for i := range r.Channels {
@@ -194,21 +223,37 @@ func (r *Reading) Medium(m Medium) (*Channel, bool) {
 		if of, ok := c.Type.Medium(); !ok || of != m {
 			continue
 		}
-		if best == nil || c.rank(m) > best.rank(m) || c.rank(m) == best.rank(m) && c.Time.Compare(best.Time) > 0 {
+		if c.Meter.Slot == 1 && c.Unit != UnitNone {
+			return c, true
+		}
+		if best == nil || c.Outranks(best, m) {
 			best = c
 		}
 	}
 	return best, best != nil
 }
 
-// rank orders the channels of one medium: a reading in the medium's own unit
-// comes before one in another unit. GJ and kWh are equally a heat meter's own.
-func (c *Channel) rank(m Medium) int {
+// Outranks reports whether c speaks for the medium m rather than d. One in the
+// medium's own unit does before one in another. Of several the one with the
+// newest reading does, so that a meter that was replaced but stays in the
+// telegram never wins.
+func (c *Channel) Outranks(d *Channel, m Medium) bool {
+	a, b := m.rank(c.Unit), m.rank(d.Unit)
+	return a > b || a == b && c.Time.Compare(d.Time) > 0
+}
+
+// IsLesser reports whether a meter that counts in u never speaks for m beside
+// one that counts in v: it counts the water that carried the heat.
+func (m Medium) IsLesser(u, v Unit) bool { return m.rank(u) == 1 && m.rank(v) > 1 }
+
+// rank orders the units of one medium: the medium's own comes before another.
+// GJ and kWh are equally a heat meter's own.
+func (m Medium) rank(u Unit) int {
 	info := &Media[m]
 	switch {
-	case c.Unit == UnitNone:
+	case u == UnitNone:
 		return 0
-	case c.Unit == info.Unit, info.AsUnit && c.Unit != CubicMetre:
+	case u == info.Unit, info.AsUnit && u != CubicMetre:
 		return 2
 	}
 	return 1

@@ -1,6 +1,9 @@
 package meter
 
-import "time"
+import (
+	"fmt"
+	"time"
+)
 
 // Timestamp is a time as the meter prints it: the wall clock and the letter
 // that tells standard time (W) from summer time (S), TST of DSMR 5.0.2
@@ -150,4 +153,27 @@ func (t Timestamp) String() string {
 		return ""
 	}
 	return string(t.AppendLocal(nil))
+}
+
+// MarshalText writes the wall clock and its letter, 2021-02-26T12:15:24W; a
+// question mark stands where the meter gives no letter.
+func (t Timestamp) MarshalText() ([]byte, error) {
+	if t.IsZero() {
+		return nil, nil
+	}
+	return append(t.AppendLocal(nil), t.flag), nil
+}
+
+// UnmarshalText reads what MarshalText wrote.
+func (t *Timestamp) UnmarshalText(text []byte) error {
+	*t = Timestamp{}
+	if len(text) == 0 {
+		return nil
+	}
+	wall, err := time.Parse("2006-01-02T15:04:05", string(text[:len(text)-1]))
+	if err != nil {
+		return fmt.Errorf("meter time %q: %w", text, err)
+	}
+	*t, _ = NewTimestamp(wall.Year(), int(wall.Month()), wall.Day(), wall.Hour(), wall.Minute(), wall.Second(), text[len(text)-1])
+	return nil
 }

@@ -83,7 +83,7 @@ func (e *encoder) reading(r *meter.Reading) {
 // submeter adds the reading of an M-Bus meter, once: each telegram till the
 // next one repeats it.
 func (e *encoder) submeter(m meter.Medium, r *meter.Reading) {
-	c, ok := r.Medium(m)
+	c, ok := r.Member(m, 1)
 	if !ok || !meter.Media[m].Names(c.Unit) || !c.Time.IsZero() && *c == e.submeters[m] {
 		return
 	}

@@ -107,7 +107,7 @@ func reading(e *exposition, r *meter.Reading, s *status.Snapshot, zone *time.Loc
 			sample(measures[meter.Kilowatt].value(r.PeakMonth.Demand))
 	}
 	for m := range meter.NumMedia {
-		c, ok := r.Medium(m)
+		c, ok := r.Member(m, 1)
 		if !ok || c.Unit == meter.UnitNone {
 			continue
 		}

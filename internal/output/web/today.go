@@ -63,7 +63,7 @@ func totals(r *meter.Reading, yield func(name string, t total)) {
 		}
 	}
 	for m := range meter.NumMedia {
-		if c, ok := r.Medium(m); ok && c.Unit != meter.UnitNone {
+		if c, ok := r.Member(m, 1); ok && c.Unit != meter.UnitNone {
 			yield(meter.Media[m].JSON, total{c.ID, c.Unit.String(), c.Value})
 		}
 	}

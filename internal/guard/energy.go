@@ -1,0 +1,165 @@
+package guard
+
+import (
+	"github.com/smartmeter-addon/smartmeter-addon/internal/meter"
+)
+
+// directions are the totals of the electricity meter that may be sums.
+var directions = [2]struct {
+	total   meter.Quantity
+	tariffs *[5]meter.Quantity
+}{
+	{meter.EnergyImportTotal, &meter.ImportTariffs},
+	{meter.EnergyExportTotal, &meter.ExportTariffs},
+}
+
+// direction is what is known of the total of one direction.
+type direction struct {
+	printed   bool // the meter prints a total, so that no sum is made; for ever
+	isNow     bool // it is in this reading
+	isPresent bool // one of its tariffs is
+}
+
+// energies are the registers of an electricity meter.
+var energies = func() (list []meter.Quantity) {
+	for q := range meter.NumQuantities {
+		if u := meter.Quantities[q].Unit; u == meter.KilowattHour || u == meter.KilovarHour {
+			list = append(list, q)
+		}
+	}
+	return list
+}()
+
+func (g *Guard) electricity(r *meter.Reading, isChecked bool) {
+	if g.meter == 0 {
+		g.meter = r.Meter.Meter
+	}
+	isReplaced := g.meter != r.Meter.Meter
+	g.meter = r.Meter.Meter
+	power := largestPower(&r.Values)
+	rules := energyRules(min(power, g.power), isChecked)
+	g.power = power
+	if isReplaced {
+		g.replace(r, &rules)
+	}
+	for i := range directions {
+		d := &g.directions[i]
+		d.isNow = r.Values.Has(directions[i].total)
+		d.printed = d.printed || d.isNow && !r.Meter.Rival
+	}
+	for _, q := range energies {
+		v, ok := r.Values.Get(q)
+		if !ok {
+			continue
+		}
+		t := &g.energies[q]
+		s := sample{value: v, unit: meter.Quantities[q].Unit, at: r.Received, isFresh: true, isBooting: r.Meter.Booting}
+		s.isRival, s.isLate = r.Meter.Rival, g.joins(q)
+		g.record(g.judge(t, s, &rules), Subject{Quantity: q}, 0, t, v)
+	}
+	for i := range directions {
+		g.sum(i, r, &rules)
+	}
+}
+
+// judge judges a value, and counts the totals of which something is known for
+// the first time.
+func (g *Guard) judge(t *total, s sample, r *rules) verdict {
+	wasKnown := t.known
+	v := t.judge(s, r)
+	if t.known && !wasKnown {
+		g.firsts++
+	}
+	return v
+}
+
+// directionOf is the direction of a tariff's register plus one; 0 of others.
+var directionOf = func() (of [meter.NumQuantities]uint8) {
+	for i := range directions {
+		for _, q := range directions[i].tariffs {
+			of[q] = uint8(i + 1)
+		}
+	}
+	return of
+}()
+
+// joins reports whether a first value of the register adds to a sum that is
+// shown.
+func (g *Guard) joins(q meter.Quantity) bool {
+	i := int(directionOf[q]) - 1
+	return i >= 0 && !g.directions[i].printed && g.energies[directions[i].total].known
+}
+
+// sum makes the total of a direction from its tariffs. Each was judged; only a
+// first sum may have to wait: for tariffs of which nothing is known yet, and
+// where there is one tariff alone, because another one's line may be missing.
+func (g *Guard) sum(i int, r *meter.Reading, rules *rules) {
+	d, t := &g.directions[i], &g.energies[directions[i].total]
+	d.isPresent = false
+	if d.printed {
+		return
+	}
+	s := sample{unit: meter.KilowattHour, at: r.Received, isFresh: true, isLate: true, isBooting: r.Meter.Booting}
+	known, waiting, isDoubted := 0, 0, false
+	for _, q := range directions[i].tariffs {
+		part := &g.energies[q]
+		d.isPresent = d.isPresent || r.Values.Has(q)
+		isDoubted = isDoubted || part.known && part.doubt.held > 0
+		if !part.known && !r.Values.Has(q) && part.doubt.isSteady(r.Received, rules) {
+			*part = total{known: true, truth: part.doubt.line}
+		}
+		switch {
+		case part.known:
+			known++
+			s.value = s.value.Add(part.truth.value)
+		case part.doubt.held > 0 && !part.doubt.rival:
+			waiting++
+		}
+	}
+	switch {
+	case !d.isPresent || known == 0 || isDoubted: // it stands still
+	case t.known || known > 1 && waiting == 0:
+		if !t.known {
+			g.firsts++
+		}
+		*t = total{known: true, truth: t.truth}
+		t.take(s)
+	case waiting == 0:
+		g.judge(t, s, rules)
+	}
+}
+
+// isShown reports whether the direction's sum is shown beside this reading.
+func (d *direction) isShown(t *total) bool { return !d.printed && d.isPresent && t.known && !t.kept }
+
+// replace begins the registers of another electricity meter, all of them at
+// once: a sum of registers of two meters would be a total of neither.
+func (g *Guard) replace(r *meter.Reading, rules *rules) {
+	e := Event{Kind: Replaced, Unit: meter.KilowattHour, Subject: Subject{Quantity: meter.EnergyImportTotal}}
+	var before, after meter.Value // of the import
+	for _, q := range directions[0].tariffs {
+		if v, ok := r.Values.Get(q); ok {
+			after = after.Add(v)
+		}
+	}
+	if t := &g.energies[meter.EnergyImportTotal]; t.known {
+		before = t.truth.value
+	}
+	if v, ok := r.Values.Get(meter.EnergyImportTotal); ok {
+		after = v
+	}
+	e.From, e.To = before, after
+	for _, q := range energies {
+		t := &g.energies[q]
+		v, ok := r.Values.Get(q)
+		if !ok {
+			t.renew()
+			continue
+		}
+		s := sample{value: v, unit: meter.Quantities[q].Unit, at: r.Received}
+		e.Booked = e.Booked || t.known && !t.fits(s, rules) && booked(t.truth.value, v)
+		t.renew()
+	}
+	g.directions = [2]direction{}
+	g.events = append(g.events, e)
+}

@@ -1,0 +1,316 @@
+package household
+
+import (
+	"time"
+
+	"github.com/smartmeter-addon/smartmeter-addon/internal/meter"
+)
+
+const (
+	// maxAge is how old the reading of an M-Bus meter that still reports may
+	// be: gas meters report once an hour, water meters once a day.
+	maxAge = 24 * time.Hour
+
+	// missed is how many readings a newcomer has while a meter, which is still
+	// in the telegrams, has none before the newcomer takes its place.
+	missed = 3
+
+	// MaxSame is how many meters of one medium have a slot.
+	MaxSame = 2
+
+	// maxStrangers bounds how many meters of one medium without a slot are
+	// remembered.
+	maxStrangers = 4
+)
+
+// medium is what is known of the meters of one medium.
+type medium struct {
+	members   []member // in the order of their slots
+	strangers []stranger
+}
+
+// member is an M-Bus meter that has a slot.
+type member struct {
+	claim   claim
+	clock   clock
+	unit    meter.Unit
+	channel int       // it was on last, from 1
+	last    sample    // its last reading
+	moved   time.Time // our clock when that changed
+	rounds  int       // its readings since there is a stranger
+	isMet   bool      // in this telegram
+}
+
+// stranger is an M-Bus meter without a slot, beside meters that have theirs:
+// the successor of one of them, one that was replaced, or one more.
+type stranger struct {
+	rival
+	channel   int // it is known by where it has no identifier
+	last      sample
+	rounds    int // its readings since the first
+	isLeftOut bool
+}
+
+// sample is a reading of an M-Bus meter.
+type sample struct {
+	time  meter.Timestamp
+	value meter.Value
+	unit  meter.Unit
+}
+
+func sampleOf(c *meter.Channel) sample { return sample{c.Time, c.Value, c.Unit} }
+
+// channels identifies the meters on the channels: those that are known first,
+// then the others, the one that speaks best for its medium first.
+func (h *Household) channels(r *meter.Reading, e evidence) {
+	for m := range h.media {
+		for i := range h.media[m].members {
+			h.media[m].members[i].isMet = false
+		}
+	}
+	var media [meter.MaxChannels]meter.Medium
+	open := 0 // bits of the channels whose meter is not identified yet
+	for i := range r.Channels {
+		c := &r.Channels[i]
+		c.Meter = meter.Identity{}
+		if m, ok := c.Type.Medium(); ok {
+			media[i] = m
+			open |= 1 << i
+		}
+	}
+	if open == 0 {
+		return
+	}
+	for sure := surest; sure > 0; sure-- {
+		for i := range r.Channels {
+			if open&(1<<i) == 0 {
+				continue
+			}
+			members := h.media[media[i]].members
+			for slot := range members {
+				if s := &members[slot]; !s.isMet && ownership(media[i], s, i+1, &r.Channels[i]) == sure {
+					h.seat(media[i], slot, i+1, &r.Channels[i], e)
+					open &^= 1 << i
+					break
+				}
+			}
+		}
+		if open == 0 {
+			return
+		}
+	}
+	for open != 0 {
+		best := -1
+		for i := range r.Channels {
+			c := &r.Channels[i]
+			if open&(1<<i) != 0 && (best < 0 || media[i] == media[best] && c.Outranks(&r.Channels[best], media[i])) {
+				best = i
+			}
+		}
+		open &^= 1 << best
+		if r.Channels[best].Unit != meter.UnitNone {
+			h.meet(r, media[best], best+1, e)
+		}
+	}
+}
+
+// ownership reports how surely the channel is that of the member; 0: it is not.
+// Two channels can have one identifier: heat in GJ, and the water that carried
+// it in m3.
+func ownership(m meter.Medium, s *member, channel int, c *meter.Channel) int {
+	isHere, isSaid := channel == s.channel, c.ID == s.claim.id && c.ID != ""
+	isSame := c.Unit == s.unit || c.Unit == meter.UnitNone // an odd line has none
+	switch {
+	case isSaid && isSame && isHere:
+		return surest
+	case isSaid && isSame:
+		return 3
+	case isHere && (s.claim.id == "" || isBlank(c.ID)) && !m.IsLesser(c.Unit, s.unit):
+		return 2
+	case isSaid && !m.IsLesser(c.Unit, s.unit):
+		return 1
+	}
+	return 0
+}
+
+const surest = 4
+
+// seat gives the channel the slot of its meter.
+func (h *Household) seat(m meter.Medium, slot, channel int, c *meter.Channel, e evidence) {
+	s := &h.media[m].members[slot]
+	s.isMet, s.channel = true, channel
+	e.isBooting = h.isBooting(s, c, e)
+	s.claim.hear(c.ID, e) // a first identifier
+	if now := sampleOf(c); c.Unit != meter.UnitNone && now != s.last {
+		s.last, s.moved = now, e.now
+		s.rounds++
+	}
+	c.Meter = s.claim.identity(uint8(slot+1), c.ID, e)
+}
+
+// isBooting reports whether the channel's reading proves nothing: its clock is
+// not set, or that of the electricity meter.
+func (h *Household) isBooting(s *member, c *meter.Channel, e evidence) bool {
+	return c.Unit != meter.UnitNone && s.clock.isUnset(c.Time, false, e.now) || e.isBooting
+}
+
+// meet decides about a meter that has no slot.
+func (h *Household) meet(r *meter.Reading, m meter.Medium, channel int, e evidence) {
+	c, of := &r.Channels[channel-1], &h.media[m]
+	if len(of.members) == 0 {
+		h.join(m, channel, c, e)
+		return
+	}
+	known := of.stranger(c.ID, channel)
+	if slot, ok := of.absent(channel); ok && known < 0 && !m.IsLesser(c.Unit, of.members[slot].unit) {
+		h.standIn(m, slot, channel, c, e)
+		return
+	}
+	if known < 0 {
+		known = of.remember(c.ID, channel, sampleOf(c), e.now)
+	}
+	st := &of.strangers[known]
+	if e.isBooting {
+		return
+	}
+	st.hear(st.id, e.now)
+	isNext := st.next(sampleOf(c))
+	if !isNext || !st.isSettled(e) || !h.isRecent(c.Time, r) {
+		return
+	}
+	h.decide(r, m, known, channel, e)
+}
+
+// standIn lets the channel speak for a member that the telegram lacks.
+func (h *Household) standIn(m meter.Medium, slot, channel int, c *meter.Channel, e evidence) {
+	s := &h.media[m].members[slot]
+	from := s.claim.id
+	e.isBooting = h.isBooting(s, c, e)
+	if s.claim.hear(c.ID, e) {
+		h.replace(m, slot, channel, c, from, e)
+		return
+	}
+	s.isMet = true
+	if isBlank(c.ID) {
+		s.channel = channel
+	}
+	c.Meter = s.claim.identity(uint8(slot+1), c.ID, e)
+}
+
+// replace notes the meter whose identifier has just begun to count.
+func (h *Household) replace(m meter.Medium, slot, channel int, c *meter.Channel, from string, e evidence) {
+	s := &h.media[m].members[slot]
+	*s = member{claim: s.claim, unit: c.Unit}
+	h.events = append(h.events, Event{Kind: Replaced, Medium: m, Slot: uint8(slot + 1), From: from, To: s.claim.id})
+	h.seat(m, slot, channel, c, e)
+}
+
+// join gives the meter a slot of its own.
+func (h *Household) join(m meter.Medium, channel int, c *meter.Channel, e evidence) {
+	of := &h.media[m]
+	of.members = append(of.members, member{unit: c.Unit})
+	h.seat(m, len(of.members)-1, channel, c, e)
+}
+
+// decide gives a stranger that was there for long enough the slot of a meter
+// that is gone, or a slot of its own.
+func (h *Household) decide(r *meter.Reading, m meter.Medium, known, channel int, e evidence) {
+	c, of := &r.Channels[channel-1], &h.media[m]
+	st := of.strangers[known]
+	isBoth := false
+	for slot := range of.members {
+		s := &of.members[slot]
+		isBoth = isBoth || s.rounds > 0
+		isGone := !h.reports(s, r) || st.rounds >= missed && s.rounds == 0
+		if isGone && !m.IsLesser(c.Unit, s.unit) || m.IsLesser(s.unit, c.Unit) {
+			from := s.claim.id
+			of.forget(known)
+			of.remember(from, s.channel, s.last, e.now)
+			s.claim.take(st.id, s.claim.last+1, e.now)
+			if s.isMet {
+				r.Channels[s.channel-1].Meter = meter.Identity{}
+			}
+			h.replace(m, slot, channel, c, from, e)
+			return
+		}
+	}
+	switch {
+	case !isBoth || st.rounds == 0 || m.IsLesser(c.Unit, of.members[0].unit):
+	case len(of.members) < MaxSame:
+		of.forget(known)
+		h.join(m, channel, c, e)
+	case !st.isLeftOut:
+		of.strangers[known].isLeftOut = true
+		h.events = append(h.events, Event{Kind: LeftOut, Medium: m, To: st.id})
+	}
+}
+
+// reports reports whether the member still reports: its reading changed not
+// long ago, or is not old by the clock of the electricity meter.
+func (h *Household) reports(s *member, r *meter.Reading) bool {
+	if s.moved.IsZero() {
+		s.moved = r.Received // known from an earlier run only
+	}
+	if r.Received.Sub(s.moved) <= maxAge {
+		return true
+	}
+	return !r.Time.IsZero() && !s.last.time.IsZero() && h.isRecent(s.last.time, r)
+}
+
+// isRecent reports whether a reading of that time is not too old.
+func (h *Household) isRecent(t meter.Timestamp, r *meter.Reading) bool {
+	return t.IsZero() || r.Time.IsZero() || r.Time.Time(h.Zone, r.Received).Sub(t.Time(h.Zone, r.Received)) <= maxAge
+}
+
+// absent returns the slot of a member that the telegram lacks, that of the
+// channel first; false when all are there.
+func (d *medium) absent(channel int) (slot int, ok bool) {
+	for i := range d.members {
+		if s := &d.members[i]; !s.isMet {
+			if s.channel == channel {
+				return i, true
+			}
+			if !ok {
+				slot, ok = i, true
+			}
+		}
+	}
+	return slot, ok
+}
+
+// stranger returns the index of a stranger, -1 where it is not known.
+func (d *medium) stranger(id string, channel int) int {
+	for i := range d.strangers {
+		if st := &d.strangers[i]; st.id == id && (id != "" || st.channel == channel) {
+			return i
+		}
+	}
+	return -1
+}
+
+// remember notes a stranger and returns its index. Members have to report anew
+// beside it.
+func (d *medium) remember(id string, channel int, last sample, now time.Time) int {
+	for i := range d.members {
+		d.members[i].rounds = 0
+	}
+	if len(d.strangers) == maxStrangers {
+		d.forget(0)
+	}
+	d.strangers = append(d.strangers, stranger{rival: rival{id: id, since: now}, channel: channel, last: last})
+	return len(d.strangers) - 1
+}
+
+// next notes the reading of another telegram. It reports whether that goes on
+// from the one before: one that falls is not to begin the meter's line.
+func (st *stranger) next(now sample) bool {
+	before := st.last
+	st.last = now
+	if before == (sample{}) || now == before {
+		return true // known from an earlier run only, or repeated
+	}
+	st.rounds++
+	return now.unit == before.unit && now.value.Cmp(before.value) >= 0
+}
+
+func (d *medium) forget(i int) { d.strangers = append(d.strangers[:i], d.strangers[i+1:]...) }
