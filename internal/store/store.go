@@ -8,10 +8,13 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"log/slog"
 	"os"
 	"path/filepath"
+	"reflect"
+	"strings"
 	"sync"
 )
 
@@ -35,6 +38,7 @@ func Open(dir string, log *slog.Logger) *Store {
 func (s *Store) Load(name string, value any) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	s.tidy(name)
 	path := s.path(name)
 	data, err := os.ReadFile(path)
 	switch {
@@ -44,7 +48,9 @@ func (s *Store) Load(name string, value any) bool {
 		s.log.Warn("state from the last run cannot be read; starting without it. Is the data folder this program's?", "file", path, "cause", err)
 		return false
 	}
-	if err := json.Unmarshal(data, value); err != nil {
+	// Into a value of its own: of a damaged file half might be read.
+	read := reflect.New(reflect.TypeOf(value).Elem())
+	if err := json.Unmarshal(data, read.Interface()); err != nil {
 		aside := path + ".damaged"
 		s.log.Warn("state from the last run is damaged; starting without it", "file", path, "kept as", aside, "cause", err)
 		if err := os.Rename(path, aside); err != nil {
@@ -52,6 +58,7 @@ func (s *Store) Load(name string, value any) bool {
 		}
 		return false
 	}
+	reflect.ValueOf(value).Elem().Set(read.Elem())
 	return true
 }
 
@@ -71,7 +78,7 @@ func (s *Store) Save(name string, value any) {
 	s.failed = err != nil
 }
 
-func (s *Store) write(name string, value any) (err error) {
+func (s *Store) write(name string, value any) error {
 	data, err := json.MarshalIndent(value, "", "  ")
 	if err != nil {
 		return fmt.Errorf("encoding %s: %w", name, err)
@@ -79,27 +86,27 @@ func (s *Store) write(name string, value any) (err error) {
 	if err := os.MkdirAll(s.dir, 0o755); err != nil {
 		return err
 	}
-	// In the same folder, so that renaming replaces in one step.
-	f, err := os.CreateTemp(s.dir, "."+name+"-*")
-	if err != nil {
-		return err
-	}
-	defer func() {
-		if err != nil {
-			_ = os.Remove(f.Name())
+	return Replace(s.path(name), 0o600, func(w io.Writer) error {
+		if _, err := w.Write(append(data, '\n')); err != nil {
+			return fmt.Errorf("writing %s: %w", name, err)
 		}
-	}()
-	_, err = f.Write(append(data, '\n'))
-	if err == nil {
-		err = f.Sync()
+		return nil
+	})
+}
+
+// tidy removes what a run left that was killed while it saved the file.
+func (s *Store) tidy(name string) {
+	for _, prefix := range []string{"." + name + "-", "." + name + ".json-"} {
+		left, _ := filepath.Glob(filepath.Join(s.dir, prefix+"[0-9]*"))
+		for _, path := range left {
+			if strings.Trim(strings.TrimPrefix(filepath.Base(path), prefix), "0123456789") != "" {
+				continue
+			}
+			if err := os.Remove(path); err != nil {
+				s.log.Debug("what is left of an unfinished save stays", "file", path, "cause", err)
+			}
+		}
 	}
-	if closed := f.Close(); err == nil {
-		err = closed
-	}
-	if err != nil {
-		return fmt.Errorf("writing %s: %w", f.Name(), err)
-	}
-	return os.Rename(f.Name(), s.path(name))
 }
 
 func (s *Store) path(name string) string { return filepath.Join(s.dir, name+".json") }

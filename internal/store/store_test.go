@@ -67,6 +67,50 @@ func TestDamagedFile(t *testing.T) {
 	}
 }
 
+// TestDamagedFileLeavesNoHalf: of a file whose end is wrong nothing is taken.
+func TestDamagedFileLeavesNoHalf(t *testing.T) {
+	dir := t.TempDir()
+	type two struct {
+		First  map[string]int
+		Second int
+	}
+	if err := os.WriteFile(filepath.Join(dir, "two.json"), []byte(`{"First": {"a": 1}, "Second": "x"}`), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	s, _ := open(t, dir)
+	got := two{Second: 7}
+	if s.Load("two", &got) {
+		t.Error("loaded a damaged file")
+	}
+	if diff := cmp.Diff(two{Second: 7}, got); diff != "" {
+		t.Errorf("the value was changed (-before +now)\n%s", diff)
+	}
+}
+
+// TestUnfinishedSave: what a killed run left is removed, and nothing else.
+func TestUnfinishedSave(t *testing.T) {
+	dir := t.TempDir()
+	for _, name := range []string{".totals_p1-123456", ".totals_p1.json-99", ".totals_p1-notes", ".totals_p10-5", "totals_p1-1"} {
+		if err := os.WriteFile(filepath.Join(dir, name), []byte("{"), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	s, log := open(t, dir)
+	var got state
+	s.Load("totals_p1", &got)
+	var left []string
+	entries, err := os.ReadDir(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, e := range entries {
+		left = append(left, e.Name())
+	}
+	if diff := cmp.Diff([]string{".totals_p1-notes", ".totals_p10-5", "totals_p1-1"}, left); diff != "" || log.Len() > 0 {
+		t.Errorf("(-want +left)\n%s%s", diff, log)
+	}
+}
+
 func TestFolderThatCannotBeWritten(t *testing.T) {
 	dir := filepath.Join(t.TempDir(), "file")
 	if err := os.WriteFile(dir, nil, 0o644); err != nil { // root may write anywhere else
