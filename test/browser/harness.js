@@ -9,7 +9,7 @@ import net from "node:net";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { fileURLToPath } from "node:url";
-import { chromium } from "playwright-core";
+import { chromium, firefox } from "playwright-core";
 
 const root = path.resolve(path.dirname(fileURLToPath(import.meta.url)), "../..");
 export const pictures = path.join(root, "dist/browser");
@@ -149,6 +149,11 @@ export function launch() {
   return chromium.launch({ executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium", args: ["--no-sandbox", "--disable-background-networking"] });
 }
 
+/** launchFirefox starts the other one, over WebDriver BiDi as it is no build of Playwright's. */
+export function launchFirefox() {
+  return firefox.launch({ channel: "moz-firefox", executablePath: process.env.FIREFOX ?? "/usr/bin/firefox-esr" });
+}
+
 export const phone = { width: 390, height: 844 };
 export const desktop = { width: 1280, height: 900 };
 
@@ -198,11 +203,40 @@ export function longSeen(page) {
   });
 }
 
-/** barriers lists what axe finds to be serious for people with a handicap. */
+/**
+ * fed opens the page with a server that the test plays: feed(name, data) sends
+ * an event, and answers are what the addresses of the API answer, 503 without.
+ * asked returns how often an address was asked for.
+ */
+export async function fed(browser, url, { answers = {}, ...options } = {}) {
+  const before = (page) => page.addInitScript((answers) => {
+    globalThis.EventSource = class extends EventTarget {
+      static CLOSED = 2;
+      readyState = 1;
+      constructor() {
+        super();
+        globalThis.stream = this;
+      }
+      close() {}
+    };
+    globalThis.asked = {};
+    globalThis.fetch = async (path) => {
+      asked[path] = (asked[path] ?? 0) + 1;
+      const there = answers[path] !== undefined;
+      return new Response(JSON.stringify(there ? answers[path] : { err: "none" }), { status: there ? 200 : 503 });
+    };
+  }, answers);
+  const opened = await open(browser, url, { ...options, before });
+  const feed = (name, data) => opened.page.evaluate(([name, data]) => {
+    stream.dispatchEvent(new MessageEvent(name, { data: JSON.stringify(data) }));
+  }, [name, data]);
+  const asked = (path) => opened.page.evaluate((path) => globalThis.asked[path] ?? 0, path);
+  return { ...opened, feed, asked };
+}
+
+/** barriers lists what axe finds to keep people with a handicap out. */
 export async function barriers(page) {
   await page.evaluate(axe);
   const { violations } = await page.evaluate(() => globalThis.axe.run(document, { resultTypes: ["violations"] }));
-  return violations
-    .filter(({ impact }) => impact === "serious" || impact === "critical")
-    .map(({ id, help, nodes }) => `${id}: ${help}: ${nodes.slice(0, 4).map((node) => `${node.target} ${node.any.map((one) => one.message)}`).join("; ")}`);
+  return violations.map(({ id, help, nodes }) => `${id}: ${help}: ${nodes.slice(0, 4).map((node) => `${node.target} ${node.any.map((one) => one.message)}`).join("; ")}`);
 }

@@ -4,6 +4,7 @@ import assert from "node:assert/strict";
 import { readFile } from "node:fs/promises";
 import path from "node:path";
 import { after, before, test } from "node:test";
+import { misplaced } from "./boxes.js";
 import { barriers, demo, desktop, ingress, launch, longSeen, meter, open, phone, pictures, smartmeter } from "./harness.js";
 
 const late = 20000; // ms after which what must happen does not any more
@@ -64,7 +65,7 @@ for (const [size, viewport] of Object.entries({ phone, desktop })) {
         await page.click(`nav a[href="#${view}"]`);
         await page.locator(view === "now" ? ".phases li" : ".telegram tbody tr").first().waitFor();
         assert.deepEqual(await barriers(page), []);
-        assert.equal(await page.evaluate(() => document.documentElement.scrollWidth - innerWidth), 0, "the page is wider than the screen");
+        assert.deepEqual(await page.evaluate(misplaced), []);
         await picture(page, `${view}-${size}-${colorScheme}`);
       }
     });
@@ -98,7 +99,7 @@ test("every part shows what the reading says", async (t) => {
   assert.match(await text(".verdict"), /All is well/);
   assert.match(await text(".source"), /Network reader[\s\S]*127\.0\.0\.1:\d+[\s\S]*telegrams arrive[\s\S]*FLU5/);
   assert.match(await text(".telegrams"), /Readings\s+\d+[\s\S]*Error rate\s+0%/);
-  assert.match(await text(".outputs"), /JSON socket works[\s\S]*MQTT works/);
+  assert.match(await text(".outputs"), /JSON socket ready[\s\S]*MQTT works/);
   assert.match(await text(".settings"), /mqtt\.url[\s\S]*mqtt:\/\/127/);
   await page.locator(".telegram tbody tr").first().waitFor();
   assert.match(await text(".telegram"), /1-0:1\.8\.1\s+energy imported, tariff 1\s+[\d.]+ kWh/);
@@ -140,7 +141,7 @@ test("nothing moves for who wants it so", async (t) => {
   const moving = (page) => page.evaluate(async () => {
     const dots = () => [...document.querySelectorAll(".dots")].map((one) => getComputedStyle(one).strokeDashoffset).join();
     const before = dots();
-    await new Promise((resolve) => setTimeout(resolve, 500));
+    for (let i = 0; i < 12 && dots() === before; i++) await new Promise((resolve) => setTimeout(resolve, 100));
     return [before !== dots() && "dots", ...document.getAnimations().filter((one) => one.playState === "running").map((one) => one.animationName)].filter(Boolean);
   });
   const calm = await visit(t, house.url, { reducedMotion: "reduce" });
@@ -161,7 +162,7 @@ for (const [locale, title, direction, number] of [
   test(`in the language of ${locale}`, async (t) => {
     const page = await visit(t, house.url, { locale, viewport: { width: 360, height: 740 } });
     await shown(page);
-    assert.equal(await page.title(), title);
+    assert.match(await page.title(), new RegExp(`^[↓↑] [\\d\\s.,]+k?W · ${title}$`));
     assert.match(await page.locator(".direction").textContent(), direction);
     const total = await page.locator(".tariffs tbody td").first().textContent();
     assert.match(total.replace(/^\d+\D(?=\d{3}\D\d{3}$)/, "1"), number);
@@ -188,9 +189,10 @@ test("every text is there in every language", async (t) => {
 test("the modules compute right", async (t) => {
   const page = await visit(t, house.url);
   const got = await page.evaluate(async () => {
-    const [{ parts }, { ticks, path, summary }, { quarterOf, tariffsOf, phasesOf, netPower }] = await Promise.all(["flow", "chart", "now"].map((name) => import(`./${name}.js`)));
+    const [{ parts }, { ticks, path, summary }, { quarterOf, tariffsOf, phasesOf, netPower, connectionOf, grow }] = await Promise.all(["flow", "chart", "reading"].map((name) => import(`./${name}.js`)));
     return {
       importing: parts({ net: 500 }),
+      unread: parts({ net: -300 }),
       exporting: parts({ net: -300, solar: 1000, house: 700 }),
       battery: parts({ net: -900, solar: 400 }),
       night: parts({ net: 250, solar: -4, house: 246 }),
@@ -205,18 +207,39 @@ test("the modules compute right", async (t) => {
       tariffs: tariffsOf({ totalT1Use: 1, totalT2Use: 2, totalUse: 3 }),
       one: tariffsOf({ totalUse: 3, totalDelivered: 0 }),
       phases: phasesOf({ voltageL1: 230, currentL2: 1, currentUsageL1: 0.1, currentDeliveryL1: 0.4 }).map((p) => [p.name, p.power]),
+      loads: phasesOf({ fuseL1: 25, currentL1: 20, fuseL2: 10, currentUsageL2: 0, currentDeliveryL2: 1.15, fuseL3: 999, currentL3: 4 }).map((p) => p.load),
+      connections: [connectionOf({}), connectionOf({ fuseL1: 25, fuseL2: 25, fuseL3: 25 }), connectionOf({ fuseL1: 999, limiter: 999.9 }), connectionOf({ fuseL1: 40, limiter: 4.6 })],
+      rooms: [[6330], [60000], [-5], []].map(([demandHeadroom]) => quarterOf({ powerTs: "2026-01-01T12:05:00", averageDemand: 1, demandHeadroom })).map((q) => [q.room, q.safe, q.end.getMinutes()]),
+      grown: [995, 1005, 1009, 1011, 1042].map((at, i, all) => {
+        const history = { start: 980, step: 10, net: [1, 2, 3], solar: [4, 5, 6] };
+        const began = all.slice(0, i + 1).map((one, n) => grow(history, 100 * (n + 1), one));
+        return [began.at(-1), history.start, history.net, history.solar];
+      }),
+      old: grow({ start: 1000, step: 10, net: [1, 2, 3] }, 5, 1005),
     };
   });
+  assert.equal(got.unread.house, undefined);
   assert.deepEqual(got.importing, { sun: undefined, house: 500, gridToHouse: 500, houseToGrid: 0, sunToGrid: 0, sunToHouse: 0 });
   assert.deepEqual(got.exporting, { sun: 1000, house: 700, gridToHouse: 0, houseToGrid: 0, sunToGrid: 300, sunToHouse: 700 });
-  assert.deepEqual(got.battery, { sun: 400, house: 0, gridToHouse: 0, houseToGrid: 500, sunToGrid: 400, sunToHouse: 0 });
+  assert.deepEqual(got.battery, { sun: 400, house: undefined, gridToHouse: 0, houseToGrid: 500, sunToGrid: 400, sunToHouse: 0 });
   assert.deepEqual(got.night, { sun: 0, house: 246, gridToHouse: 250, houseToGrid: 0, sunToGrid: 0, sunToHouse: 0 });
   assert.deepEqual(got.ticks, [-1000, 0, 1000, 2000, 3000]);
   assert.ok(got.flat.length > 0);
   assert.deepEqual(got.summary, { low: 1, high: 3, mean: 2 });
   assert.equal(got.nothing, null);
   assert.equal(got.path, "M0.0 1.0L0.0 0.0L0.0 0.0ZM2.0 2.0L3.0 4.0L3.0 0.0L2.0 0.0Z");
-  assert.deepEqual(got.net.map(Math.round), [-300, 7, 0]);
+  assert.deepEqual(got.net.map((net) => net && Math.round(net)), [-300, 7, undefined]);
+  assert.deepEqual(got.loads, [0.8, 0.5, undefined]);
+  assert.deepEqual(got.connections.map((kw) => kw.toFixed(2)), ["55.20", "17.25", "55.20", "4.60"]);
+  assert.deepEqual(got.rooms, [[6.33, false, 15], [60, true, 15], [0, false, 15], [undefined, false, 15]]);
+  assert.deepEqual(got.grown, [
+    [false, 980, [1, 2, 3], [4, 5, 6]],
+    [false, 980, [1, 2, 200], [4, 5, 6]],
+    [false, 980, [1, 2, 250], [4, 5, 6]],
+    [true, 990, [2, 250, 400], [5, 6, null]],
+    [true, 1020, [null, null, 500], [null, null, null]],
+  ]);
+  assert.equal(got.old, false);
   assert.equal(got.quarter.forecast, 3);
   assert.ok(got.quarter.above);
   assert.equal(got.noQuarter, null);
@@ -319,6 +342,7 @@ test("nothing is configured", async (t) => {
   t.after(program.stop);
   await page.locator(".waiting h2", { hasText: "Choose your meter’s cable" }).waitFor();
   assert.ok(await page.locator(".banner").isHidden());
+  assert.equal(await page.locator(".pulse:visible").count(), 0, "nothing is waited for");
   await page.click(".waiting a");
   await page.locator(".verdict.bad h2", { hasText: "Choose your meter’s cable" }).waitFor();
   assert.match(await page.locator(".verdict").innerText(), /serial device/i);
@@ -329,9 +353,15 @@ test("nothing is configured", async (t) => {
 test("a wrong speed, with its cause and what to do", async (t) => {
   const page = await visit(t, deaf.url, { viewport: phone });
   page.setDefaultTimeout(60000);
-  await page.locator(".banner", { hasText: "speed" }).waitFor();
+  await page.locator(".waiting.bad", { hasText: "speed" }).waitFor();
+  assert.match(await page.locator(".waiting .next").textContent(), /115200 8N1/);
+  assert.ok(await page.locator(".banner").isHidden(), "the card says it already");
+  assert.equal(await page.locator(".pill").textContent(), "No data");
+  assert.equal(await page.title(), "No data from the meter · Smart Meter");
+  assert.equal(await page.locator(".pulse:visible").count(), 0);
+  assert.deepEqual(await page.evaluate(misplaced), []);
   await picture(page, "noise-phone-light");
-  await page.click(".banner a");
+  await page.click(".waiting a");
   const text = await page.locator(".verdict.bad").innerText();
   assert.match(text, /No data from the meter/);
   assert.match(text, /the speed or the parity is wrong/);

@@ -64,7 +64,7 @@ export function chart() {
     const solar = history.solar ?? [];
     const about = summary(net);
     show(empty, !about);
-    svg.toggleAttribute("hidden", !about);
+    show(svg, Boolean(about));
     if (!about) return;
     const sun = summary(solar);
     const grid = ticks(Math.min(0, about.low, sun?.low ?? 0), Math.max(100, about.high, sun?.high ?? 0));
@@ -88,7 +88,7 @@ export function chart() {
       ...grid.map((value) => s("g", { class: value === 0 ? "rule zero" : "rule" },
         s("path", { d: `M${LEFT} ${y(value).toFixed(1)}H${width - RIGHT}` }),
         s("text", { x: LEFT - 8, y: y(value) + 4, "text-anchor": "end" }, mark(value)))),
-      ...quarters().map((i) => s("text", { class: "clock", x: x(i), y: HEIGHT - 6, "text-anchor": "middle" }, time(dateOf(i)))),
+      ...quarters().map((i) => s("text", { class: "clock", x: x(i), y: HEIGHT - 6, "text-anchor": "middle" }, time(dateOf(i), dateOf(i)))),
       ...[["above", "import"], ["below", "export"]].map(([half, colour]) => s("g", { class: colour, "clip-path": `url(#${half})` },
         s("path", { class: "area", d: area }), s("path", { class: "curve", d: curve }))),
       s("g", { class: "solar" }, s("path", { class: "curve", d: path(solar, x, y) })),

@@ -34,9 +34,9 @@ export function say(node, text) {
   if (node.textContent !== text) node.textContent = text;
 }
 
-/** show shows or hides a node. */
+/** show shows or hides a node, which may be a picture: SVG knows the attribute only. */
 export function show(node, visible) {
-  if (node.hidden === visible) node.hidden = !visible;
+  if (node.hasAttribute("hidden") === Boolean(visible)) node.toggleAttribute("hidden", !visible);
 }
 
 /**

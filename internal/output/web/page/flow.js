@@ -1,5 +1,6 @@
 // The picture of where the power goes: grid, home and, with an inverter, the
-// sun, joined by lines on which dots run the way the power does.
+// sun, joined by lines on which dots step the way the power flows, thicker with
+// more of it.
 
 import { iconAt } from "./icons.js";
 import { power } from "./format.js";
@@ -8,19 +9,26 @@ import { word } from "./words.js";
 
 const R = 46; // of a node
 const GAP = 15; // between dots on a line
-const TICK = 60; // ms: the browser's own animations paint four times as often, which a tablet on the wall would feel
+const STEP = GAP / 3; // so far the dots move at once: less than half of the way to the next, or they seem to go back
+const TICK = 500; // ms between steps: each is painted, which a tablet on the wall would feel
 const moving = new Set(); // what steps at each tick
 let timer = 0;
 const calm = matchMedia("(prefers-reduced-motion: reduce)");
 
-/** parts splits the powers of a reading, in W, over the lines of the picture. */
+/**
+ * parts splits the powers of a reading, in W, over the lines of the picture.
+ * More export than the sun gives comes of something that nobody reads, such as
+ * panels without an inverter that is set up, or a battery: then what the home
+ * uses is not known, which is undefined.
+ */
 export function parts({ net, solar, house }) {
   const sun = solar === undefined ? undefined : Math.max(0, solar);
   const importing = Math.max(0, net);
   const exporting = Math.max(0, -net);
+  const used = Math.round(house ?? net + (sun ?? 0));
   return {
     sun,
-    house: house ?? Math.max(0, net + (sun ?? 0)),
+    house: used < 0 ? undefined : used,
     gridToHouse: importing,
     houseToGrid: sun === undefined ? exporting : Math.max(0, exporting - sun), // from what else makes power
     sunToGrid: sun === undefined ? 0 : Math.min(sun, exporting),
@@ -62,7 +70,9 @@ function draw(svg, withSun) {
     lines.sunToGrid = line("export", `M158 ${74 + R - 2}V${y - 50}Q158 ${y - 18} 126 ${y - 18}H${58 + R - 4}`);
     lines.sunToHouse = line("solar", `M182 ${74 + R - 2}V${y - 50}Q182 ${y - 18} 214 ${y - 18}H${282 - R + 4}`);
   }
-  svg.replaceChildren(...Object.values(lines).map((l) => l.node), ...all);
+  const tip = s("marker", { id: "tip", viewBox: "0 0 10 10", refX: 9, refY: 5, markerWidth: 11, markerHeight: 11, markerUnits: "userSpaceOnUse", orient: "auto" },
+    s("path", { d: "M1 1 9 5 1 9z" }));
+  svg.replaceChildren(s("defs", null, tip), ...Object.values(lines).map((l) => l.node), ...all);
   return {
     withSun,
     update(powers, old) {
@@ -70,15 +80,17 @@ function draw(svg, withSun) {
       for (const [name, one] of Object.entries(lines)) one.update(p[name], old);
       const net = Math.round(powers.net);
       set(grid.node, "class", `node ${net < 0 ? "export" : "import"}`);
-      say(grid.value, power(Math.abs(net)));
-      say(house.value, power(p.house));
+      const largest = Math.max(Math.abs(net), p.house ?? 0, p.sun ?? 0);
+      const atHome = p.house === undefined ? "" : power(p.house, largest);
+      say(grid.value, power(Math.abs(net), largest));
+      say(house.value, atHome || "?");
       const fromSun = p.house > 0 ? Math.min(100, (100 * p.sunToHouse) / p.house) : 0;
       set(share, "stroke-dasharray", `${fromSun.toFixed(1)} 100`);
-      const told = [`${word(net < 0 ? "toGrid" : "fromGrid")} ${power(Math.abs(net))}`, `${word("house")} ${power(p.house)}`];
+      const told = [`${word(net < 0 ? "toGrid" : "fromGrid")} ${power(Math.abs(net), largest)}`, `${word("house")} ${atHome || word("unknown")}`];
       if (sun) {
-        say(sun.value, power(p.sun));
+        say(sun.value, power(p.sun, largest));
         set(sun.node, "class", p.sun > 0 ? "node solar" : "node solar none");
-        told.unshift(`${word("solar")} ${power(p.sun)}`);
+        told.unshift(`${word("solar")} ${power(p.sun, largest)}`);
       }
       set(svg, "aria-label", word("flowText", { parts: told.join(", ") }));
     },
@@ -106,14 +118,13 @@ function tick(step, wanted) {
 /** line is one that dots run along; none run where no power does. */
 function line(colour, path) {
   const dots = s("path", { class: "dots", d: path, "stroke-dasharray": `0.01 ${GAP - 0.01}` });
-  const node = s("g", { class: `line ${colour}` }, s("path", { class: "track", d: path }), dots);
+  const node = s("g", { class: `line ${colour}` }, s("path", { class: "track", d: path, "marker-end": "url(#tip)" }), dots);
   let watts = 0;
   let still = false;
-  let offset = 0;
+  let steps = 0;
   const step = () => {
-    // Faster with more power, but never hectic: 0.5 to 2.2 dots a second.
-    offset = (offset + (GAP * TICK * (0.5 + Math.min(1.7, Math.sqrt(watts) / 45))) / 1000) % GAP;
-    dots.style.strokeDashoffset = (-offset).toFixed(1);
+    steps = (steps + 1) % (GAP / STEP);
+    dots.style.strokeDashoffset = -steps * STEP;
   };
   const move = () => {
     set(node, "class", `line ${colour} ${watts > 0 ? "on" : "off"}`);
@@ -125,6 +136,7 @@ function line(colour, path) {
     update(now, old) {
       watts = now >= 1 ? now : 0;
       still = old;
+      dots.style.strokeWidth = (4 + Math.min(4, Math.sqrt(watts) / 20)).toFixed(1); // thicker with more power
       move();
     },
   };

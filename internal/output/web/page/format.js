@@ -25,19 +25,22 @@ export function quantity(value, unit, decimals) {
 
 /**
  * watts splits a power, in W, into number and unit: in W as long as that is
- * easy to read.
+ * easy to read. Powers that stand together take the unit of the largest.
  */
-export function watts(value) {
-  return Math.abs(value) < 10000 ? [number(Math.round(value)), "W"] : [number(value / 1000, 2), "kW"];
+export function watts(value, largest = value) {
+  return Math.abs(largest) < 10000 ? [number(Math.round(value)), "W"] : [number(value / 1000, 2), "kW"];
 }
 
 /** power writes a power, in W. */
-export function power(value) {
-  return watts(value).join(SPACE);
+export function power(value, largest = value) {
+  return watts(value, largest).join(SPACE);
 }
 
-const clock = new Intl.DateTimeFormat(locale, { hour: "2-digit", minute: "2-digit" });
-const dayAndClock = new Intl.DateTimeFormat(locale, { day: "numeric", month: "short", hour: "2-digit", minute: "2-digit" });
+// Where a day has 12 hours twice nobody writes 02:02.
+const { hour12 } = new Intl.DateTimeFormat(locale, { hour: "numeric" }).resolvedOptions();
+const hourAndMinute = { hour: hour12 ? "numeric" : "2-digit", minute: "2-digit" };
+const clock = new Intl.DateTimeFormat(locale, hourAndMinute);
+const dayAndClock = new Intl.DateTimeFormat(locale, { day: "numeric", month: "short", ...hourAndMinute });
 const full = new Intl.DateTimeFormat(locale, { dateStyle: "medium", timeStyle: "medium" });
 
 /** time writes the hour and minute, and of another day the day too. */

@@ -1,6 +1,8 @@
 // What the server says, as it comes: by server-sent events, and where a proxy
 // holds those back, or they fail, by asking now and then.
 
+import { grow, netPower } from "./reading.js";
+
 const FIRST = 3000; // ms to wait for the stream's first event before asking
 const SILENT = 12000; // ms without an event until the stream is not trusted; the server sends one every 5 s
 const ASK = 2000; // ms between questions
@@ -54,18 +56,20 @@ export function connect(changed) {
     const same = state.reading && reading.ts === state.reading.ts && reading.powerTs === state.reading.powerTs && at - state.readingAt < 1000;
     state.reading = reading;
     state.readingAt = at;
-    if (!same) changed(state, "reading");
-    return !same;
+    if (same) return false;
+    changed(state, "reading");
+    if (state.history && grow(state.history, netPower(reading), serverTime / 1000)) changed(state, "step");
+    return true;
   }
 
   function takeStatus(status) {
+    if (status.settings) state.settings = status.settings; // they never change, and no event has them
     const at = Date.parse(status.time);
     if (state.status && at <= Date.parse(state.status.time)) return false;
     clock(at);
     if (state.status && state.status.version !== status.version) location.reload(); // the app was updated, and its page with it
     state.status = status;
     state.statusAt = Date.now();
-    if (status.settings) state.settings = status.settings;
     changed(state, "status");
     return true;
   }
@@ -89,7 +93,7 @@ export function connect(changed) {
       streamAt = 0;
       if (stream?.readyState === EventSource.CLOSED) {
         stream = null;
-        setTimeout(() => !stream && !document.hidden && open(), RETRY);
+        setTimeout(() => !stream && !(document.hidden && framed) && open(), RETRY);
       }
     };
   }
@@ -132,7 +136,7 @@ export function connect(changed) {
   }
 
   function look() {
-    if (document.hidden) return;
+    if (document.hidden && framed) return;
     const now = Date.now();
     if (!state.lost && now - answerAt > LOST && now - streamAt > LOST) {
       state.lost = true;
@@ -140,7 +144,7 @@ export function connect(changed) {
     }
     const trusted = streamAt ? now - streamAt < SILENT : now - startedAt < FIRST;
     if (!trusted && now - askedAt >= ASK) ask();
-    if (now - historyAt >= (state.history?.today ? HISTORY : YOUNG)) askHistory();
+    if (!document.hidden && now - historyAt >= (state.history?.today ? HISTORY : YOUNG)) askHistory();
     changed(state, "tick");
   }
 
@@ -152,8 +156,11 @@ export function connect(changed) {
     ask();
     askHistory();
   }
-  // A page that nobody sees asks for nothing.
+  // A page that nobody sees asks for nothing: below Home Assistant. A tab of its
+  // own has a title, for which the stream goes on.
+  const framed = window.top !== window;
   document.addEventListener("visibilitychange", () => {
+    if (document.hidden && !framed) return;
     if (document.hidden) {
       stream?.close();
       stream = null;
@@ -162,7 +169,7 @@ export function connect(changed) {
       start();
     }
   });
-  if (!document.hidden) start();
+  if (!document.hidden || !framed) start();
   setInterval(look, 1000);
   return { state, ask, get };
 }

@@ -3,10 +3,14 @@
 import { h, say, set, show } from "./dom.js";
 import { icon } from "./icons.js";
 import { connect } from "./live.js";
+import { watts } from "./format.js";
 import { isOld, nowView } from "./now.js";
 import { pipeView } from "./pipe.js";
+import { netPower } from "./reading.js";
 import { advise } from "./verdicts.js";
 import { language, word } from "./words.js";
+
+const TITLE = 5000; // ms between powers in the title
 
 document.documentElement.lang = language;
 document.title = word("title");
@@ -61,7 +65,7 @@ function route(event) {
 
 function update(state, what) {
   if (!shown) return; // the first answer may be faster than the page
-  views[shown].update(state, what);
+  if (!document.hidden) views[shown].update(state, what);
   tell(state);
   if (state.reading && !first) first = performance.mark("first-reading"); // for the browser's tools, and the test
 }
@@ -70,21 +74,40 @@ function update(state, what) {
 function tell(state) {
   const { status, reading, lost } = state;
   const old = isOld(state);
-  const [kind, text] = lost ? ["bad", "offline"] : !status ? ["wait", "loading"] : !reading ? ["wait", "waiting"] : old ? ["bad", "stale"] : ["good", "live"];
+  const unset = status?.source.state === "none";
+  const ill = Boolean(status?.verdict.problem) && !unset;
+  const [kind, text] = lost ? ["bad", "offline"] : !status ? ["wait", "loading"] : unset ? ["bad", "unset"]
+    : reading && !old ? ["good", "live"] : reading || ill ? ["bad", "stale"] : ["wait", "waiting"];
   set(pill, "class", `pill ${kind}`);
   say(link, word(text));
   // What the view itself says is not said twice.
-  const bad = status?.verdict.problem && status.source.state !== "none" && shown !== "pipe";
-  show(banner, Boolean(lost || bad));
-  if (lost) {
-    say(bannerTitle, word("lostTitle"));
-    say(bannerText, word("lostText"));
-  } else if (bad) {
-    say(bannerTitle, word(status.verdict.good ? "verdictDoubt" : "verdictBad"));
-    say(bannerText, advise(status.verdict).text);
-  }
+  show(banner, lost || (ill && shown === "now" && Boolean(reading)));
+  const problem = lost ? "lostTitle" : ill ? (status.verdict.good ? "verdictDoubt" : "verdictBad") : unset ? "noneTitle" : "";
+  if (problem) say(bannerTitle, word(problem));
+  say(bannerText, lost ? word("lostText") : ill ? advise(status.verdict).text : "");
   show(bannerLink, !lost);
+  entitle(kind === "good" ? netPower(reading) : undefined, problem);
+}
+
+let titled = 0; // when the title was last changed
+let titledFor = ""; // the power's direction
+
+/**
+ * entitle names the browser's tab after the power, or after the problem. A
+ * power is not written more often than people look at tabs: each change costs
+ * the browser more than the page's own numbers do.
+ */
+function entitle(net, problem) {
+  const sign = net === undefined ? "" : net < -0.5 ? "↑" : "↓";
+  const now = Date.now();
+  if (sign && sign === titledFor && now - titled < TITLE) return;
+  titledFor = sign;
+  titled = now;
+  const what = sign ? `${sign} ${watts(Math.abs(net)).join("\u00a0")}` : problem && word(problem);
+  const title = [what, word("title")].filter(Boolean).join(" · ");
+  if (document.title !== title) document.title = title;
 }
 
 addEventListener("hashchange", route);
+document.addEventListener("visibilitychange", () => !document.hidden && update(server.state, "route"));
 route();

@@ -1,21 +1,19 @@
 // The first view: where the power goes now, and what the day brought.
 
+import { card, pairRows, part } from "./cards.js";
 import { chart } from "./chart.js";
 import { h, rows, say, set, show, updating } from "./dom.js";
 import { flow } from "./flow.js";
 import { ago, number, quantity, power, time, watts } from "./format.js";
 import { icon } from "./icons.js";
+import { netPower, phasesOf, quarterOf, tariffsOf } from "./reading.js";
+import { advise } from "./verdicts.js";
 import { word } from "./words.js";
-
-/** card makes a titled part of a view. */
-export function card(name, title, ...children) {
-  const id = `${name}-title`;
-  return h("section", { class: `card ${name}`, "aria-labelledby": id }, h("h2", { id }, title), ...children);
-}
 
 /** nowView makes the view; its update takes the state of live.js. */
 export function nowView() {
-  const all = [hero(), today(), hour(), phases(), quarter(), meters(), tariffs(), message()];
+  const others = meters();
+  const all = [hero(), today(), hour(), phases(), quarter(), others, tariffs(), message()];
   const cards = h("div", { class: "cards" }, all);
   const wait = waiting();
   const node = h("div", { class: "view now" }, wait, cards);
@@ -26,8 +24,10 @@ export function nowView() {
       wait.update(state);
       return;
     }
-    node.classList.toggle("old", isOld(state));
-    for (const one of all) one.update(state, what);
+    const old = isOld(state);
+    if (what === "tick" && !old && !node.classList.contains("old")) return; // nothing counts the seconds
+    node.classList.toggle("old", old);
+    for (const one of what === "solar" ? [others] : all) one.update(state, what);
   };
   return node;
 }
@@ -37,16 +37,28 @@ export function isOld(state) {
   return state.lost || Boolean(state.status && state.reading && state.status.source.state !== "alive");
 }
 
+/** waiting is what stands in the cards' place while there is no reading: why, and what to do. */
 function waiting() {
+  const sign = h("div", { class: "sign", "aria-hidden": "true" });
   const title = h("h2", null, "");
   const text = h("p", null, "");
-  const more = h("a", { class: "button", href: "#pipe" }, word("why"), icon("next"));
-  const node = h("section", { class: "card waiting", role: "status" }, h("div", { class: "pulse", "aria-hidden": "true" }), title, text, more);
+  const next = h("p", { class: "next", hidden: true }, "");
+  const more = h("a", { class: "button", href: "#pipe" }, word("details"), icon("next"));
+  const node = h("section", { class: "card waiting", role: "status" }, sign, title, text, next, more);
+  let drawn = "";
   return updating(node, ({ status, lost }) => {
-    const unset = status?.source.state === "none";
-    say(title, word(!status ? "loading" : unset ? "noneTitle" : "firstTitle"));
-    say(text, !status ? "" : word(unset ? "noneText" : status.verdict.problem ? "soonText" : "firstText"));
-    show(more, Boolean(status) && (unset || !status.verdict.problem)); // the banner has that link
+    const kind = !status ? "loading" : status.source.state === "none" ? "unset" : status.verdict.problem ? "bad" : "first";
+    if (drawn !== kind) {
+      drawn = kind;
+      set(node, "class", `card waiting ${kind}`);
+      sign.replaceChildren(kind === "bad" ? icon("bad") : kind === "unset" ? icon("plug") : h("div", { class: "pulse" }));
+    }
+    const advice = kind === "bad" || kind === "unset" ? advise(status.verdict) : {};
+    say(title, word({ loading: "loading", unset: "noneTitle", bad: "verdictBad", first: "firstTitle" }[kind]));
+    say(text, kind === "unset" ? word("noneText") : (advice.text ?? (kind === "first" ? word("firstText") : "")));
+    show(next, kind === "bad" && Boolean(advice.next));
+    say(next, advice.next ?? "");
+    show(more, Boolean(status));
     show(node, !lost || Boolean(status));
   });
 }
@@ -56,28 +68,40 @@ function hero() {
   const value = h("span", { class: "number" }, "");
   const unit = h("span", { class: "unit" }, "");
   const age = h("p", { class: "age", hidden: true }, "");
+  const list = h("ul", { class: "beside" });
   const picture = flow();
   const node = h("section", { class: "card hero", "aria-label": word("now") },
-    h("div", { class: "net" }, direction, h("p", { class: "power" }, value, " ", unit), age), picture);
+    h("div", { class: "scene" }, h("div", { class: "net" }, direction, h("p", { class: "power" }, value, " ", unit), age, list), picture));
   return updating(node, (state) => {
     const r = state.reading;
     const net = netPower(r);
     const exporting = Math.round(net) < 0;
-    const [n, u] = watts(Math.abs(net));
-    say(direction, word(Math.round(net) === 0 ? "balanced" : exporting ? "toGrid" : "fromGrid"));
+    const [n, u] = net === undefined ? ["–", ""] : watts(Math.abs(net));
+    say(direction, net === undefined ? word("noPower") : word(Math.round(net) === 0 ? "balanced" : exporting ? "toGrid" : "fromGrid"));
     say(value, n);
     say(unit, u);
     node.classList.toggle("exporting", exporting);
     const old = isOld(state);
     show(age, old);
     if (old) say(age, word("lastValues", { ago: ago(Date.now() - state.readingAt) }));
-    picture.update({ net, solar: r.solarProduction, house: r.houseUsage }, old);
+    const facts = [];
+    if (r.gasFlow !== undefined) facts.push(["gas", `${word("gas")} ${quantity(r.gasFlow, "m3/h", 2)}`]);
+    const tariff = r.currentTarrif > 0 && tariffsOf(r).length > 2 ? tariffName(r.currentTarrif, state.status) : "";
+    if (tariff) facts.push(["tariff", tariff]);
+    rows(list, facts, ([name]) => name, ([name]) => {
+      const text = h("span", null, "");
+      return updating(h("li", null, icon(name), text), ([, now]) => say(text, now));
+    });
+    show(list, facts.length > 0);
+    show(picture, net !== undefined);
+    if (net !== undefined) picture.update({ net, solar: r.solarProduction, house: r.houseUsage }, old);
   });
 }
 
-/** netPower is what flows from the grid, in W; below zero to it. */
-export function netPower(r) {
-  return r.calculatedUsage ?? 1000 * ((r.currentUsage ?? 0) - (r.currentDelivery ?? 0));
+/** tariffName returns what people call a tariff; what a number means differs between countries. */
+function tariffName(n, status) {
+  const name = status?.meter?.tariffs?.[n - 1];
+  return name ? word(name) : word("tariff", { n });
 }
 
 function hour() {
@@ -85,8 +109,8 @@ function hour() {
   const legend = h("p", { class: "legend", "aria-hidden": "true" });
   const node = card("hour", word("hour"), legend, plot);
   let drawn = null;
-  return updating(node, ({ history }) => {
-    if (!history || history === drawn) return;
+  return updating(node, ({ history }, what) => {
+    if (!history || (history === drawn && what !== "step")) return;
     drawn = history;
     const has = (test) => (history.net ?? []).some((value) => value !== null && test(value));
     const names = [["import", "fromGrid", has((value) => value >= 0)], ["export", "toGrid", has((value) => value < 0)], ["solar", "solar", Boolean(history.solar)]];
@@ -108,20 +132,33 @@ function today() {
     if (!day) return;
     const wall = day.since.slice(0, 19); // as the clock shows it where the meter is
     say(since, wall.endsWith("T00:00:00") ? "" : word("since", { time: time(new Date(wall)) }));
-    if (day.solar && day.import && day.export) {
-      day.used = { value: Math.max(0, day.import.value + day.solar.value - day.export.value), unit: day.import.unit };
-    }
-    const figures = ["import", "export", "solar", "used", ...media].filter((name) => day[name]).map((name) => ({ name, ...day[name] }));
+    const before = history.yesterday;
+    addUsed(day);
+    addUsed(before);
+    const figures = ["import", "export", "solar", "used", ...media].filter((name) => day[name]).map((name) => ({ name, ...day[name], before: before?.[name] }));
     rows(list, figures, ({ name }) => name, figure);
   });
+}
+
+/** addUsed works out what was used at home on a day, where the inverter is read. */
+function addUsed(day) {
+  if (!day?.solar || !day.import || !day.export) return;
+  day.used = { value: Math.max(0, day.import.value + day.solar.value - day.export.value), unit: day.import.unit };
 }
 
 const figureWords = { import: "imported", export: "exported", solar: "produced", used: "used" };
 
 function figure({ name }) {
   const value = h("strong", null, "");
-  const node = h("li", { class: name }, h("span", { class: "badge" }, icon(iconOf(name))), h("span", { class: "what" }, word(figureWords[name] ?? name)), value);
-  return updating(node, (now) => say(value, quantity(now.value, now.unit, decimalsOf(now.unit))));
+  const before = h("span", { class: "quiet", hidden: true }, "");
+  const what = h("span", { class: "what" }, word(figureWords[name] ?? name), " ", before);
+  const node = h("li", { class: name }, h("span", { class: "badge" }, icon(iconOf(name))), what, value);
+  return updating(node, (now) => {
+    say(value, quantity(now.value, now.unit, decimalsOf(now.unit)));
+    const same = now.before?.unit === now.unit;
+    show(before, same);
+    say(before, same ? word("yesterday", { value: quantity(now.before.value, now.unit, decimalsOf(now.unit)) }) : "");
+  });
 }
 
 function iconOf(medium) {
@@ -132,45 +169,47 @@ function decimalsOf(unit) {
   return unit === "kWh" || unit === "MWh" || unit === "GJ" ? 2 : 3;
 }
 
-/** phasesOf gathers what a reading says of each phase. */
-export function phasesOf(r) {
-  const all = [];
-  for (const n of [1, 2, 3]) {
-    const [use, delivery] = [r[`currentUsageL${n}`], r[`currentDeliveryL${n}`]];
-    const phase = {
-      name: `L${n}`,
-      power: use === undefined && delivery === undefined ? undefined : 1000 * ((use ?? 0) - (delivery ?? 0)),
-      voltage: r[`voltageL${n}`] ?? r[`averageVoltageL${n}`],
-      current: r[`currentL${n}`],
-    };
-    if (phase.power !== undefined || phase.voltage !== undefined || phase.current !== undefined) all.push(phase);
-  }
-  return all;
+/** places returns a function that returns how many decimals a meter's values have: none until one was no whole number. */
+function places(most) {
+  let seen = 0;
+  return (values) => {
+    if (values.some((value) => value !== undefined && !Number.isInteger(value))) seen = most;
+    return seen;
+  };
 }
 
 function phases() {
   const list = h("ul", { class: "phases" });
   const node = card("phases-card", word("phases"), list);
-  let most = 2000; // W at the end of a bar; it grows with what was seen
+  const limit = h("span", { class: "quiet" }, "");
+  node.querySelector("h2").append(" ", limit);
+  const [amperes, volts] = [places(2), places(1)];
+  let most = 2000; // W at the end of a bar where no fuse is known; it grows with what was seen
   return updating(node, ({ reading }) => {
     const all = phasesOf(reading);
     show(node, all.length > 0);
+    const fuses = [...new Set(all.map(({ fuse }) => fuse))];
+    const one = fuses.length === 1 && fuses[0] !== undefined;
+    say(limit, one ? word("fuse", { limit: quantity(fuses[0], "A", 0) }) : "");
     for (const { power: p } of all) {
       while (Math.abs(p ?? 0) > most) most *= 2;
     }
-    rows(list, all, ({ name }) => name, ({ name }) => {
+    const a = amperes(all.map(({ current }) => current));
+    const v = volts(all.map(({ voltage }) => voltage));
+    const shown = all.map((phase) => ({ ...phase, a, v, load: phase.load ?? Math.abs(phase.power ?? 0) / most }));
+    rows(list, shown, ({ name }) => name, ({ name }) => {
       const value = h("strong", null, "");
       const electric = h("span", { class: "quiet" }, "");
       const bar = h("span", { class: "bar", "aria-hidden": "true" }, h("span"));
       return updating(h("li", null, h("span", { class: "name" }, name), value, electric, bar), (phase) => {
         say(value, phase.power === undefined ? "" : power(phase.power));
         const parts = [];
-        if (phase.voltage !== undefined) parts.push(quantity(phase.voltage, "V", 1));
-        if (phase.current !== undefined) parts.push(quantity(phase.current, "A", 2));
+        if (phase.voltage !== undefined) parts.push(quantity(phase.voltage, "V", phase.v));
+        if (phase.current !== undefined) parts.push(quantity(phase.current, "A", phase.a));
         say(electric, parts.join(" · "));
-        show(bar, phase.power !== undefined);
-        set(bar, "class", phase.power < 0 ? "bar export" : "bar import");
-        bar.firstChild.style.setProperty("--share", `${((100 * Math.abs(phase.power ?? 0)) / most).toFixed(1)}%`);
+        show(bar, phase.power !== undefined || phase.fuse !== undefined);
+        set(bar, "class", `bar ${phase.power < 0 ? "export" : "import"}${phase.fuse !== undefined && phase.load > 0.9 ? " high" : ""}`);
+        bar.firstChild.style.setProperty("--share", `${(100 * Math.min(1, phase.load)).toFixed(1)}%`);
       });
     });
   });
@@ -203,33 +242,23 @@ function meters() {
   });
 }
 
-/** tariffsOf lists the totals of a reading by tariff, the whole last. */
-export function tariffsOf(r) {
-  const all = [];
-  for (const n of [1, 2, 3, 4, 5]) {
-    const one = { n, import: r[`totalT${n}Use`], export: r[`totalT${n}Delivered`] };
-    if (one.import !== undefined || one.export !== undefined) all.push(one);
-  }
-  if (r.totalUse !== undefined && all.length !== 1) all.push({ n: 0, import: r.totalUse, export: r.totalDelivered });
-  return all;
-}
-
 function tariffs() {
-  const body = h("tbody");
-  const head = h("tr", null, h("td"), ["imported", "exported"].map((key) => h("th", { scope: "col" }, word(key), h("small", null, " kWh"))));
-  const node = card("tariffs", word("tariffs"), h("table", null, h("thead", null, head), body));
+  const body = part("tbody");
+  const heads = ["imported", "exported"].map((key) => part("th", { scope: "col" }, word(key), h("small", null, " kWh")));
+  const head = part("thead", null, part("tr", null, part("td"), heads));
+  const node = card("tariffs", word("tariffs"), part("table", null, head, body));
   return updating(node, ({ reading, status }) => {
     const all = tariffsOf(reading);
     const exports = all.some((one) => one.export !== undefined);
     show(node, all.length > 0 && Boolean(status)); // which knows the tariffs' names
     node.classList.toggle("one-way", !exports);
-    const names = status?.meter?.tariffs ?? []; // what a number means differs between countries
-    const named = all.map((one) => ({ ...one, name: one.n === 0 ? word("total") : names[one.n - 1] ? word(names[one.n - 1]) : word("tariff", one), now: one.n !== 0 && one.n === reading.currentTarrif }));
+    const named = all.map((one) => ({ ...one, name: one.n === 0 ? word("total") : tariffName(one.n, status), now: one.n !== 0 && one.n === reading.currentTarrif }));
     rows(body, named, ({ n }) => n, ({ n }) => {
       const name = h("span", null, "");
       const active = h("span", { class: "chip", hidden: true }, word("active"));
-      const [use, delivery] = [h("td"), h("td")];
-      return updating(h("tr", { class: n === 0 ? "total" : null }, h("th", { scope: "row" }, name, " ", active), use, delivery), (one) => {
+      const [use, delivery] = ["imported", "exported"].map((key) => part("td", { "data-name": `${word(key)} kWh` }));
+      const row = part("tr", { class: n === 0 ? "total" : null }, part("th", { scope: "row" }, name, " ", active), use, delivery);
+      return updating(row, (one) => {
         say(name, one.name);
         show(active, one.now);
         say(use, one.import === undefined ? "" : number(one.import, 3));
@@ -239,23 +268,12 @@ function tariffs() {
   });
 }
 
-/** quarterOf tells how the quarter of an hour stands, where a meter counts it. */
-export function quarterOf(r) {
-  if (r.averageDemand === undefined) return null;
-  const date = new Date(r.powerTs ?? r.ts);
-  if (Number.isNaN(date.getTime())) return null;
-  const gone = (date.getMinutes() % 15) * 60 + date.getSeconds();
-  const peak = r.peakDemandMonth?.value;
-  const forecast = r.demandForecast;
-  return { average: r.averageDemand, forecast, peak, peakAt: r.peakDemandMonth?.ts, headroom: r.demandHeadroom, year: r.peakDemandAverage, left: 900 - gone, above: peak !== undefined && forecast > peak };
-}
-
 function quarter() {
   const left = h("span", { class: "quiet" }, "");
   const gauge = h("div", { class: "gauge", "aria-hidden": "true" }, h("span", { class: "forecast" }), h("span", { class: "average" }), h("span", { class: "peak" }));
-  const warning = h("p", { class: "warning", role: "status", hidden: true });
-  const list = h("dl", { class: "pairs" });
-  const node = card("quarter", word("quarter"), gauge, list, warning);
+  const advice = h("p", { class: "advice", role: "status", hidden: true });
+  const list = h("dl", { class: "pairs now-pairs" });
+  const node = card("quarter", word("quarter"), gauge, advice, list);
   node.querySelector("h2").append(" ", left);
   return updating(node, ({ reading }) => {
     const q = quarterOf(reading);
@@ -269,27 +287,19 @@ function quarter() {
     }
     show(gauge.querySelector(".peak"), q.peak !== undefined);
     gauge.classList.toggle("above", q.above);
-    show(warning, q.above);
-    say(warning, q.above ? word("aboveMonthPeak") : "");
     const kilowatts = (value) => quantity(value, "kW", 2);
+    const text = [];
+    if (q.above) text.push(word(q.room === 0 ? "peakPassed" : "aboveMonthPeak"));
+    if (q.safe) text.push(word("peakSafe", { time: time(q.end, q.end) }));
+    else if (q.room > 0) text.push(word("drawAtMost", { power: quantity(q.room, "kW", 1), time: time(q.end, q.end) }));
+    show(advice, text.length > 0);
+    say(advice, text.join(" "));
+    set(advice, "class", q.above ? "advice warning" : "advice");
     const pairs = [["average", kilowatts(q.average)]];
     if (q.forecast !== undefined) pairs.push(["forecast", kilowatts(q.forecast)]);
     if (q.peak !== undefined) pairs.push(["monthPeak", kilowatts(q.peak), q.peakAt && time(new Date(q.peakAt))]);
-    if (q.headroom !== undefined) pairs.push(["headroom", power(Math.max(0, q.headroom))]);
     if (q.year !== undefined) pairs.push(["yearAverage", kilowatts(q.year)]);
     pairRows(list, pairs);
-  });
-}
-
-/** pairRows keeps a list of names and values: [key of the name, value, note]. */
-export function pairRows(list, pairs) {
-  rows(list, pairs, ([key]) => key, ([key]) => {
-    const value = h("span", null, "");
-    const note = h("span", { class: "quiet" }, "");
-    return updating(h("div", null, h("dt", null, word(key)), h("dd", null, value, note)), ([, now, more]) => {
-      say(value, now);
-      say(note, more ? ` ${more}` : "");
-    });
   });
 }
 

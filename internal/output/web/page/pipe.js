@@ -2,8 +2,8 @@
 
 import { h, rows, say, set, show, updating } from "./dom.js";
 import { ago, moment, number, percent, quantity } from "./format.js";
+import { card, pairRows, part } from "./cards.js";
 import { icon } from "./icons.js";
-import { card, pairRows } from "./now.js";
 import { advise } from "./verdicts.js";
 import { language, word } from "./words.js";
 
@@ -11,10 +11,12 @@ import { language, word } from "./words.js";
 export function pipeView(server) {
   const all = [verdict(), source(), telegrams(), outputs(), telegram(server), settings()];
   const program = h("p", { class: "quiet program" }, "");
-  const node = h("div", { class: "view pipe", hidden: true }, h("div", { class: "cards" }, all), program);
-  node.update = (state) => {
+  const cards = h("div", { class: "cards" }, all);
+  const node = h("div", { class: "view pipe", hidden: true }, cards, program);
+  node.update = (state, what) => {
     node.classList.toggle("old", state.lost);
-    if (!state.status) return;
+    show(cards, Boolean(state.status));
+    if (!state.status || what === "reading" || what === "step" || what === "solar") return; // of which nothing is here
     for (const one of all) one.update(state);
     say(program, word("program", { version: state.status.version, time: moment(new Date(state.status.started)) }));
   };
@@ -42,6 +44,7 @@ function verdict() {
   const node = h("section", { class: "card verdict" }, badge, h("div", null, title, text, next, when));
   let drawn = "";
   return updating(node, (state) => {
+    show(node, !state.lost); // how it was is not how it is, and the banner says that
     const v = state.status.verdict;
     const none = state.status.source.state === "none";
     const kind = v.good && v.problem ? "doubt" : v.good ? "good" : none || v.problem ? "bad" : "wait";
@@ -69,9 +72,9 @@ function source() {
     const pairs = [["kind", word(kinds[line.kind] ?? "noSource")]];
     if (line.name) pairs.push(["address", line.name]);
     if (line.mode) pairs.push(["mode", line.mode]);
-    pairs.push(["state", word(states[line.state] ?? "stateLost"), line.cause || null]);
+    pairs.push(["state", state.lost ? word("unknown") : word(states[line.state] ?? "stateLost"), line.cause || null]);
     pairs.push(["sinceState", since(state, line.since)]);
-    if (line.reconnects > 0) pairs.push(["reconnects", word("times", { n: number(line.reconnects) })]);
+    if (line.reconnects > 0) pairs.push(["reconnects", number(line.reconnects)]);
     if (meter) {
       pairs.push(["meter", meter.header, meter.standard || null]);
       if (meter.version) pairs.push(["version", meter.version]);
@@ -88,12 +91,17 @@ export function badOf(counters) {
   return faults.reduce((sum, name) => sum + (counters[name] ?? 0), 0);
 }
 
+/** wholeOf is how many telegrams came to their end: the last of them can be asked for. */
+function wholeOf(counters) {
+  return ["telegrams", "checksums", "noChecksum", "damaged"].reduce((sum, name) => sum + (counters?.[name] ?? 0), 0);
+}
+
 function telegrams() {
   const list = h("dl", { class: "pairs" });
   return updating(card("telegrams", word("telegrams"), list), (state) => {
     const c = state.status.counters;
     const bad = badOf(c);
-    const pairs = [["arrived", number(c.telegrams)], ["errorRate", percent(bad / Math.max(1, bad + c.telegrams))]];
+    const pairs = [["arrived", number(c.telegrams)], ["errorRate", bad + c.telegrams > 0 ? percent(bad / (bad + c.telegrams)) : "–"]];
     if (c.interval > 0) pairs.push(["interval", quantity(c.interval, "s", 1)]);
     pairs.push(["lastReading", state.status.source.last ? since(state, state.status.source.last) : word("never")]);
     for (const name of [...faults, "skipped", "held"]) {
@@ -110,33 +118,36 @@ const outputNames = {
 };
 
 function outputs() {
-  const body = h("tbody");
+  const body = part("tbody");
   const heads = ["output", "clients", "sent", "dropped", "errors", "lastSuccess"];
-  const table = h("table", null, h("thead", null, h("tr", null, heads.map((key) => h("th", { scope: "col" }, word(key))))), body);
-  const node = card("outputs", word("outputs"), scroller(word("outputs"), table));
+  const head = part("thead", null, part("tr", null, heads.map((key) => part("th", { scope: "col" }, word(key)))));
+  const node = card("outputs", word("outputs"), part("table", null, head, body));
   return updating(node, (state) => {
-    const all = state.status.outputs.map((o) => ({ ...o, worked: o.lastSuccess ? since(state, o.lastSuccess) : "–" }));
+    const all = state.status.outputs.map((o) => ({ ...o, worked: o.lastSuccess && o.sent > 0 ? since(state, o.lastSuccess) : "–", lost: state.lost }));
     rows(body, all, ({ name }) => name, ({ name }) => {
       const dot = h("span", { class: "dot", "aria-hidden": "true" });
       const health = h("span", { class: "quiet" }, "");
       const error = h("span", { class: "error", lang: "en", hidden: true });
-      const cells = heads.slice(1).map(() => h("td", null, ""));
-      return updating(h("tr", null, h("th", { scope: "row" }, dot, outputNames[name] ?? name, " ", health, error), cells), (o) => {
-        const kind = o.lastError ? "bad" : o.lastSuccess ? "good" : "wait";
-        set(dot, "class", `dot ${kind}`);
-        say(health, word({ bad: "fails", good: "works", wait: "idle" }[kind]));
+      const cells = heads.slice(1).map((key) => part("td", { "data-name": word(key) }, ""));
+      return updating(part("tr", null, part("th", { scope: "row" }, dot, outputNames[name] ?? name, " ", health, error), cells), (o) => {
+        const kind = o.lost ? "unknown" : o.lastError ? "bad" : !o.lastSuccess ? "wait" : o.sent > 0 ? "good" : "ready";
+        set(dot, "class", `dot ${kind === "ready" ? "good" : kind}`);
+        say(health, word({ unknown: "unknown", bad: "fails", good: "works", ready: "ready", wait: "idle" }[kind]));
         show(error, Boolean(o.lastError));
         say(error, o.lastError ?? "");
         const texts = [o.clients === undefined ? "–" : number(o.clients), number(o.sent), number(o.dropped), number(o.errors), o.worked];
-        texts.forEach((text, i) => say(cells[i], text));
+        texts.forEach((text, i) => {
+          say(cells[i], text);
+          set(cells[i], "class", text === "–" || (text === "0" && heads[i + 1] !== "sent" && heads[i + 1] !== "clients") ? "nothing" : null);
+        });
       });
     });
   });
 }
 
-/** scroller is a box that a wide table scrolls in, also by keyboard. */
+/** scroller is a box that a long table scrolls in, also by keyboard. */
 function scroller(label, ...children) {
-  return h("div", { class: "scroll", tabindex: "0", role: "region", "aria-label": label }, ...children);
+  return h("div", { class: "scroll", tabindex: "0", role: "group", "aria-label": label }, ...children);
 }
 
 function settings() {
@@ -159,24 +170,25 @@ function telegram(server) {
   const heads = ["code", "meaning", "value"].map((key) => h("th", { scope: "col" }, word(key)));
   const table = scroller(word("lastTelegram"), h("table", { lang: "en" }, h("thead", { lang: language }, h("tr", null, heads)), body));
   const again = h("button", { type: "button" }, word("refresh"));
+  const sent = h("a", { class: "button", href: "api/telegram", target: "_blank" }, word("asSent"));
   const capture = h("a", { class: "button", href: "api/capture", download: "" }, icon("download"), word("capture"));
   const note = h("p", { class: "quiet" }, word("captureText"));
-  const actions = h("p", { class: "actions" }, again, h("a", { class: "button", href: "api/telegram", target: "_blank" }, word("asSent")), capture);
+  const actions = h("p", { class: "actions" }, again, sent, capture);
   const node = card("telegram", word("lastTelegram"), about, table, actions, note);
-  show(table, false);
-  show(capture, false);
-  show(note, false);
+  for (const one of [table, again, sent, capture, note]) show(one, false);
+  let asked = 0; // how many telegrams there were then
 
   async function read() {
-    const counters = server.state.status?.counters;
-    if (!counters || counters.telegrams + badOf(counters) === 0) return; // there is none yet
+    const seen = wholeOf(server.state.status?.counters);
+    if (seen === 0) return; // there is none yet
+    asked = seen;
     const { body: t } = await server.get("api/telegram?decoded").catch(() => ({}));
     if (!t) return;
-    show(table, true);
+    for (const one of [table, again, sent]) show(one, true);
     say(about, [t.header, t.standard, word(checksums[t.checksum])].filter(Boolean).join(" · ") + (t.bad ? ` – ${t.bad}` : ""));
     body.replaceChildren(...t.entries.map((e) =>
       h("tr", { class: e.known ? null : "unknown" },
-        h("th", { scope: "row" }, e.obis),
+        e.obis ? h("th", { scope: "row" }, e.obis) : h("td"),
         h("td", null, e.meaning),
         h("td", null, h("span", { class: "value" }, [e.value, e.unit].filter(Boolean).join("\u00a0")), " ", h("span", { class: "quiet" }, (e.notes ?? []).join(", "))))));
   }
@@ -186,6 +198,6 @@ function telegram(server) {
   return updating(node, ({ status }) => {
     show(capture, Boolean(status.capture));
     show(note, Boolean(status.capture));
-    if (table.hidden) read();
+    if (table.hidden && wholeOf(status.counters) > asked) read();
   });
 }
