@@ -248,6 +248,7 @@ func TestFaultPassword(t *testing.T) {
 // TestFaultSupervisor: the Supervisor answers errors, garbage, or so slowly
 // that it is none, before it names the broker.
 func TestFaultSupervisor(t *testing.T) {
+	t.Parallel()
 	for name, answer := range map[string]func(http.ResponseWriter){
 		"an error": func(w http.ResponseWriter) { http.Error(w, "broken", http.StatusInternalServerError) },
 		"an error of its": func(w http.ResponseWriter) {

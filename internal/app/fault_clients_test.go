@@ -31,6 +31,7 @@ func (p *program) address(name string) string {
 
 // TestFaultClientNeverReads: it costs at most a queue, and one line in the log.
 func TestFaultClientNeverReads(t *testing.T) {
+	t.Parallel()
 	for name, said := range map[string]string{"json": "client misses readings", "raw": "client disconnected: it does not keep up"} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -190,6 +191,7 @@ func TestFaultThousandConnections(t *testing.T) {
 // TestFaultPortTaken: a port that is taken is said, tried again, and had once
 // it is free.
 func TestFaultPortTaken(t *testing.T) {
+	t.Parallel()
 	for name, test := range map[string]struct{ socket, variable, other string }{
 		"json": {"json", "TCP_SERVER", "raw"},
 		"raw":  {"raw", "RAW_TCP_SERVER", "json"},

@@ -87,6 +87,7 @@ func cutOff(t *testing.T, conn net.Conn) {
 
 // TestFaultReader: a network reader in all the ways that it can be away.
 func TestFaultReader(t *testing.T) {
+	t.Parallel()
 	for _, test := range []struct {
 		name  string
 		cause string // in the line at the loss
@@ -235,6 +236,7 @@ func TestFaultAddressChanges(t *testing.T) {
 
 // TestFaultNames: the name server knows the reader no more, or is gone.
 func TestFaultNames(t *testing.T) {
+	t.Parallel()
 	for _, test := range []struct {
 		name, host string
 		dead       bool

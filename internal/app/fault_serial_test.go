@@ -45,6 +45,7 @@ func (c *cable) pull() {
 
 // TestFaultCable: the cable is pulled, and comes back under another name.
 func TestFaultCable(t *testing.T) {
+	t.Parallel()
 	for name, mode := range map[string]string{"automatic mode": "auto", "a mode is set": "115200 8N1"} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

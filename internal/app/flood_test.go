@@ -8,6 +8,7 @@ import (
 // TestFlood: readers that come and go and clients that are too many write one
 // line of each kind, and the rest for who debugs.
 func TestFlood(t *testing.T) {
+	t.Parallel()
 	meter := newLine(t)
 	p := start(t, meter.variable(), "SOCKET_CLIENTS=1")
 	const times = 6

@@ -44,6 +44,7 @@ var replays = map[string][]string{
 // came out of it: readings, what the log says of the line, and the raw socket,
 // which must give what the meter sent.
 func TestReplays(t *testing.T) {
+	t.Parallel()
 	files, err := filepath.Glob("testdata/captures/*.txt")
 	if err != nil || len(files) < 5 {
 		t.Fatal(files, err)
@@ -173,6 +174,7 @@ func (c *client) rest() string {
 
 // TestReplayEnds: every reading reaches the broker before the program ends.
 func TestReplayEnds(t *testing.T) {
+	t.Parallel()
 	var stream strings.Builder
 	for n := range 500 {
 		stream.WriteString(numbered(n + 1))

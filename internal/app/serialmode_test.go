@@ -50,6 +50,7 @@ func TestSerialModesAgree(t *testing.T) {
 // sends what a serial port would deliver in the mode that the program says it
 // listens in.
 func TestSerialModeIsFound(t *testing.T) {
+	t.Parallel()
 	tests := []struct {
 		mode     string
 		standard simulate.Standard

@@ -87,6 +87,7 @@ func wired(play func(t *testing.T, master *os.File)) func(t *testing.T) []string
 // its bytes to what Home Assistant is told: each ends in exactly its verdict,
 // with its next step. Waiting may come before, and what stands in passes too.
 func TestVerdictOfProgram(t *testing.T) {
+	t.Parallel()
 	dutch, old := sample(t, "nl-50-sagemcom-de4a.txt"), sample(t, "nl-22-iskra-mt382-1003-a.txt")
 	_, frames := luxembourg(t, 3)
 	frame := []byte(frames[0])
