@@ -3,6 +3,7 @@ package app_test
 import (
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 
 	"github.com/creack/pty"
@@ -76,7 +77,7 @@ func TestFaultCable(t *testing.T) {
 				t.Fatal(err)
 			}
 			kept.Close()
-			waitFor(t, "the open port", func() bool { return p.log.Count("line to the meter is open") == 2 })
+			waitFor(t, "the open port", func() bool { return strings.Contains(p.log.String()[mark:], "line to the meter is open") })
 			w.line = c.meter
 			w.reading()
 			b.wait("smartmeter/connected", "2")
