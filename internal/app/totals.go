@@ -61,9 +61,7 @@ func (t *totals) judge(r *meter.Reading) (holds uint64) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	for _, e := range t.household.Identify(r) {
-		if e.Kind == household.LeftOut {
-			t.log.Warn("there are more meters of one kind than slots for them: only the first two are shown", "kind", meter.Media[e.Medium].Device)
-		}
+		t.tellHousehold(e)
 		t.hurry()
 	}
 	firsts := t.guard.Firsts()
@@ -127,6 +125,21 @@ func (t *totals) save() {
 	t.mu.Unlock()
 	if fresh {
 		t.store.Save(t.file, state)
+	}
+}
+
+// tellHousehold logs what becomes of the meters; that one was replaced is told
+// with its totals.
+func (t *totals) tellHousehold(e household.Event) {
+	device := "Electricity meter"
+	if !e.Electricity {
+		device = meter.Media[e.Medium].Device
+	}
+	switch e.Kind {
+	case household.Waits:
+		t.log.Info("the telegrams name another meter. Its totals are shown when they have done so for a quarter of an hour, which loses nothing", "meter", device)
+	case household.LeftOut:
+		t.log.Warn("there are more meters of one kind than slots for them: only the first two are shown", "meter", device)
 	}
 }
 

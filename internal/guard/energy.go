@@ -47,15 +47,17 @@ func (g *Guard) electricity(r *meter.Reading, isChecked bool) {
 		d.isNow = r.Values.Has(directions[i].total)
 		d.printed = d.printed || d.isNow && !r.Meter.Rival
 	}
+	s := sample{at: r.Received, isFresh: true, isBooting: r.Meter.Booting, isRival: r.Meter.Rival}
 	for _, q := range energies {
 		v, ok := r.Values.Get(q)
 		if !ok {
 			continue
 		}
 		t := &g.energies[q]
-		s := sample{value: v, unit: meter.Quantities[q].Unit, at: r.Received, isFresh: true, isBooting: r.Meter.Booting}
-		s.isRival, s.isLate = r.Meter.Rival, g.joins(q)
-		g.record(g.judge(t, s, &rules), Subject{Quantity: q}, 0, t, v)
+		s.value, s.unit, s.isLate = v, meter.Quantities[q].Unit, g.joins(q)
+		if v := g.judge(t, &s, &rules); v != believed {
+			g.record(v, Subject{Quantity: q}, 0, t, s.value)
+		}
 	}
 	for i := range directions {
 		g.sum(i, r, &rules)
@@ -64,7 +66,7 @@ func (g *Guard) electricity(r *meter.Reading, isChecked bool) {
 
 // judge judges a value, and counts the totals of which something is known for
 // the first time.
-func (g *Guard) judge(t *total, s sample, r *rules) verdict {
+func (g *Guard) judge(t *total, s *sample, r *rules) verdict {
 	wasKnown := t.known
 	v := t.judge(s, r)
 	if t.known && !wasKnown {
@@ -99,12 +101,12 @@ func (g *Guard) sum(i int, r *meter.Reading, rules *rules) {
 	if d.printed {
 		return
 	}
-	s := sample{unit: meter.KilowattHour, at: r.Received, isFresh: true, isLate: true, isBooting: r.Meter.Booting}
-	known, waiting, isDoubted := 0, 0, false
+	s := &sample{unit: meter.KilowattHour, at: r.Received, isFresh: true, isLate: true, isBooting: r.Meter.Booting}
+	known, waiting, isDoubted := 0, 0, r.Meter.Rival
 	for _, q := range directions[i].tariffs {
 		part := &g.energies[q]
 		d.isPresent = d.isPresent || r.Values.Has(q)
-		isDoubted = isDoubted || part.known && part.doubt.held > 0
+		isDoubted = isDoubted || part.known && (part.doubt.isOpen || part.kept && r.Values.Has(q))
 		if !part.known && !r.Values.Has(q) && part.doubt.isSteady(r.Received, rules) {
 			*part = total{known: true, truth: part.doubt.line}
 		}
@@ -112,7 +114,7 @@ func (g *Guard) sum(i int, r *meter.Reading, rules *rules) {
 		case part.known:
 			known++
 			s.value = s.value.Add(part.truth.value)
-		case part.doubt.held > 0 && !part.doubt.rival:
+		case part.doubt.isOpen:
 			waiting++
 		}
 	}
@@ -156,7 +158,7 @@ func (g *Guard) replace(r *meter.Reading, rules *rules) {
 			t.renew()
 			continue
 		}
-		s := sample{value: v, unit: meter.Quantities[q].Unit, at: r.Received}
+		s := &sample{value: v, unit: meter.Quantities[q].Unit, at: r.Received}
 		e.Booked = e.Booked || t.known && !t.fits(s, rules) && booked(t.truth.value, v)
 		t.renew()
 	}

@@ -33,19 +33,21 @@ func (g *Guard) channel(r *meter.Reading, i int, isChecked bool) {
 	subject := Subject{Slot: c.Meter.Slot, Medium: m}
 	rules := mbusRules(m, c.Unit, !c.Time.IsZero(), isChecked)
 	this := mbusReading{c.Time, c.Value, c.Unit}
-	now := sample{value: c.Value, unit: c.Unit, at: r.Received, isBooting: c.Meter.Booting, isRival: c.Meter.Rival}
+	now := &sample{value: c.Value, unit: c.Unit, at: r.Received, isBooting: c.Meter.Booting, isRival: c.Meter.Rival}
 	if s.meter != c.Meter.Meter {
 		g.replaceSubmeter(s, subject, now, &rules)
 		s.meter = c.Meter.Meter
 	}
 	judged, isAgreed := this, true
-	if !isChecked {
+	if !isChecked && !now.isRival {
 		judged, isAgreed = s.agreed(this, now, &rules)
 	}
-	s.before, s.at = this, r.Received
 	verdict := believed
 	if isAgreed {
 		now.value, now.unit = judged.value, judged.unit
+		if judged != this {
+			now.at = s.at // when it came
+		}
 		now.isFresh = judged != s.judged || judged.time.IsZero()
 		s.judged = judged
 		verdict = g.judge(&s.total, now, &rules)
@@ -56,12 +58,13 @@ func (g *Guard) channel(r *meter.Reading, i int, isChecked bool) {
 	if judged != this && (verdict == believed || verdict == returned || verdict == confirmed) {
 		g.held = append(g.held, substitute{subject, i, s.truth, true})
 	}
+	s.before, s.at = this, r.Received
 }
 
 // agreed returns the reading that two telegrams without checksum agree on: this
 // one where it stood in the last telegram, else the last one where this goes on
 // from it. A meter whose reading is new in every telegram is thus one behind.
-func (s *submeter) agreed(this mbusReading, now sample, r *rules) (mbusReading, bool) {
+func (s *submeter) agreed(this mbusReading, now *sample, r *rules) (mbusReading, bool) {
 	if this == s.before {
 		return this, true
 	}
@@ -70,22 +73,22 @@ func (s *submeter) agreed(this mbusReading, now sample, r *rules) (mbusReading, 
 }
 
 // hold holds back what only one telegram without checksum says so far.
-func (s *submeter) hold(now sample, r *rules) verdict {
+func (s *submeter) hold(now *sample, r *rules) verdict {
 	t := &s.total
 	switch {
 	case !t.known:
 		return unknown
-	case now.value.Cmp(t.truth.value) == 0 && now.unit == t.truth.unit && !now.isRival && t.doubt.held == 0:
+	case now.value.Cmp(t.truth.value) == 0 && now.unit == t.truth.unit && !t.doubt.isOpen:
 		return believed
-	case t.fits(now, r) || t.doubt.held > 0:
+	case t.fits(now, r) || t.doubt.isOpen:
 		return held
 	}
-	t.suspect(now, false)
+	t.suspect(now)
 	return doubted
 }
 
 // replaceSubmeter takes the total of another M-Bus meter.
-func (g *Guard) replaceSubmeter(s *submeter, subject Subject, now sample, r *rules) {
+func (g *Guard) replaceSubmeter(s *submeter, subject Subject, now *sample, r *rules) {
 	if s.meter == 0 || !s.known {
 		return
 	}

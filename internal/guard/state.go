@@ -21,6 +21,7 @@ type Believed struct {
 	Value *meter.Value `json:"value,omitempty"` // nil: nothing is trusted yet
 	At    time.Time    `json:"at,omitzero"`
 	Doubt *Doubt       `json:"doubt,omitempty"`
+	Next  *Doubt       `json:"next,omitempty"` // of a meter that does not count yet
 }
 
 // Submeter is the total of an M-Bus meter.
@@ -35,23 +36,22 @@ type Submeter struct {
 
 // Doubt is a line of values that is doubted.
 type Doubt struct {
-	Value meter.Value `json:"value"`
-	Unit  string      `json:"unit"`
-	At    time.Time   `json:"at"`
-	First meter.Value `json:"first"`
-	Since time.Time   `json:"since"`
-	Count int         `json:"count"`
-	Held  int         `json:"held"`
-	Quiet bool        `json:"quiet,omitempty"`
-	Long  bool        `json:"long,omitempty"`
-	Rival bool        `json:"rival,omitempty"`
+	Value  meter.Value `json:"value"`
+	Unit   string      `json:"unit"`
+	At     time.Time   `json:"at"`
+	First  meter.Value `json:"first"`
+	Since  time.Time   `json:"since"`
+	Count  int         `json:"count"`
+	Breaks int         `json:"breaks,omitempty"`
+	Quiet  bool        `json:"quiet,omitempty"`
+	Long   bool        `json:"long,omitempty"`
 }
 
 // State returns what the Guard believes and doubts now.
 func (g *Guard) State() State {
 	s := State{Meter: g.meter, Energies: make(map[string]Believed)}
 	for _, q := range energies {
-		if t := &g.energies[q]; t.known || t.doubt.held > 0 {
+		if t := &g.energies[q]; t.known || t.doubt.isOpen || t.next.isOpen {
 			s.Energies[meter.Quantities[q].Entity.Key] = t.keep()
 		}
 	}
@@ -62,7 +62,7 @@ func (g *Guard) State() State {
 	}
 	for m := range meter.NumMedia {
 		for slot := range g.submeters[m] {
-			if t := &g.submeters[m][slot]; t.known || t.doubt.held > 0 {
+			if t := &g.submeters[m][slot]; t.known || t.doubt.isOpen || t.next.isOpen {
 				s.Submeters = append(s.Submeters, Submeter{
 					Medium: meter.Media[m].JSON, Slot: slot + 1, Meter: t.meter, Unit: t.truth.unit.String(), Time: t.judged.time, Believed: t.keep(),
 				})
@@ -109,10 +109,15 @@ func (t *total) keep() Believed {
 		v := t.truth.value
 		b.Value, b.At = &v, wall(t.truth.at)
 	}
-	if d := &t.doubt; d.held > 0 {
-		b.Doubt = &Doubt{d.value, d.unit.String(), wall(d.at), d.first, wall(d.since), d.count, d.held, d.quiet, d.long, d.rival}
-	}
+	b.Doubt, b.Next = t.doubt.keep(), t.next.keep()
 	return b
+}
+
+func (d *doubt) keep() *Doubt {
+	if !d.isOpen {
+		return nil
+	}
+	return &Doubt{d.value, d.unit.String(), wall(d.at), d.first, wall(d.since), d.count, d.breaks, d.quiet, d.long}
 }
 
 func wall(t time.Time) time.Time { return t.UTC().Truncate(time.Second) }
@@ -123,9 +128,13 @@ func (t *total) restore(b Believed, u meter.Unit) {
 	if b.Value != nil {
 		t.known, t.kept, t.truth = true, true, line{*b.Value, u, b.At, b.At.Add(-checked.idle)}
 	}
-	if d := b.Doubt; d != nil && d.Held > 0 {
-		if unit, _, ok := meter.ParseUnit(d.Unit); ok || d.Unit == "" {
-			t.doubt = doubt{line{d.Value, unit, d.At, d.At}, d.First, d.Since, d.Count, d.Held, d.Quiet, d.Long, d.Rival}
-		}
+	t.doubt, t.next = b.Doubt.restore(), b.Next.restore()
+}
+
+func (d *Doubt) restore() doubt {
+	if d == nil {
+		return doubt{}
 	}
+	unit, _, _ := meter.ParseUnit(d.Unit)
+	return doubt{line{d.Value, unit, d.At, d.At}, d.First, d.Since, d.Count, d.Breaks, true, d.Quiet, d.Long}
 }

@@ -56,7 +56,6 @@ func TestStateIsKept(t *testing.T) {
     "first": 0,
     "since": "2026-03-14T12:00:00Z",
     "count": 1,
-    "held": 1,
     "quiet": true
    }
   }

@@ -14,6 +14,7 @@ type total struct {
 	kept  bool // it is that of an earlier run, and entities may have seen more since
 	truth line
 	doubt doubt
+	next  doubt       // of a meter that does not count yet
 	rate  float64     // that a doubted line proved, above the usual; unit per hour
 	was   meter.Value // what the last verdict gave up: the wrong value, or the old truth
 }
@@ -29,13 +30,13 @@ type line struct {
 // doubt is a line that does not go on where the truth ended.
 type doubt struct {
 	line
-	first meter.Value
-	since time.Time // its first value
-	count int       // its values that are evidence
-	held  int       // all values since the truth was left, of lines that were given up too
-	quiet bool      // no event told of it
-	long  bool      // another line came before that was not trusted either
-	rival bool      // of a meter that does not count yet
+	first  meter.Value
+	since  time.Time // its first value
+	count  int       // its values that are evidence
+	breaks int       // lines that were given up for this one
+	isOpen bool      // there is a doubt
+	quiet  bool      // no event told of it
+	long   bool      // a line was given up that was more than one value
 }
 
 // sample is a value that comes now.
@@ -45,7 +46,7 @@ type sample struct {
 	at        time.Time
 	isFresh   bool // not the reading that was there before, which proves nothing again
 	isBooting bool // the meter's clock is not set: no evidence for a doubted line
-	isRival   bool // of a meter that does not count yet: it is held back, and confirmed with its meter
+	isRival   bool // of a meter that does not count yet: it is held back until that does
 	isLate    bool // as a first value it waits as long as a jump
 }
 
@@ -72,26 +73,55 @@ const (
 )
 
 // judge takes the next value.
-func (t *total) judge(s sample, r *rules) verdict {
-	fits := t.known && t.fits(s, r)
-	if fits && !s.isRival {
+func (t *total) judge(s *sample, r *rules) verdict {
+	if s.isRival {
+		t.next.follow(s, max(r.rate, t.rate), r.idle)
+		return t.withheld()
+	}
+	t.next = doubt{}
+	if t.known && t.fits(s, r) {
 		if s.isFresh || s.value != t.truth.value {
 			t.take(s)
 		}
 		return t.settle(returned, t.doubt.value)
 	}
-	arises := t.suspect(s, fits)
+	arises := t.suspect(s)
 	d := &t.doubt
-	// The longer we doubt, the more we believe: whatever a meter does steadily
-	// becomes the truth in the end.
+	d.follow(s, max(r.rate, t.rate), r.idle)
+	if needed := t.wait(r); d.count >= needed.values && s.at.Sub(d.since) >= needed.lasts {
+		old := t.truth.value
+		if t.known {
+			t.learn(r)
+		}
+		t.truth, t.known, t.kept = d.line, true, false
+		return t.settle(confirmed, old)
+	}
+	if arises {
+		return doubted
+	}
+	return t.withheld()
+}
+
+// withheld is the verdict on a value that is held back as others before it.
+func (t *total) withheld() verdict {
+	if !t.known {
+		return unknown
+	}
+	return held
+}
+
+// follow takes the next value of the doubted line. Whatever a meter does
+// steadily becomes the truth in the end: the more lines broke, the more is
+// believed.
+func (d *doubt) follow(s *sample, rate float64, idle time.Duration) {
 	switch {
-	case s.isRival && !d.rival: // the line of our meter waits
 	case s.isBooting:
-		d.count = 0
+		d.isOpen, d.count = true, 0
 	case d.count == 0:
 		d.start(s)
-	case !d.fits(s, max(r.rate, t.rate)*float64(d.held), r.idle):
+	case !d.fits(s, rate*float64(d.breaks+1), idle):
 		d.long = d.long || d.count > 1 || d.value.Sign() == 0
+		d.breaks++
 		d.start(s)
 	case s.isFresh:
 		d.take(s)
@@ -100,31 +130,17 @@ func (t *total) judge(s sample, r *rules) verdict {
 	if s.at.Before(d.since) {
 		d.since = s.at // the clock was set back
 	}
-	if needed := t.wait(s, r); !s.isRival && d.count >= needed.values && s.at.Sub(d.since) >= needed.lasts {
-		old := t.truth.value
-		if t.known {
-			t.learn(r)
-		}
-		t.truth, t.known, t.kept = d.line, true, false
-		return t.settle(confirmed, old)
-	}
-	switch {
-	case !t.known:
-		return unknown
-	case arises:
-		return doubted
-	}
-	return held
 }
 
 // wait returns what the doubted line needs to be confirmed.
-func (t *total) wait(s sample, r *rules) wait {
+func (t *total) wait(r *rules) wait {
+	d := &t.doubt
 	switch {
-	case !t.known && (s.isLate || t.doubt.long || s.value.Sign() == 0):
+	case !t.known && (d.long || d.first.Sign() == 0):
 		return r.long
 	case !t.known:
 		return wait{values: r.first}
-	case s.unit == t.truth.unit && s.value.Cmp(t.truth.value) < 0 && !isReset(t.truth.value, s.value):
+	case d.unit == t.truth.unit && d.value.Cmp(t.truth.value) < 0 && !isReset(t.truth.value, d.value):
 		return r.brief
 	}
 	return r.long
@@ -132,7 +148,7 @@ func (t *total) wait(s sample, r *rules) wait {
 
 // settle ends the doubt, if there is one.
 func (t *total) settle(v verdict, was meter.Value) verdict {
-	if t.doubt.held == 0 {
+	if !t.doubt.isOpen {
 		return believed
 	}
 	if t.doubt.quiet {
@@ -142,46 +158,36 @@ func (t *total) settle(v verdict, was meter.Value) verdict {
 	return v
 }
 
-// suspect counts a value that is held back, and reports whether there is reason
-// to tell of it from now on. What is only seen once is not yet a line.
-func (t *total) suspect(s sample, fits bool) (arises bool) {
-	isNew := t.doubt.held == 0
-	if isNew || t.doubt.rival && !s.isRival {
-		t.doubt = doubt{quiet: isNew || t.doubt.quiet, rival: s.isRival}
-		t.doubt.take(s)
+// suspect notes that a value is held back, and reports whether one is from now
+// on. What is only seen once is not yet a line.
+func (t *total) suspect(s *sample) (arises bool) {
+	if t.doubt.isOpen {
+		return false
 	}
-	t.doubt.held++
-	if t.known && !fits && (isNew || s.isRival) && t.doubt.quiet {
-		t.doubt.quiet = false
-		return true
-	}
-	return false
+	t.doubt = doubt{isOpen: true, quiet: !t.known, long: s.isLate && !t.known}
+	t.doubt.line.take(s)
+	return t.known
 }
 
 // take notes a value that goes on.
-func (t *total) take(s sample) {
+func (t *total) take(s *sample) {
 	t.truth.take(s)
 	t.kept = false
 }
 
-// renew leaves the truth for another meter's line. What that said while it did
-// not count is its own already.
+// renew leaves the truth for another meter's line, which is doubted so far.
 func (t *total) renew() {
-	d := t.doubt
-	*t = total{}
-	if d.rival {
-		t.doubt = d
-		t.doubt.quiet, t.doubt.rival = true, false
-	}
+	*t = total{doubt: t.next}
+	t.doubt.quiet = true
 }
 
 // isSteady reports whether the doubted line was there for long enough to be
 // confirmed, so that it need not come once more.
 func (d *doubt) isSteady(now time.Time, r *rules) bool {
-	return d.held > 0 && !d.rival && d.count >= r.long.values && now.Sub(d.since) >= r.long.lasts
+	return d.count >= r.long.values && now.Sub(d.since) >= r.long.lasts
 }
 
-func (t *total) fits(s sample, r *rules) bool {
+func (t *total) fits(s *sample, r *rules) bool {
 	return t.truth.fits(s, max(r.rate, t.rate), r.idle)
 }
 
@@ -195,12 +201,12 @@ func (t *total) learn(r *rules) {
 	}
 }
 
-func (d *doubt) start(s sample) {
+func (d *doubt) start(s *sample) {
 	d.line = line{s.value, s.unit, s.at, s.at}
-	d.first, d.since, d.count = s.value, s.at, 1
+	d.first, d.since, d.count, d.isOpen = s.value, s.at, 1, true
 }
 
-func (l *line) take(s sample) {
+func (l *line) take(s *sample) {
 	if s.value.Cmp(l.value) != 0 || s.unit != l.unit {
 		l.moved = s.at
 	}
@@ -210,7 +216,7 @@ func (l *line) take(s sample) {
 // fits reports whether the value goes on where the line ended: it does not
 // fall, and rises no faster than the rate. One step of its last digit it may
 // always take.
-func (l *line) fits(s sample, rate float64, idle time.Duration) bool {
+func (l *line) fits(s *sample, rate float64, idle time.Duration) bool {
 	switch c := s.value.Cmp(l.value); {
 	case s.unit != l.unit || c < 0:
 		return false

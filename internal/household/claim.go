@@ -39,17 +39,17 @@ func (c *claim) identity(slot uint8, id string, e evidence) meter.Identity {
 // isRival reports whether the identifier is not the one that counts.
 func (c *claim) isRival(id string) bool { return id != c.id && c.id != "" && !isBlank(id) }
 
-// hear takes the identifier that a telegram prints, and reports whether
-// another meter has the slot from now on.
-func (c *claim) hear(id string, e evidence) (isReplaced bool) {
+// hear takes the identifier that a telegram prints, and returns what becomes of
+// it; 0 where there is nothing to tell.
+func (c *claim) hear(id string, e evidence) Kind {
 	switch {
 	case id == c.id:
 		if c.rival.telegrams > 0 {
 			c.rival = rival{}
 		}
-		return false
+		return 0
 	case e.isBooting || isBlank(id):
-		return false
+		return 0
 	}
 	c.rival.hear(id, e.now)
 	isRepeated := e.isChecked || c.rival.telegrams >= bareRepeats
@@ -58,15 +58,16 @@ func (c *claim) hear(id string, e evidence) (isReplaced bool) {
 		if isRepeated {
 			c.id, c.rival = id, rival{}
 		}
-		return false
 	case isRepeated && id == c.former.id && e.now.Sub(c.former.left).Abs() <= returns:
 		c.take(id, c.former.meter, e.now)
-		return true
+		return Replaced
 	case c.rival.isSettled(e):
 		c.take(id, c.last+1, e.now)
-		return true
+		return Replaced
+	case c.rival.telegrams == e.telegrams():
+		return Waits
 	}
-	return false
+	return 0
 }
 
 // take makes another identifier the one that counts.
@@ -84,11 +85,7 @@ func (r *rival) hear(id string, now time.Time) {
 
 // isSettled reports whether the identifier was said often and long enough.
 func (r *rival) isSettled(e evidence) bool {
-	needed := bareTelegrams
-	if e.isChecked {
-		needed = checkedTelegrams
-	}
-	return r.telegrams >= needed && e.now.Sub(r.since) >= Wait
+	return r.telegrams >= e.telegrams() && e.now.Sub(r.since) >= Wait
 }
 
 // isBlank reports whether an identifier as printed, plain or in hex, is none:

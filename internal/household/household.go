@@ -71,7 +71,8 @@ type Kind uint8
 
 // The kinds of events.
 const (
-	Replaced Kind = iota + 1 // another meter has the slot from now on
+	Waits    Kind = iota + 1 // another meter is said in the slot, and may count soon
+	Replaced                 // another meter has the slot from now on
 	LeftOut                  // a third meter of one medium, for which there is no slot
 )
 
@@ -82,6 +83,14 @@ type evidence struct {
 	isBooting bool
 }
 
+// telegrams returns how many must say another identifier before it counts.
+func (e evidence) telegrams() int {
+	if e.isChecked {
+		return checkedTelegrams
+	}
+	return bareTelegrams
+}
+
 // Identify sets the Meter of the reading and of each of its channels. The
 // events are valid until the next Identify.
 func (h *Household) Identify(r *meter.Reading) []Event {
@@ -89,8 +98,8 @@ func (h *Household) Identify(r *meter.Reading) []Event {
 	e := evidence{now: r.Received, isChecked: r.Checksum == meter.ChecksumValid}
 	e.isBooting = h.clock.isUnset(r.Time, r.ClockUnset, e.now)
 	from := h.claim.id
-	if h.claim.hear(r.EquipmentID, e) {
-		h.events = append(h.events, Event{Kind: Replaced, Electricity: true, Slot: 1, From: from, To: h.claim.id})
+	if kind := h.claim.hear(r.EquipmentID, e); kind > 0 {
+		h.events = append(h.events, Event{Kind: kind, Electricity: true, Slot: 1, From: from, To: r.EquipmentID})
 	}
 	r.Meter = h.claim.identity(1, r.EquipmentID, e)
 	h.channels(r, e)

@@ -186,7 +186,10 @@ func (h *Household) standIn(m meter.Medium, slot, channel int, c *meter.Channel,
 	s := &h.media[m].members[slot]
 	from := s.claim.id
 	e.isBooting = h.isBooting(s, c, e)
-	if s.claim.hear(c.ID, e) {
+	switch s.claim.hear(c.ID, e) {
+	case Waits:
+		h.events = append(h.events, Event{Kind: Waits, Medium: m, Slot: uint8(slot + 1), From: from, To: c.ID})
+	case Replaced:
 		h.replace(m, slot, channel, c, from, e)
 		return
 	}

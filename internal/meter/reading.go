@@ -185,15 +185,19 @@ func MediumByJSON(name string) (Medium, bool) {
 // Medium returns what the device type measures; false for types that are not
 // a household meter (valve, breaker, allocator) or are not known.
 func (t DeviceType) Medium() (Medium, bool) {
+	m := mediumOf[t]
+	return Medium(m - 1), m > 0
+}
+
+// mediumOf is the medium of each device type plus one; 0: it has none.
+var mediumOf = func() (of [1 << 8]uint8) {
 	for m := range Media {
-		for _, u := range Media[m].Types {
-			if t == u {
-				return Medium(m), true
-			}
+		for _, t := range Media[m].Types {
+			of[t] = uint8(m + 1)
 		}
 	}
-	return 0, false
-}
+	return of
+}()
 
 // Member returns the channel of the household's meter for m that has the slot,
 // whichever number it has: what is kept for years reads it. False when it is not
