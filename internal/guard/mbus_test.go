@@ -28,7 +28,9 @@ func TestGuardMBus(t *testing.T) {
 			{1, 24 * time.Hour, "restart=1m water=3 water.time=1440", "water=none", "held water_total 100>3"},
 			{5, time.Hour, "", "water=none", ""},
 			{1, 19 * time.Hour, "restart=1m water.time=2880", "water=none", ""},
-			{1, 24 * time.Hour, "restart=1m water=3.1 water.time=4320", "water=3.1", "confirmed water_total 100>3.1"},
+			{1, 24 * time.Hour, "restart=1m water=3.1 water.time=4320", "water=none", ""},
+			{14, minute, "", "water=none", ""}, // each run waits a quarter of an hour
+			{1, minute, "", "water=3.1", "confirmed water_total 100>3.1"},
 		}},
 		{"a time that stands still while the value moves", []step{
 			{1, 0, "gas=1543 gas.id=G gas.time=0", "gas=1543", ""},

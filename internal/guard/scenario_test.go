@@ -207,7 +207,22 @@ func TestGuard(t *testing.T) {
 		{"another electricity meter while we were away", []step{
 			{1, 0, "id=A import=12345", "import=12345", ""},
 			{15, minute, "restart=1m id=B import=0", "import=absent", ""},
-			{1, minute, "restart=1m", "import=0", "replaced import 12345>0"}, // what was doubted is kept
+			{1, minute, "", "import=0", "replaced import 12345>0"},
+		}},
+		{"zeros in two runs, and right values between that were not saved", []step{
+			{1, 0, "import=12345", "import=12345", ""},
+			{12, minute, "import=0", "import=12345", "held import 12345>0"},
+			{15, minute, "restart=5h", "import=absent", ""}, // it waits anew
+			{1, minute, "", "import=0", "confirmed import 12345>0"},
+		}},
+		{"the registers jump while another identifier waits, and when it counts", []step{
+			{1, 0, "id=A t1=12345 t2=10", "import=12355", ""},
+			{10, minute, "id=B t1=0.1 t2=0.1", "import=12355", ""},
+			{5, minute, "t1=55798", "import=12355", ""},
+			{10, minute, "", "t1=absent import=absent", "replaced import 12355>55798.1!"},
+			{1, minute, "t1=0.2", "t1=absent t2=0.1 import=absent", ""},
+			{14, minute, "", "", ""},
+			{2, minute, "", "t1=0.2 import=0.3", ""},
 		}},
 		{"solar panels come later", []step{
 			{6, 3 * minute, "t1=12345 e1=0 e2=0", "", ""},

@@ -21,7 +21,6 @@ type Believed struct {
 	Value *meter.Value `json:"value,omitempty"` // nil: nothing is trusted yet
 	At    time.Time    `json:"at,omitzero"`
 	Doubt *Doubt       `json:"doubt,omitempty"`
-	Next  *Doubt       `json:"next,omitempty"` // of a meter that does not count yet
 }
 
 // Submeter is the total of an M-Bus meter.
@@ -34,13 +33,13 @@ type Submeter struct {
 	Believed
 }
 
-// Doubt is a line of values that is doubted.
+// Doubt is a line of values that is doubted. Its values are kept and its wait
+// begins anew: nobody knows what came between two runs.
 type Doubt struct {
 	Value  meter.Value `json:"value"`
 	Unit   string      `json:"unit"`
 	At     time.Time   `json:"at"`
 	First  meter.Value `json:"first"`
-	Since  time.Time   `json:"since"`
 	Count  int         `json:"count"`
 	Breaks int         `json:"breaks,omitempty"`
 	Quiet  bool        `json:"quiet,omitempty"`
@@ -51,7 +50,7 @@ type Doubt struct {
 func (g *Guard) State() State {
 	s := State{Meter: g.meter, Energies: make(map[string]Believed)}
 	for _, q := range energies {
-		if t := &g.energies[q]; t.known || t.doubt.isOpen || t.next.isOpen {
+		if t := &g.energies[q]; t.known || t.doubt.isOpen {
 			s.Energies[meter.Quantities[q].Entity.Key] = t.keep()
 		}
 	}
@@ -62,7 +61,7 @@ func (g *Guard) State() State {
 	}
 	for m := range meter.NumMedia {
 		for slot := range g.submeters[m] {
-			if t := &g.submeters[m][slot]; t.known || t.doubt.isOpen || t.next.isOpen {
+			if t := &g.submeters[m][slot]; t.known || t.doubt.isOpen {
 				s.Submeters = append(s.Submeters, Submeter{
 					Medium: meter.Media[m].JSON, Slot: slot + 1, Meter: t.meter, Unit: t.truth.unit.String(), Time: t.judged.time, Believed: t.keep(),
 				})
@@ -109,7 +108,7 @@ func (t *total) keep() Believed {
 		v := t.truth.value
 		b.Value, b.At = &v, wall(t.truth.at)
 	}
-	b.Doubt, b.Next = t.doubt.keep(), t.next.keep()
+	b.Doubt = t.doubt.keep()
 	return b
 }
 
@@ -117,7 +116,7 @@ func (d *doubt) keep() *Doubt {
 	if !d.isOpen {
 		return nil
 	}
-	return &Doubt{d.value, d.unit.String(), wall(d.at), d.first, wall(d.since), d.count, d.breaks, d.quiet, d.long}
+	return &Doubt{d.value, d.unit.String(), wall(d.at), d.first, d.count, d.breaks, d.quiet, d.long}
 }
 
 func wall(t time.Time) time.Time { return t.UTC().Truncate(time.Second) }
@@ -128,7 +127,7 @@ func (t *total) restore(b Believed, u meter.Unit) {
 	if b.Value != nil {
 		t.known, t.kept, t.truth = true, true, line{*b.Value, u, b.At, b.At.Add(-checked.idle)}
 	}
-	t.doubt, t.next = b.Doubt.restore(), b.Next.restore()
+	t.doubt = b.Doubt.restore()
 }
 
 func (d *Doubt) restore() doubt {
@@ -136,5 +135,5 @@ func (d *Doubt) restore() doubt {
 		return doubt{}
 	}
 	unit, _, _ := meter.ParseUnit(d.Unit)
-	return doubt{line{d.Value, unit, d.At, d.At}, d.First, d.Since, d.Count, d.Breaks, true, d.Quiet, d.Long}
+	return doubt{line{d.Value, unit, d.At, d.At}, d.First, time.Time{}, d.Count, d.Breaks, true, d.Quiet, d.Long}
 }

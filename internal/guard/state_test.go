@@ -54,7 +54,6 @@ func TestStateIsKept(t *testing.T) {
     "unit": "GJ",
     "at": "2026-03-14T12:00:00Z",
     "first": 0,
-    "since": "2026-03-14T12:00:00Z",
     "count": 1,
     "quiet": true
    }

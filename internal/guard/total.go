@@ -127,8 +127,8 @@ func (d *doubt) follow(s *sample, rate float64, idle time.Duration) {
 		d.take(s)
 		d.count++
 	}
-	if s.at.Before(d.since) {
-		d.since = s.at // the clock was set back
+	if d.since.IsZero() || s.at.Before(d.since) {
+		d.since = s.at // of an earlier run; or the clock was set back
 	}
 }
 

@@ -151,7 +151,8 @@ func TestIdentify(t *testing.T) {
 		{"replaced, with a restart while it waits", []step{
 			{1, 0, "id=A", "A", ""},
 			{10, minute, "id=B", "A?", "waits A>B"},
-			{5, minute, "restart id=B", "A?", ""},
+			{1, minute, "restart id=B", "A?", ""},
+			{14, minute, "id=B", "A?", "waits A>B"}, // anew
 			{1, minute, "id=B", "B+", "replaced A>B"},
 		}},
 		{"a telegram a second", []step{

@@ -14,14 +14,12 @@ type State struct {
 	Strangers   []Strangers `json:"strangers,omitempty"`
 }
 
-// Claim is which meter has a slot, and which one may have it next.
+// Claim is which meter has a slot, and which one had it. One that wants it has
+// to wait anew: nobody knows what was said between two runs.
 type Claim struct {
 	ID          string     `json:"id,omitempty"`
 	Meter       uint32     `json:"meter,omitempty"` // its number in the slot, less one
 	Last        uint32     `json:"last,omitempty"`  // highest number that was given, less one
-	Rival       string     `json:"rival,omitempty"`
-	Since       *time.Time `json:"rivalSince,omitempty"`
-	Telegrams   int        `json:"rivalTelegrams,omitempty"`
 	Former      string     `json:"former,omitempty"`
 	FormerMeter uint32     `json:"formerMeter,omitempty"`
 	Left        *time.Time `json:"formerLeft,omitempty"`
@@ -93,7 +91,6 @@ func (h *Household) Restore(s State) {
 func keep(c *claim, k *clock) Claim {
 	return Claim{
 		ID: c.id, Meter: c.meter, Last: c.last,
-		Rival: c.rival.id, Since: moment(c.rival.since), Telegrams: c.rival.telegrams,
 		Former: c.former.id, FormerMeter: c.former.meter, Left: moment(c.former.left),
 		ClockLost: moment(k.lost),
 	}
@@ -102,7 +99,6 @@ func keep(c *claim, k *clock) Claim {
 func (s *Claim) restore(c *claim, k *clock) {
 	*c = claim{
 		id: s.ID, meter: s.Meter, last: max(s.Last, s.Meter),
-		rival:  rival{s.Rival, from(s.Since), s.Telegrams},
 		former: former{s.Former, s.FormerMeter, from(s.Left)},
 	}
 	*k = clock{from(s.ClockLost)}
