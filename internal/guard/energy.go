@@ -107,7 +107,7 @@ func (g *Guard) sum(i int, r *meter.Reading, rules *rules) {
 		part := &g.energies[q]
 		d.isPresent = d.isPresent || r.Values.Has(q)
 		isDoubted = isDoubted || part.known && (part.doubt.isOpen || part.kept && r.Values.Has(q))
-		if !part.known && !r.Values.Has(q) && part.doubt.isSteady(r.Received, rules) {
+		if !part.known && !r.Values.Has(q) && !r.Meter.Rival && part.doubt.isSteady(r.Received, rules) {
 			*part = total{known: true, truth: part.doubt.line}
 		}
 		switch {

@@ -61,6 +61,15 @@ func TestGuardMBus(t *testing.T) {
 			{1, 10 * second, "", "gas=0.01", "replaced gas_total 1543>0.01"},
 			{1, 5 * minute, "gas=0.02 gas.time=10", "gas=0.02", ""},
 		}},
+		{"another water meter, whose register jumps when it counts", []step{
+			{1, 0, "water=2015 water.id=W water.time=0", "water=2015", ""},
+			{10, minute, "water=1.8 water.id=X water.time=5", "water=2015", ""},
+			{10, minute, "water=33259", "", "replaced water_total 2015>33259!"},
+			{1, minute, "", "water=none", ""},
+			{1, minute, "water=1.8", "water=none", ""},
+			{1, 15 * minute, "water.time=60", "water=none", ""},
+			{1, 15 * minute, "water.time=120", "water=1.8", ""},
+		}},
 		{"another gas meter, then a restart and no identifier", []step{
 			{1, 0, "gas=1543 gas.id=G gas.time=0", "gas=1543", ""},
 			{90, 10 * second, "gas=0.01 gas.id=H gas.time=5", "gas=1543", ""},

@@ -215,6 +215,11 @@ func TestGuard(t *testing.T) {
 			{15, minute, "restart=5h", "import=absent", ""}, // it waits anew
 			{1, minute, "", "import=0", "confirmed import 12345>0"},
 		}},
+		{"zeros, a restart, and a telegram of another meter without tariffs", []step{
+			{20, 30 * second, "id=A t1=0 t2=0", "t1=absent", ""},
+			{1, second, "restart=1m id=B t1= t2= import=33642", "t1=absent import=absent", ""},
+			{1, second, "id=A t1=366 t2=2302 import=", "t1=absent import=absent", ""},
+		}},
 		{"the registers jump while another identifier waits, and when it counts", []step{
 			{1, 0, "id=A t1=12345 t2=10", "import=12355", ""},
 			{10, minute, "id=B t1=0.1 t2=0.1", "import=12355", ""},

@@ -135,5 +135,5 @@ func (d *Doubt) restore() doubt {
 		return doubt{}
 	}
 	unit, _, _ := meter.ParseUnit(d.Unit)
-	return doubt{line{d.Value, unit, d.At, d.At}, d.First, time.Time{}, d.Count, d.Breaks, true, d.Quiet, d.Long}
+	return doubt{line{d.Value, unit, d.At, d.At}, d.First, time.Time{}, d.Count, d.Breaks, true, d.Quiet, d.Count, d.Long}
 }

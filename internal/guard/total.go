@@ -36,7 +36,8 @@ type doubt struct {
 	breaks int       // lines that were given up for this one
 	isOpen bool      // there is a doubt
 	quiet  bool      // no event told of it
-	long   bool      // a line was given up that was more than one value
+	seen   int       // telegrams of the line, those that repeat a value included
+	long   bool      // a line was given up that was seen more than once
 }
 
 // sample is a value that comes now.
@@ -120,13 +121,14 @@ func (d *doubt) follow(s *sample, rate float64, idle time.Duration) {
 	case d.count == 0:
 		d.start(s)
 	case !d.fits(s, rate*float64(d.breaks+1), idle):
-		d.long = d.long || d.count > 1 || d.value.Sign() == 0
+		d.long = d.long || d.seen > 1 || d.value.Sign() == 0
 		d.breaks++
 		d.start(s)
 	case s.isFresh:
 		d.take(s)
 		d.count++
 	}
+	d.seen++
 	if d.since.IsZero() || s.at.Before(d.since) {
 		d.since = s.at // of an earlier run; or the clock was set back
 	}
@@ -184,7 +186,7 @@ func (t *total) renew() {
 // isSteady reports whether the doubted line was there for long enough to be
 // confirmed, so that it need not come once more.
 func (d *doubt) isSteady(now time.Time, r *rules) bool {
-	return d.count >= r.long.values && now.Sub(d.since) >= r.long.lasts
+	return !d.since.IsZero() && d.count >= r.long.values && now.Sub(d.since) >= r.long.lasts
 }
 
 func (t *total) fits(s *sample, r *rules) bool {
@@ -203,7 +205,7 @@ func (t *total) learn(r *rules) {
 
 func (d *doubt) start(s *sample) {
 	d.line = line{s.value, s.unit, s.at, s.at}
-	d.first, d.since, d.count, d.isOpen = s.value, s.at, 1, true
+	d.first, d.since, d.count, d.seen, d.isOpen = s.value, s.at, 1, 0, true
 }
 
 func (l *line) take(s *sample) {
