@@ -43,7 +43,7 @@ func newContainer(t *testing.T) *container {
 	if err := os.CopyFS(c.root, os.DirFS("/image")); err != nil {
 		t.Fatal(err)
 	}
-	for _, dir := range []string{"data", "ssl", "config", "dev", "proc", "sys", "sbin"} {
+	for _, dir := range []string{"data", "config", "dev", "proc", "sys", "sbin"} {
 		if err := os.MkdirAll(filepath.Join(c.root, dir), 0o755); err != nil {
 			t.Fatal(err)
 		}
@@ -126,8 +126,6 @@ func enter(root string, program []string) error {
 		{"proc", root + "/proc", "proc", unix.MS_NOSUID | unix.MS_NOEXEC | unix.MS_NODEV},
 		{"sysfs", root + "/sys", "sysfs", unix.MS_RDONLY | unix.MS_NOSUID | unix.MS_NOEXEC | unix.MS_NODEV},
 		{"cgroup", root + "/sys/fs/cgroup", "cgroup2", unix.MS_RDONLY | unix.MS_NOSUID | unix.MS_NOEXEC | unix.MS_NODEV},
-		{root + "/ssl", root + "/ssl", "", unix.MS_BIND},
-		{"", root + "/ssl", "", unix.MS_BIND | unix.MS_REMOUNT | unix.MS_RDONLY},
 		{root + "/config", root + "/config", "", unix.MS_BIND},
 		{"", root + "/config", "", unix.MS_BIND | unix.MS_REMOUNT | unix.MS_RDONLY},
 		{root + "/data", root + "/data", "", unix.MS_BIND},
