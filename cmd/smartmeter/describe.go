@@ -47,7 +47,7 @@ func quantities(v *meter.Values) (names []string) {
 	for q := range meter.NumQuantities {
 		if value, ok := v.Get(q); ok {
 			unit := meter.Quantities[q].Unit.String()
-			names = append(names, strings.TrimSpace(meter.Quantities[q].Help+": "+value.String()+" "+unit))
+			names = append(names, strings.TrimSpace(meter.Quantities[q].Help()+": "+value.String()+" "+unit))
 		}
 	}
 	return names

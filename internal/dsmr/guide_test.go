@@ -94,7 +94,7 @@ func TestEveryQuantityIsRead(t *testing.T) {
 			read = read || objects[i].help == "" && objects[i].quantity == q
 		}
 		if !read {
-			t.Errorf("no object brings %q", meter.Quantities[q].Help)
+			t.Errorf("no object brings %q", meter.Quantities[q].Help())
 		}
 	}
 }

@@ -283,7 +283,7 @@ func Meaning(obis []byte) (string, bool) {
 	case r == nil:
 		return "", false
 	case r.help == "":
-		return meter.Quantities[r.quantity].Help, true
+		return meter.Quantities[r.quantity].Help(), true
 	}
 	return r.help, true
 }

@@ -4,123 +4,123 @@ package meter
 // JSON, entities, the decoder and every other output loop over it; a new
 // quantity is one constant and one row.
 var Quantities = [NumQuantities]Info{
-	EnergyImportT1: {"totalT1Use", KilowattHour, "energy imported, tariff 1", energy("energy_import_tariff_1", "Energy import tariff 1", GroupNone)},
-	EnergyImportT2: {"totalT2Use", KilowattHour, "energy imported, tariff 2", energy("energy_import_tariff_2", "Energy import tariff 2", GroupNone)},
-	EnergyExportT1: {"totalT1Delivered", KilowattHour, "energy exported, tariff 1", energy("energy_export_tariff_1", "Energy export tariff 1", GroupExport)},
-	EnergyExportT2: {"totalT2Delivered", KilowattHour, "energy exported, tariff 2", energy("energy_export_tariff_2", "Energy export tariff 2", GroupExport)},
-	Tariff: {"currentTarrif", UnitNone, "tariff in force", Entity{
+	EnergyImportT1: {"totalT1Use", KilowattHour, "energy imported", Traits{Direction: Import, Tariff: 1}, "tariff_energy_import_joules_total", "T1Used", energy("energy_import_tariff_1", "Energy import tariff 1", GroupNone)},
+	EnergyImportT2: {"totalT2Use", KilowattHour, "energy imported", Traits{Direction: Import, Tariff: 2}, "tariff_energy_import_joules_total", "T2Used", energy("energy_import_tariff_2", "Energy import tariff 2", GroupNone)},
+	EnergyExportT1: {"totalT1Delivered", KilowattHour, "energy exported", Traits{Direction: Export, Tariff: 1}, "tariff_energy_export_joules_total", "T1Delivered", energy("energy_export_tariff_1", "Energy export tariff 1", GroupExport)},
+	EnergyExportT2: {"totalT2Delivered", KilowattHour, "energy exported", Traits{Direction: Export, Tariff: 2}, "tariff_energy_export_joules_total", "T2Delivered", energy("energy_export_tariff_2", "Energy export tariff 2", GroupExport)},
+	Tariff: {"currentTarrif", UnitNone, "tariff in force", Traits{}, "active_tariff", "", Entity{
 		Key: "active_tariff", Name: "Active tariff", Class: "enum", Icon: "mdi:flash", Options: []string{"low", "normal", "1", "2", "3", "4"}}},
-	PowerImport:        {"currentUsage", Kilowatt, "power imported", power("power_import", "Power import", GroupNone)},
-	PowerExport:        {"currentDelivery", Kilowatt, "power exported", power("power_export", "Power export", GroupExport)},
-	PowerFailuresShort: {"powerFailures", UnitNone, "power failures in any phase", count("power_failures_short", "Short power failures", "mdi:flash-off", GroupNone)},
-	PowerFailuresLong:  {"longPowerFailures", UnitNone, "long power failures in any phase", count("power_failures_long", "Long power failures", "mdi:flash-off", GroupNone)},
-	VoltageSagsL1:      {"voltageSagsL1", UnitNone, "voltage sags, L1", count("voltage_sags_l1", "Voltage sags phase L1", "mdi:pulse", GroupNone)},
-	VoltageSagsL2:      {"voltageSagsL2", UnitNone, "voltage sags, L2", count("voltage_sags_l2", "Voltage sags phase L2", "mdi:pulse", GroupL2)},
-	VoltageSagsL3:      {"voltageSagsL3", UnitNone, "voltage sags, L3", count("voltage_sags_l3", "Voltage sags phase L3", "mdi:pulse", GroupL3)},
-	VoltageSwellsL1:    {"voltageSwellsL1", UnitNone, "voltage swells, L1", count("voltage_swells_l1", "Voltage swells phase L1", "mdi:pulse", GroupNone)},
-	VoltageSwellsL2:    {"voltageSwellsL2", UnitNone, "voltage swells, L2", count("voltage_swells_l2", "Voltage swells phase L2", "mdi:pulse", GroupL2)},
-	VoltageSwellsL3:    {"voltageSwellsL3", UnitNone, "voltage swells, L3", count("voltage_swells_l3", "Voltage swells phase L3", "mdi:pulse", GroupL3)},
-	VoltageL1:          {"voltageL1", Volt, "voltage, L1", rare("voltage_l1", "Voltage phase L1", "V", "voltage", 1, GroupL1)},
-	VoltageL2:          {"voltageL2", Volt, "voltage, L2", rare("voltage_l2", "Voltage phase L2", "V", "voltage", 1, GroupL2)},
-	VoltageL3:          {"voltageL3", Volt, "voltage, L3", rare("voltage_l3", "Voltage phase L3", "V", "voltage", 1, GroupL3)},
-	CurrentL1:          {"currentL1", Ampere, "current, L1", rare("current_l1", "Current phase L1", "A", "current", 2, GroupL1)},
-	CurrentL2:          {"currentL2", Ampere, "current, L2", rare("current_l2", "Current phase L2", "A", "current", 2, GroupL2)},
-	CurrentL3:          {"currentL3", Ampere, "current, L3", rare("current_l3", "Current phase L3", "A", "current", 2, GroupL3)},
-	PowerImportL1:      {"currentUsageL1", Kilowatt, "power imported, L1", off(power("power_import_l1", "Power import phase L1", GroupPhases))},
-	PowerImportL2:      {"currentUsageL2", Kilowatt, "power imported, L2", off(power("power_import_l2", "Power import phase L2", GroupL2))},
-	PowerImportL3:      {"currentUsageL3", Kilowatt, "power imported, L3", off(power("power_import_l3", "Power import phase L3", GroupL3))},
-	PowerExportL1:      {"currentDeliveryL1", Kilowatt, "power exported, L1", off(power("power_export_l1", "Power export phase L1", GroupExport))},
-	PowerExportL2:      {"currentDeliveryL2", Kilowatt, "power exported, L2", off(power("power_export_l2", "Power export phase L2", GroupExport))},
-	PowerExportL3:      {"currentDeliveryL3", Kilowatt, "power exported, L3", off(power("power_export_l3", "Power export phase L3", GroupExport))},
+	PowerImport:        {"currentUsage", Kilowatt, "power imported", Traits{Direction: Import}, "power_import_watts", "", power("power_import", "Power import", GroupNone)},
+	PowerExport:        {"currentDelivery", Kilowatt, "power exported", Traits{Direction: Export}, "power_export_watts", "", power("power_export", "Power export", GroupExport)},
+	PowerFailuresShort: {"powerFailures", UnitNone, "power failures in any phase", Traits{}, "power_failures_short_total", "", count("power_failures_short", "Short power failures", "mdi:flash-off", GroupNone)},
+	PowerFailuresLong:  {"longPowerFailures", UnitNone, "long power failures in any phase", Traits{}, "power_failures_long_total", "", count("power_failures_long", "Long power failures", "mdi:flash-off", GroupNone)},
+	VoltageSagsL1:      {"voltageSagsL1", UnitNone, "voltage sags", Traits{Phase: 1}, "phase_voltage_sags_total", "", count("voltage_sags_l1", "Voltage sags phase L1", "mdi:pulse", GroupNone)},
+	VoltageSagsL2:      {"voltageSagsL2", UnitNone, "voltage sags", Traits{Phase: 2}, "phase_voltage_sags_total", "", count("voltage_sags_l2", "Voltage sags phase L2", "mdi:pulse", GroupL2)},
+	VoltageSagsL3:      {"voltageSagsL3", UnitNone, "voltage sags", Traits{Phase: 3}, "phase_voltage_sags_total", "", count("voltage_sags_l3", "Voltage sags phase L3", "mdi:pulse", GroupL3)},
+	VoltageSwellsL1:    {"voltageSwellsL1", UnitNone, "voltage swells", Traits{Phase: 1}, "phase_voltage_swells_total", "", count("voltage_swells_l1", "Voltage swells phase L1", "mdi:pulse", GroupNone)},
+	VoltageSwellsL2:    {"voltageSwellsL2", UnitNone, "voltage swells", Traits{Phase: 2}, "phase_voltage_swells_total", "", count("voltage_swells_l2", "Voltage swells phase L2", "mdi:pulse", GroupL2)},
+	VoltageSwellsL3:    {"voltageSwellsL3", UnitNone, "voltage swells", Traits{Phase: 3}, "phase_voltage_swells_total", "", count("voltage_swells_l3", "Voltage swells phase L3", "mdi:pulse", GroupL3)},
+	VoltageL1:          {"voltageL1", Volt, "voltage", Traits{Phase: 1}, "phase_voltage_volts", "", rare("voltage_l1", "Voltage phase L1", "V", "voltage", 1, GroupL1)},
+	VoltageL2:          {"voltageL2", Volt, "voltage", Traits{Phase: 2}, "phase_voltage_volts", "", rare("voltage_l2", "Voltage phase L2", "V", "voltage", 1, GroupL2)},
+	VoltageL3:          {"voltageL3", Volt, "voltage", Traits{Phase: 3}, "phase_voltage_volts", "", rare("voltage_l3", "Voltage phase L3", "V", "voltage", 1, GroupL3)},
+	CurrentL1:          {"currentL1", Ampere, "current", Traits{Phase: 1}, "phase_current_amperes", "", rare("current_l1", "Current phase L1", "A", "current", 2, GroupL1)},
+	CurrentL2:          {"currentL2", Ampere, "current", Traits{Phase: 2}, "phase_current_amperes", "", rare("current_l2", "Current phase L2", "A", "current", 2, GroupL2)},
+	CurrentL3:          {"currentL3", Ampere, "current", Traits{Phase: 3}, "phase_current_amperes", "", rare("current_l3", "Current phase L3", "A", "current", 2, GroupL3)},
+	PowerImportL1:      {"currentUsageL1", Kilowatt, "power imported", Traits{Direction: Import, Phase: 1}, "phase_power_import_watts", "", off(power("power_import_l1", "Power import phase L1", GroupPhases))},
+	PowerImportL2:      {"currentUsageL2", Kilowatt, "power imported", Traits{Direction: Import, Phase: 2}, "phase_power_import_watts", "", off(power("power_import_l2", "Power import phase L2", GroupL2))},
+	PowerImportL3:      {"currentUsageL3", Kilowatt, "power imported", Traits{Direction: Import, Phase: 3}, "phase_power_import_watts", "", off(power("power_import_l3", "Power import phase L3", GroupL3))},
+	PowerExportL1:      {"currentDeliveryL1", Kilowatt, "power exported", Traits{Direction: Export, Phase: 1}, "phase_power_export_watts", "", off(power("power_export_l1", "Power export phase L1", GroupExport))},
+	PowerExportL2:      {"currentDeliveryL2", Kilowatt, "power exported", Traits{Direction: Export, Phase: 2}, "phase_power_export_watts", "", off(power("power_export_l2", "Power export phase L2", GroupExport))},
+	PowerExportL3:      {"currentDeliveryL3", Kilowatt, "power exported", Traits{Direction: Export, Phase: 3}, "phase_power_export_watts", "", off(power("power_export_l3", "Power export phase L3", GroupExport))},
 
-	PowerNet:   {"calculatedUsage", Watt, "power imported less power exported", watts("power_net", "", GroupNone)},
-	SolarPower: {"solarProduction", Watt, "power of the solar inverter", Entity{}},
-	HouseUse:   {"houseUsage", Watt, "power that the house uses: import less export and solar", watts("house_use", "House use", GroupNone)},
+	PowerNet:   {"calculatedUsage", Watt, "power imported less power exported", Traits{}, "power_net_watts", "usage", watts("power_net", "", GroupNone)},
+	SolarPower: {"solarProduction", Watt, "power of the solar inverter", Traits{}, "solar_power_watts", "production", Entity{}},
+	HouseUse:   {"houseUsage", Watt, "power that the house uses: import less export and solar", Traits{}, "house_use_watts", "house", watts("house_use", "House use", GroupNone)},
 
-	EnergyImportTotal:    {"totalUse", KilowattHour, "energy imported, total", energy("energy_import_total", "Energy import", GroupNone)},
-	EnergyExportTotal:    {"totalDelivered", KilowattHour, "energy exported, total", energy("energy_export_total", "Energy export", GroupExport)},
-	EnergyImportT3:       {"totalT3Use", KilowattHour, "energy imported, tariff 3", energy("energy_import_tariff_3", "Energy import tariff 3", GroupNone)},
-	EnergyImportT4:       {"totalT4Use", KilowattHour, "energy imported, tariff 4", energy("energy_import_tariff_4", "Energy import tariff 4", GroupNone)},
-	EnergyImportT5:       {"totalT5Use", KilowattHour, "energy imported, tariff 5", energy("energy_import_tariff_5", "Energy import tariff 5", GroupNone)},
-	EnergyExportT3:       {"totalT3Delivered", KilowattHour, "energy exported, tariff 3", energy("energy_export_tariff_3", "Energy export tariff 3", GroupExport)},
-	EnergyExportT4:       {"totalT4Delivered", KilowattHour, "energy exported, tariff 4", energy("energy_export_tariff_4", "Energy export tariff 4", GroupExport)},
-	EnergyExportT5:       {"totalT5Delivered", KilowattHour, "energy exported, tariff 5", energy("energy_export_tariff_5", "Energy export tariff 5", GroupExport)},
-	EnergyReactiveImport: {"totalReactiveUse", KilovarHour, "reactive energy imported, total", reactive("energy_reactive_import", "Reactive energy import")},
-	EnergyReactiveExport: {"totalReactiveDelivered", KilovarHour, "reactive energy exported, total", reactive("energy_reactive_export", "Reactive energy export")},
-	DemandAverage: {"averageDemand", Kilowatt, "average power imported in this quarter of an hour", Entity{
+	EnergyImportTotal:    {"totalUse", KilowattHour, "energy imported, total", Traits{Direction: Import, Sum: true}, "energy_import_joules_total", "TotalUsed", energy("energy_import_total", "Energy import", GroupNone)},
+	EnergyExportTotal:    {"totalDelivered", KilowattHour, "energy exported, total", Traits{Direction: Export, Sum: true}, "energy_export_joules_total", "TotalDelivered", energy("energy_export_total", "Energy export", GroupExport)},
+	EnergyImportT3:       {"totalT3Use", KilowattHour, "energy imported", Traits{Direction: Import, Tariff: 3}, "tariff_energy_import_joules_total", "T3Used", energy("energy_import_tariff_3", "Energy import tariff 3", GroupNone)},
+	EnergyImportT4:       {"totalT4Use", KilowattHour, "energy imported", Traits{Direction: Import, Tariff: 4}, "tariff_energy_import_joules_total", "T4Used", energy("energy_import_tariff_4", "Energy import tariff 4", GroupNone)},
+	EnergyImportT5:       {"totalT5Use", KilowattHour, "energy imported", Traits{Direction: Import, Tariff: 5}, "tariff_energy_import_joules_total", "T5Used", energy("energy_import_tariff_5", "Energy import tariff 5", GroupNone)},
+	EnergyExportT3:       {"totalT3Delivered", KilowattHour, "energy exported", Traits{Direction: Export, Tariff: 3}, "tariff_energy_export_joules_total", "T3Delivered", energy("energy_export_tariff_3", "Energy export tariff 3", GroupExport)},
+	EnergyExportT4:       {"totalT4Delivered", KilowattHour, "energy exported", Traits{Direction: Export, Tariff: 4}, "tariff_energy_export_joules_total", "T4Delivered", energy("energy_export_tariff_4", "Energy export tariff 4", GroupExport)},
+	EnergyExportT5:       {"totalT5Delivered", KilowattHour, "energy exported", Traits{Direction: Export, Tariff: 5}, "tariff_energy_export_joules_total", "T5Delivered", energy("energy_export_tariff_5", "Energy export tariff 5", GroupExport)},
+	EnergyReactiveImport: {"totalReactiveUse", KilovarHour, "reactive energy imported, total", Traits{Direction: Import}, "energy_reactive_import_var_seconds_total", "ReactiveTotalUsed", reactive("energy_reactive_import", "Reactive energy import")},
+	EnergyReactiveExport: {"totalReactiveDelivered", KilovarHour, "reactive energy exported, total", Traits{Direction: Export}, "energy_reactive_export_var_seconds_total", "ReactiveTotalDelivered", reactive("energy_reactive_export", "Reactive energy export")},
+	DemandAverage: {"averageDemand", Kilowatt, "average power imported in this quarter of an hour", Traits{Direction: Import}, "demand_average_watts", "", Entity{
 		Key: "demand_average", Name: "Average demand", Unit: "kW", Class: "power", State: "measurement", Precision: 3}},
-	DemandAverageExport: {"averageDemandDelivered", Kilowatt, "average power exported in this quarter of an hour", Entity{
+	DemandAverageExport: {"averageDemandDelivered", Kilowatt, "average power exported in this quarter of an hour", Traits{Direction: Export}, "demand_average_export_watts", "", Entity{
 		Key: "demand_average_export", Name: "Average demand export", Unit: "kW", Class: "power", State: "measurement", Precision: 3, Rare: true, Group: GroupExport}},
-	Frequency:       {"frequency", Hertz, "frequency of the grid", rare("frequency", "", "Hz", "frequency", 2, GroupNone)},
-	PowerFactor:     {"powerFactor", UnitNone, "power factor", rare("power_factor", "Power factor", "", "power_factor", 3, GroupNone)},
-	PowerFactorL1:   {"powerFactorL1", UnitNone, "power factor, L1", rare("power_factor_l1", "Power factor phase L1", "", "power_factor", 3, GroupPhases)},
-	PowerFactorL2:   {"powerFactorL2", UnitNone, "power factor, L2", rare("power_factor_l2", "Power factor phase L2", "", "power_factor", 3, GroupL2)},
-	PowerFactorL3:   {"powerFactorL3", UnitNone, "power factor, L3", rare("power_factor_l3", "Power factor phase L3", "", "power_factor", 3, GroupL3)},
-	Breaker:         {"breaker", UnitNone, "breaker", breaker("breaker", "Breaker")},
-	LimiterPower:    {"limiter", Kilowatt, "limit of the power", rare("power_limit", "Power limit", "kW", "power", 1, GroupNone)},
-	LimiterApparent: {"limiter", KilovoltAmpere, "limit of the apparent power", rare("power_limit_apparent", "Power limit", "kVA", "apparent_power", 1, GroupNone)},
-	LimiterCurrent:  {"limiter", Ampere, "limit of the current", rare("power_limit_current", "Power limit", "A", "current", 0, GroupNone)},
-	FuseL1:          {"fuseL1", Ampere, "limit of the current, L1", rare("current_limit_l1", "Current limit phase L1", "A", "current", 0, GroupNone)},
-	FuseL2:          {"fuseL2", Ampere, "limit of the current, L2", rare("current_limit_l2", "Current limit phase L2", "A", "current", 0, GroupNone)},
-	FuseL3:          {"fuseL3", Ampere, "limit of the current, L3", rare("current_limit_l3", "Current limit phase L3", "A", "current", 0, GroupNone)},
-	GasFlow:         {"gasFlow", CubicMetrePerHour, "gas flow between the last two gas readings", Entity{}},
+	Frequency:       {"frequency", Hertz, "frequency of the grid", Traits{}, "frequency_hertz", "", rare("frequency", "", "Hz", "frequency", 2, GroupNone)},
+	PowerFactor:     {"powerFactor", UnitNone, "power factor", Traits{}, "power_factor_ratio", "", rare("power_factor", "Power factor", "", "power_factor", 3, GroupNone)},
+	PowerFactorL1:   {"powerFactorL1", UnitNone, "power factor", Traits{Phase: 1}, "phase_power_factor_ratio", "", rare("power_factor_l1", "Power factor phase L1", "", "power_factor", 3, GroupPhases)},
+	PowerFactorL2:   {"powerFactorL2", UnitNone, "power factor", Traits{Phase: 2}, "phase_power_factor_ratio", "", rare("power_factor_l2", "Power factor phase L2", "", "power_factor", 3, GroupL2)},
+	PowerFactorL3:   {"powerFactorL3", UnitNone, "power factor", Traits{Phase: 3}, "phase_power_factor_ratio", "", rare("power_factor_l3", "Power factor phase L3", "", "power_factor", 3, GroupL3)},
+	Breaker:         {"breaker", UnitNone, "breaker", Traits{Switch: true}, "breaker_state", "", breaker("breaker", "Breaker")},
+	LimiterPower:    {"limiter", Kilowatt, "limit of the power", Traits{Limit: true}, "power_limit_watts", "", limit("power_limit", "Power limit", "kW", "power", 1)},
+	LimiterApparent: {"limiter", KilovoltAmpere, "limit of the apparent power", Traits{Limit: true}, "power_limit_apparent_voltamperes", "", limit("power_limit_apparent", "Power limit", "kVA", "apparent_power", 1)},
+	LimiterCurrent:  {"limiter", Ampere, "limit of the current", Traits{Limit: true}, "power_limit_current_amperes", "", limit("power_limit_current", "Power limit", "A", "current", 0)},
+	FuseL1:          {"fuseL1", Ampere, "limit of the current", Traits{Phase: 1, Limit: true}, "phase_current_limit_amperes", "", limit("current_limit_l1", "Current limit phase L1", "A", "current", 0)},
+	FuseL2:          {"fuseL2", Ampere, "limit of the current", Traits{Phase: 2, Limit: true}, "phase_current_limit_amperes", "", limit("current_limit_l2", "Current limit phase L2", "A", "current", 0)},
+	FuseL3:          {"fuseL3", Ampere, "limit of the current", Traits{Phase: 3, Limit: true}, "phase_current_limit_amperes", "", limit("current_limit_l3", "Current limit phase L3", "A", "current", 0)},
+	GasFlow:         {"gasFlow", CubicMetrePerHour, "gas flow between the last two gas readings", Traits{}, "gas_flow_cubic_metres_per_second", "", Entity{}},
 
-	EnergyCombined: {"totalCombined", KilowattHour, "energy imported and exported, added up without sign", Entity{
+	EnergyCombined: {"totalCombined", KilowattHour, "energy imported and exported, added up without sign", Traits{}, "energy_combined_joules_total", "TotalCombined", Entity{
 		Key: "energy_combined", Name: "Energy combined", Unit: "kWh", Class: "energy", State: "total", Precision: 3}},
-	EnergyReactiveImportT1: {"totalReactiveT1Use", KilovarHour, "reactive energy imported, tariff 1", reactive("energy_reactive_import_tariff_1", "Reactive energy import tariff 1")},
-	EnergyReactiveImportT2: {"totalReactiveT2Use", KilovarHour, "reactive energy imported, tariff 2", reactive("energy_reactive_import_tariff_2", "Reactive energy import tariff 2")},
-	EnergyReactiveImportT3: {"totalReactiveT3Use", KilovarHour, "reactive energy imported, tariff 3", reactive("energy_reactive_import_tariff_3", "Reactive energy import tariff 3")},
-	EnergyReactiveImportT4: {"totalReactiveT4Use", KilovarHour, "reactive energy imported, tariff 4", reactive("energy_reactive_import_tariff_4", "Reactive energy import tariff 4")},
-	EnergyReactiveExportT1: {"totalReactiveT1Delivered", KilovarHour, "reactive energy exported, tariff 1", reactive("energy_reactive_export_tariff_1", "Reactive energy export tariff 1")},
-	EnergyReactiveExportT2: {"totalReactiveT2Delivered", KilovarHour, "reactive energy exported, tariff 2", reactive("energy_reactive_export_tariff_2", "Reactive energy export tariff 2")},
-	EnergyReactiveExportT3: {"totalReactiveT3Delivered", KilovarHour, "reactive energy exported, tariff 3", reactive("energy_reactive_export_tariff_3", "Reactive energy export tariff 3")},
-	EnergyReactiveExportT4: {"totalReactiveT4Delivered", KilovarHour, "reactive energy exported, tariff 4", reactive("energy_reactive_export_tariff_4", "Reactive energy export tariff 4")},
-	EnergyReactiveQ1:       {"totalReactiveQ1", KilovarHour, "reactive energy, quadrant 1 (import, inductive)", reactive("energy_reactive_q1", "Reactive energy Q1")},
-	EnergyReactiveQ2:       {"totalReactiveQ2", KilovarHour, "reactive energy, quadrant 2 (export, capacitive)", reactive("energy_reactive_q2", "Reactive energy Q2")},
-	EnergyReactiveQ3:       {"totalReactiveQ3", KilovarHour, "reactive energy, quadrant 3 (export, inductive)", reactive("energy_reactive_q3", "Reactive energy Q3")},
-	EnergyReactiveQ4:       {"totalReactiveQ4", KilovarHour, "reactive energy, quadrant 4 (import, capacitive)", reactive("energy_reactive_q4", "Reactive energy Q4")},
-	PowerReactiveImport:    {"currentReactiveUse", Kilovar, "reactive power imported", kvar("power_reactive_import", "Reactive power import", GroupNone)},
-	PowerReactiveExport:    {"currentReactiveDelivery", Kilovar, "reactive power exported", kvar("power_reactive_export", "Reactive power export", GroupNone)},
-	PowerReactiveImportL1:  {"currentReactiveUseL1", Kilovar, "reactive power imported, L1", kvar("power_reactive_import_l1", "Reactive power import phase L1", GroupPhases)},
-	PowerReactiveImportL2:  {"currentReactiveUseL2", Kilovar, "reactive power imported, L2", kvar("power_reactive_import_l2", "Reactive power import phase L2", GroupL2)},
-	PowerReactiveImportL3:  {"currentReactiveUseL3", Kilovar, "reactive power imported, L3", kvar("power_reactive_import_l3", "Reactive power import phase L3", GroupL3)},
-	PowerReactiveExportL1:  {"currentReactiveDeliveryL1", Kilovar, "reactive power exported, L1", kvar("power_reactive_export_l1", "Reactive power export phase L1", GroupPhases)},
-	PowerReactiveExportL2:  {"currentReactiveDeliveryL2", Kilovar, "reactive power exported, L2", kvar("power_reactive_export_l2", "Reactive power export phase L2", GroupL2)},
-	PowerReactiveExportL3:  {"currentReactiveDeliveryL3", Kilovar, "reactive power exported, L3", kvar("power_reactive_export_l3", "Reactive power export phase L3", GroupL3)},
-	PowerReactiveQ1:        {"currentReactiveQ1", Kilovar, "reactive power, quadrant 1", kvar("power_reactive_q1", "Reactive power Q1", GroupNone)},
-	PowerReactiveQ2:        {"currentReactiveQ2", Kilovar, "reactive power, quadrant 2", kvar("power_reactive_q2", "Reactive power Q2", GroupNone)},
-	PowerReactiveQ3:        {"currentReactiveQ3", Kilovar, "reactive power, quadrant 3", kvar("power_reactive_q3", "Reactive power Q3", GroupNone)},
-	PowerReactiveQ4:        {"currentReactiveQ4", Kilovar, "reactive power, quadrant 4", kvar("power_reactive_q4", "Reactive power Q4", GroupNone)},
-	PowerApparentImport:    {"currentApparentUse", KilovoltAmpere, "apparent power imported", kva("power_apparent_import", "Apparent power import", GroupNone)},
-	PowerApparentImportL1:  {"currentApparentUseL1", KilovoltAmpere, "apparent power imported, L1", kva("power_apparent_import_l1", "Apparent power import phase L1", GroupPhases)},
-	PowerApparentImportL2:  {"currentApparentUseL2", KilovoltAmpere, "apparent power imported, L2", kva("power_apparent_import_l2", "Apparent power import phase L2", GroupL2)},
-	PowerApparentImportL3:  {"currentApparentUseL3", KilovoltAmpere, "apparent power imported, L3", kva("power_apparent_import_l3", "Apparent power import phase L3", GroupL3)},
-	PowerApparentExport:    {"currentApparentDelivery", KilovoltAmpere, "apparent power exported", kva("power_apparent_export", "Apparent power export", GroupExport)},
-	PowerApparentExportL1:  {"currentApparentDeliveryL1", KilovoltAmpere, "apparent power exported, L1", kva("power_apparent_export_l1", "Apparent power export phase L1", GroupExport)},
-	PowerApparentExportL2:  {"currentApparentDeliveryL2", KilovoltAmpere, "apparent power exported, L2", kva("power_apparent_export_l2", "Apparent power export phase L2", GroupExport)},
-	PowerApparentExportL3:  {"currentApparentDeliveryL3", KilovoltAmpere, "apparent power exported, L3", kva("power_apparent_export_l3", "Apparent power export phase L3", GroupExport)},
-	PowerAbsolute:          {"currentAbsolute", Kilowatt, "power imported or exported, without sign", Entity{}},
-	PowerSigned:            {"currentSigned", Kilowatt, "power imported less power exported, as the meter gives it", Entity{}},
-	PowerNetL1:             {"", Watt, "power imported less power exported, L1", watts("power_net_l1", "Power phase L1", GroupPhases)},
-	PowerNetL2:             {"", Watt, "power imported less power exported, L2", watts("power_net_l2", "Power phase L2", GroupL2)},
-	PowerNetL3:             {"", Watt, "power imported less power exported, L3", watts("power_net_l3", "Power phase L3", GroupL3)},
-	VoltageAverageL1:       {"averageVoltageL1", Volt, "average voltage, L1", Entity{}},
-	VoltageAverageL2:       {"averageVoltageL2", Volt, "average voltage, L2", Entity{}},
-	VoltageAverageL3:       {"averageVoltageL3", Volt, "average voltage, L3", Entity{}},
-	VoltageAny:             {"voltage", Volt, "voltage of any phase", rare("voltage", "Voltage", "V", "voltage", 1, GroupNone)},
-	CurrentAny:             {"current", Ampere, "current of any phase", rare("current", "Current", "A", "current", 2, GroupNone)},
-	CurrentSum:             {"currentSum", Ampere, "sum of the phases' currents", Entity{}},
-	CurrentNeutral:         {"currentNeutral", Ampere, "current in the neutral conductor", rare("current_neutral", "Current neutral", "A", "current", 2, GroupNone)},
-	GridVoltage:            {"gridVoltage", Volt, "voltage that the grid is configured for", Entity{}},
-	MBusRelay1:             {"breaker1", UnitNone, "relay of M-Bus channel 1", breaker("relay_1", "Relay 1")},
-	MBusRelay2:             {"breaker2", UnitNone, "relay of M-Bus channel 2", breaker("relay_2", "Relay 2")},
-	MBusRelay3:             {"breaker3", UnitNone, "relay of M-Bus channel 3", breaker("relay_3", "Relay 3")},
-	MBusRelay4:             {"breaker4", UnitNone, "relay of M-Bus channel 4", breaker("relay_4", "Relay 4")},
-	DemandForecast: {"demandForecast", Kilowatt, "average power imported that this quarter of an hour will have if the power stays as it is", Entity{
-		Key: "demand_forecast", Name: "Demand forecast", Unit: "kW", Class: "power", State: "measurement", Precision: 3}},
-	DemandHeadroom: {"demandHeadroom", Watt, "power that may be imported to the end of this quarter of an hour without a new peak of the month", Entity{
+	EnergyReactiveImportT1: {"totalReactiveT1Use", KilovarHour, "reactive energy imported", Traits{Direction: Import, Tariff: 1}, "tariff_energy_reactive_import_var_seconds_total", "ReactiveT1Used", reactive("energy_reactive_import_tariff_1", "Reactive energy import tariff 1")},
+	EnergyReactiveImportT2: {"totalReactiveT2Use", KilovarHour, "reactive energy imported", Traits{Direction: Import, Tariff: 2}, "tariff_energy_reactive_import_var_seconds_total", "ReactiveT2Used", reactive("energy_reactive_import_tariff_2", "Reactive energy import tariff 2")},
+	EnergyReactiveImportT3: {"totalReactiveT3Use", KilovarHour, "reactive energy imported", Traits{Direction: Import, Tariff: 3}, "tariff_energy_reactive_import_var_seconds_total", "ReactiveT3Used", reactive("energy_reactive_import_tariff_3", "Reactive energy import tariff 3")},
+	EnergyReactiveImportT4: {"totalReactiveT4Use", KilovarHour, "reactive energy imported", Traits{Direction: Import, Tariff: 4}, "tariff_energy_reactive_import_var_seconds_total", "ReactiveT4Used", reactive("energy_reactive_import_tariff_4", "Reactive energy import tariff 4")},
+	EnergyReactiveExportT1: {"totalReactiveT1Delivered", KilovarHour, "reactive energy exported", Traits{Direction: Export, Tariff: 1}, "tariff_energy_reactive_export_var_seconds_total", "ReactiveT1Delivered", reactive("energy_reactive_export_tariff_1", "Reactive energy export tariff 1")},
+	EnergyReactiveExportT2: {"totalReactiveT2Delivered", KilovarHour, "reactive energy exported", Traits{Direction: Export, Tariff: 2}, "tariff_energy_reactive_export_var_seconds_total", "ReactiveT2Delivered", reactive("energy_reactive_export_tariff_2", "Reactive energy export tariff 2")},
+	EnergyReactiveExportT3: {"totalReactiveT3Delivered", KilovarHour, "reactive energy exported", Traits{Direction: Export, Tariff: 3}, "tariff_energy_reactive_export_var_seconds_total", "ReactiveT3Delivered", reactive("energy_reactive_export_tariff_3", "Reactive energy export tariff 3")},
+	EnergyReactiveExportT4: {"totalReactiveT4Delivered", KilovarHour, "reactive energy exported", Traits{Direction: Export, Tariff: 4}, "tariff_energy_reactive_export_var_seconds_total", "ReactiveT4Delivered", reactive("energy_reactive_export_tariff_4", "Reactive energy export tariff 4")},
+	EnergyReactiveQ1:       {"totalReactiveQ1", KilovarHour, "reactive energy, quadrant 1 (import, inductive)", Traits{}, "energy_reactive_q1_var_seconds_total", "ReactiveQ1", reactive("energy_reactive_q1", "Reactive energy Q1")},
+	EnergyReactiveQ2:       {"totalReactiveQ2", KilovarHour, "reactive energy, quadrant 2 (export, capacitive)", Traits{}, "energy_reactive_q2_var_seconds_total", "ReactiveQ2", reactive("energy_reactive_q2", "Reactive energy Q2")},
+	EnergyReactiveQ3:       {"totalReactiveQ3", KilovarHour, "reactive energy, quadrant 3 (export, inductive)", Traits{}, "energy_reactive_q3_var_seconds_total", "ReactiveQ3", reactive("energy_reactive_q3", "Reactive energy Q3")},
+	EnergyReactiveQ4:       {"totalReactiveQ4", KilovarHour, "reactive energy, quadrant 4 (import, capacitive)", Traits{}, "energy_reactive_q4_var_seconds_total", "ReactiveQ4", reactive("energy_reactive_q4", "Reactive energy Q4")},
+	PowerReactiveImport:    {"currentReactiveUse", Kilovar, "reactive power imported", Traits{Direction: Import}, "power_reactive_import_vars", "", kvar("power_reactive_import", "Reactive power import", GroupNone)},
+	PowerReactiveExport:    {"currentReactiveDelivery", Kilovar, "reactive power exported", Traits{Direction: Export}, "power_reactive_export_vars", "", kvar("power_reactive_export", "Reactive power export", GroupNone)},
+	PowerReactiveImportL1:  {"currentReactiveUseL1", Kilovar, "reactive power imported", Traits{Direction: Import, Phase: 1}, "phase_power_reactive_import_vars", "", kvar("power_reactive_import_l1", "Reactive power import phase L1", GroupPhases)},
+	PowerReactiveImportL2:  {"currentReactiveUseL2", Kilovar, "reactive power imported", Traits{Direction: Import, Phase: 2}, "phase_power_reactive_import_vars", "", kvar("power_reactive_import_l2", "Reactive power import phase L2", GroupL2)},
+	PowerReactiveImportL3:  {"currentReactiveUseL3", Kilovar, "reactive power imported", Traits{Direction: Import, Phase: 3}, "phase_power_reactive_import_vars", "", kvar("power_reactive_import_l3", "Reactive power import phase L3", GroupL3)},
+	PowerReactiveExportL1:  {"currentReactiveDeliveryL1", Kilovar, "reactive power exported", Traits{Direction: Export, Phase: 1}, "phase_power_reactive_export_vars", "", kvar("power_reactive_export_l1", "Reactive power export phase L1", GroupPhases)},
+	PowerReactiveExportL2:  {"currentReactiveDeliveryL2", Kilovar, "reactive power exported", Traits{Direction: Export, Phase: 2}, "phase_power_reactive_export_vars", "", kvar("power_reactive_export_l2", "Reactive power export phase L2", GroupL2)},
+	PowerReactiveExportL3:  {"currentReactiveDeliveryL3", Kilovar, "reactive power exported", Traits{Direction: Export, Phase: 3}, "phase_power_reactive_export_vars", "", kvar("power_reactive_export_l3", "Reactive power export phase L3", GroupL3)},
+	PowerReactiveQ1:        {"currentReactiveQ1", Kilovar, "reactive power, quadrant 1", Traits{}, "power_reactive_q1_vars", "", kvar("power_reactive_q1", "Reactive power Q1", GroupNone)},
+	PowerReactiveQ2:        {"currentReactiveQ2", Kilovar, "reactive power, quadrant 2", Traits{}, "power_reactive_q2_vars", "", kvar("power_reactive_q2", "Reactive power Q2", GroupNone)},
+	PowerReactiveQ3:        {"currentReactiveQ3", Kilovar, "reactive power, quadrant 3", Traits{}, "power_reactive_q3_vars", "", kvar("power_reactive_q3", "Reactive power Q3", GroupNone)},
+	PowerReactiveQ4:        {"currentReactiveQ4", Kilovar, "reactive power, quadrant 4", Traits{}, "power_reactive_q4_vars", "", kvar("power_reactive_q4", "Reactive power Q4", GroupNone)},
+	PowerApparentImport:    {"currentApparentUse", KilovoltAmpere, "apparent power imported", Traits{Direction: Import}, "power_apparent_import_voltamperes", "", kva("power_apparent_import", "Apparent power import", GroupNone)},
+	PowerApparentImportL1:  {"currentApparentUseL1", KilovoltAmpere, "apparent power imported", Traits{Direction: Import, Phase: 1}, "phase_power_apparent_import_voltamperes", "", kva("power_apparent_import_l1", "Apparent power import phase L1", GroupPhases)},
+	PowerApparentImportL2:  {"currentApparentUseL2", KilovoltAmpere, "apparent power imported", Traits{Direction: Import, Phase: 2}, "phase_power_apparent_import_voltamperes", "", kva("power_apparent_import_l2", "Apparent power import phase L2", GroupL2)},
+	PowerApparentImportL3:  {"currentApparentUseL3", KilovoltAmpere, "apparent power imported", Traits{Direction: Import, Phase: 3}, "phase_power_apparent_import_voltamperes", "", kva("power_apparent_import_l3", "Apparent power import phase L3", GroupL3)},
+	PowerApparentExport:    {"currentApparentDelivery", KilovoltAmpere, "apparent power exported", Traits{Direction: Export}, "power_apparent_export_voltamperes", "", kva("power_apparent_export", "Apparent power export", GroupExport)},
+	PowerApparentExportL1:  {"currentApparentDeliveryL1", KilovoltAmpere, "apparent power exported", Traits{Direction: Export, Phase: 1}, "phase_power_apparent_export_voltamperes", "", kva("power_apparent_export_l1", "Apparent power export phase L1", GroupExport)},
+	PowerApparentExportL2:  {"currentApparentDeliveryL2", KilovoltAmpere, "apparent power exported", Traits{Direction: Export, Phase: 2}, "phase_power_apparent_export_voltamperes", "", kva("power_apparent_export_l2", "Apparent power export phase L2", GroupExport)},
+	PowerApparentExportL3:  {"currentApparentDeliveryL3", KilovoltAmpere, "apparent power exported", Traits{Direction: Export, Phase: 3}, "phase_power_apparent_export_voltamperes", "", kva("power_apparent_export_l3", "Apparent power export phase L3", GroupExport)},
+	PowerAbsolute:          {"currentAbsolute", Kilowatt, "power imported or exported, without sign", Traits{}, "power_absolute_watts", "", Entity{}},
+	PowerSigned:            {"currentSigned", Kilowatt, "power imported less power exported, as the meter gives it", Traits{}, "power_signed_watts", "", Entity{}},
+	PowerNetL1:             {"", Watt, "power imported less power exported", Traits{Phase: 1}, "phase_power_net_watts", "", watts("power_net_l1", "Power phase L1", GroupPhases)},
+	PowerNetL2:             {"", Watt, "power imported less power exported", Traits{Phase: 2}, "phase_power_net_watts", "", watts("power_net_l2", "Power phase L2", GroupL2)},
+	PowerNetL3:             {"", Watt, "power imported less power exported", Traits{Phase: 3}, "phase_power_net_watts", "", watts("power_net_l3", "Power phase L3", GroupL3)},
+	VoltageAverageL1:       {"averageVoltageL1", Volt, "average voltage", Traits{Phase: 1}, "phase_voltage_average_volts", "", Entity{}},
+	VoltageAverageL2:       {"averageVoltageL2", Volt, "average voltage", Traits{Phase: 2}, "phase_voltage_average_volts", "", Entity{}},
+	VoltageAverageL3:       {"averageVoltageL3", Volt, "average voltage", Traits{Phase: 3}, "phase_voltage_average_volts", "", Entity{}},
+	VoltageAny:             {"voltage", Volt, "voltage of any phase", Traits{}, "voltage_volts", "", rare("voltage", "Voltage", "V", "voltage", 1, GroupNone)},
+	CurrentAny:             {"current", Ampere, "current of any phase", Traits{}, "current_amperes", "", rare("current", "Current", "A", "current", 2, GroupNone)},
+	CurrentSum:             {"currentSum", Ampere, "sum of the phases' currents", Traits{}, "current_sum_amperes", "", Entity{}},
+	CurrentNeutral:         {"currentNeutral", Ampere, "current in the neutral conductor", Traits{}, "current_neutral_amperes", "", rare("current_neutral", "Current neutral", "A", "current", 2, GroupNone)},
+	GridVoltage:            {"gridVoltage", Volt, "voltage that the grid is configured for", Traits{}, "grid_voltage_volts", "", Entity{}},
+	MBusRelay1:             {"breaker1", UnitNone, "relay", Traits{Channel: 1, Switch: true}, "relay_state", "", breaker("relay_1", "Relay 1")},
+	MBusRelay2:             {"breaker2", UnitNone, "relay", Traits{Channel: 2, Switch: true}, "relay_state", "", breaker("relay_2", "Relay 2")},
+	MBusRelay3:             {"breaker3", UnitNone, "relay", Traits{Channel: 3, Switch: true}, "relay_state", "", breaker("relay_3", "Relay 3")},
+	MBusRelay4:             {"breaker4", UnitNone, "relay", Traits{Channel: 4, Switch: true}, "relay_state", "", breaker("relay_4", "Relay 4")},
+	DemandForecast: {"demandForecast", Kilowatt, "average power imported that this quarter of an hour will have if the power stays as it is", Traits{}, "demand_forecast_watts", "", Entity{
+		Key: "demand_forecast", Name: "Demand forecast", Unit: "kW", Class: "power", State: "measurement", Precision: 3, Mean: true}},
+	DemandHeadroom: {"demandHeadroom", Watt, "power that may be imported to the end of this quarter of an hour without a new peak of the month", Traits{}, "demand_headroom_watts", "", Entity{
 		Key: "demand_headroom", Name: "Demand headroom", Unit: "W", Class: "power", State: "measurement"}},
-	DemandPeakAverage: {"peakDemandAverage", Kilowatt, "mean of the peaks of the last 12 months", Entity{
+	DemandPeakAverage: {"peakDemandAverage", Kilowatt, "mean of the peaks of the last 12 months", Traits{}, "demand_peak_year_average_watts", "", Entity{
 		Key: "demand_peak_year_average", Name: "Average monthly peak", Unit: "kW", Class: "power", State: "measurement", Precision: 3}},
 }
 
@@ -131,11 +131,11 @@ func energy(key, name string, g Group) Entity {
 // power shows in W what the meter gives in kW; its three decimals leave no
 // fraction.
 func power(key, name string, g Group) Entity {
-	return Entity{Key: key, Name: name, Unit: "W", Shift: 3, Class: "power", State: "measurement", Group: g}
+	return Entity{Key: key, Name: name, Unit: "W", Shift: 3, Class: "power", State: "measurement", Mean: true, Group: g}
 }
 
 func watts(key, name string, g Group) Entity {
-	return Entity{Key: key, Name: name, Unit: "W", Class: "power", State: "measurement", Group: g}
+	return Entity{Key: key, Name: name, Unit: "W", Class: "power", State: "measurement", Mean: true, Group: g}
 }
 
 func count(key, name, icon string, g Group) Entity {
@@ -143,7 +143,11 @@ func count(key, name, icon string, g Group) Entity {
 }
 
 func rare(key, name, unit, class string, precision int, g Group) Entity {
-	return Entity{Key: key, Name: name, Unit: unit, Class: class, State: "measurement", Precision: precision, Rare: true, Group: g}
+	return Entity{Key: key, Name: name, Unit: unit, Class: class, State: "measurement", Precision: precision, Mean: true, Rare: true, Group: g}
+}
+
+func limit(key, name, unit, class string, precision int) Entity {
+	return Entity{Key: key, Name: name, Unit: unit, Class: class, State: "measurement", Precision: precision, Rare: true}
 }
 
 func reactive(key, name string) Entity {
@@ -170,6 +174,15 @@ func off(e Entity) Entity {
 // ImportTariffs and ExportTariffs are the registers that make up
 // EnergyImportTotal and EnergyExportTotal, in the order of their tariffs.
 var (
-	ImportTariffs = [5]Quantity{EnergyImportT1, EnergyImportT2, EnergyImportT3, EnergyImportT4, EnergyImportT5}
-	ExportTariffs = [5]Quantity{EnergyExportT1, EnergyExportT2, EnergyExportT3, EnergyExportT4, EnergyExportT5}
+	ImportTariffs = tariffs(Import)
+	ExportTariffs = tariffs(Export)
 )
+
+func tariffs(d Direction) (list [5]Quantity) {
+	for q := range NumQuantities {
+		if i := &Quantities[q]; i.Unit == KilowattHour && i.Traits.Direction == d && i.Traits.Tariff > 0 {
+			list[i.Traits.Tariff-1] = q
+		}
+	}
+	return list
+}

@@ -1,11 +1,13 @@
 package meter
 
+import "fmt"
+
 // Quantity is something that a meter can report as a number. Its row in
 // Quantities tells all about it.
 type Quantity uint8
 
 // The quantities, in the order of the JSON socket. What one cannot guess from
-// a name stands in the row's Help.
+// a name stands in its row.
 const (
 	EnergyImportT1 Quantity = iota
 	EnergyImportT2
@@ -127,8 +129,70 @@ const (
 type Info struct {
 	JSON   string // name on the JSON socket; empty: not there
 	Unit   Unit   // in which readings keep it
-	Help   string // what it is, for people
+	What   string // for people; see Help
+	Traits Traits // what tells it from others of its kind
+	Metric string // name in Prometheus, after smartmeter_; quantities that differ in a label share one
+	Influx string // field in InfluxDB; empty: not there
 	Entity Entity // how Home Assistant shows it
+}
+
+// Traits tell the quantities of a kind apart, and what their numbers mean.
+type Traits struct {
+	Direction Direction
+	Phase     uint8 // 1 to 3; 0: all
+	Tariff    uint8 // from 1; 0: all
+	Channel   uint8 // of M-Bus, from 1; 0: none
+	Sum       bool  // of the tariffs, where the meter does not report it itself
+	Limit     bool  // see Unlimited
+	Switch    bool  // a breaker or relay: 0 disconnected, 1 connected, 2 ready to be connected
+}
+
+// Direction is where energy flows.
+type Direction uint8
+
+// The directions.
+const (
+	NoDirection Direction = iota
+	Import                // from the grid: A+ of IEC 62056
+	Export                // to the grid: A-
+)
+
+// String is import, export or empty.
+func (d Direction) String() string { return [...]string{"", "import", "export"}[d] }
+
+// Help returns what the quantity is, for people.
+func (i *Info) Help() string { return help(i.What, i.Traits) }
+
+func help(what string, t Traits) string {
+	switch {
+	case t.Phase > 0:
+		return fmt.Sprintf("%s, L%d", what, t.Phase)
+	case t.Tariff > 0:
+		return fmt.Sprintf("%s, tariff %d", what, t.Tariff)
+	case t.Channel > 0:
+		return fmt.Sprintf("%s of M-Bus channel %d", what, t.Channel)
+	}
+	return what
+}
+
+// Unlimited reports whether v, the value of a limit, stands for "no limit":
+// nothing but nines, such as 999, 999.9 and 99.999.
+func (i *Info) Unlimited(v Value) bool {
+	if !i.Traits.Limit || v.Int() < 99 {
+		return false
+	}
+	var digits [24]byte
+	nines := 0
+	for _, c := range v.Append(digits[:0]) {
+		switch c {
+		case '9':
+			nines++
+		case '.':
+		default:
+			return false
+		}
+	}
+	return nines >= 3
 }
 
 // Entity is how Home Assistant shows a quantity. Without a Key there is none.
@@ -141,6 +205,7 @@ type Entity struct {
 	State     string // state class
 	Icon      string // only where no class gives one
 	Precision int    // decimals shown
+	Mean      bool   // shown as the mean since the last state: a kettle that boils between two states is seen, and what they add up to is right
 	Options   []string
 	Rare      bool // diagnostic, and switched off until the user wants it
 	Off       bool // switched off until the user wants it

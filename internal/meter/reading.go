@@ -159,16 +159,18 @@ type MediumInfo struct {
 	Name    string // of the total's entity; empty: Home Assistant names it
 	Class   string // device class of a volume; an energy's class is energy
 	FlowKey string // entity of the flow, where there is one
+	Metric  string // name in Prometheus, between smartmeter_ and the unit
+	Influx  string // measurement in InfluxDB
 }
 
 // Media is the table of media: one row each.
 var Media = [NumMedia]MediumInfo{
-	Gas:            {"gas", false, []DeviceType{TypeGas}, CubicMetre, "gas", "Gas meter", "gas_total", "", "gas", "gas_flow"},
-	Water:          {"water", false, []DeviceType{TypeWater, TypeColdWater}, CubicMetre, "water", "Water meter", "water_total", "", "water", ""},
-	WarmWater:      {"warmWater", false, []DeviceType{TypeWarmWater, TypeHotWater}, CubicMetre, "warm_water", "Warm water meter", "warm_water_total", "", "water", ""},
-	Heat:           {"heat", true, []DeviceType{TypeHeat, TypeHeatCooling, TypeHeatFlow}, Gigajoule, "heat", "Heat meter", "heat_total", "Heat", "water", ""},
-	Cooling:        {"cooling", true, []DeviceType{TypeCooling, TypeCoolingFlow}, Gigajoule, "cooling", "Cooling meter", "cooling_total", "Cooling", "water", ""},
-	SubElectricity: {"electricity", true, []DeviceType{TypeElectricity}, KilowattHour, "energy", "Electricity submeter", "energy_total", "", "", ""},
+	Gas:            {"gas", false, []DeviceType{TypeGas}, CubicMetre, "gas", "Gas meter", "gas_total", "", "gas", "gas_flow", "gas", "gas-total"},
+	Water:          {"water", false, []DeviceType{TypeWater, TypeColdWater}, CubicMetre, "water", "Water meter", "water_total", "", "water", "", "water", "water-total"},
+	WarmWater:      {"warmWater", false, []DeviceType{TypeWarmWater, TypeHotWater}, CubicMetre, "warm_water", "Warm water meter", "warm_water_total", "", "water", "", "warm_water", "warm-water-total"},
+	Heat:           {"heat", true, []DeviceType{TypeHeat, TypeHeatCooling, TypeHeatFlow}, Gigajoule, "heat", "Heat meter", "heat_total", "Heat", "water", "", "heat", "heat-total"},
+	Cooling:        {"cooling", true, []DeviceType{TypeCooling, TypeCoolingFlow}, Gigajoule, "cooling", "Cooling meter", "cooling_total", "Cooling", "water", "", "cooling", "cooling-total"},
+	SubElectricity: {"electricity", true, []DeviceType{TypeElectricity}, KilowattHour, "energy", "Electricity submeter", "energy_total", "", "", "", "electricity", "electricity-total"},
 }
 
 // MediumByJSON returns the medium that the JSON socket calls by that name;

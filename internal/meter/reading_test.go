@@ -2,7 +2,9 @@ package meter_test
 
 import (
 	"encoding/json"
+	"fmt"
 	"regexp"
+	"strings"
 	"testing"
 	"time"
 
@@ -114,25 +116,37 @@ func TestAppendText(t *testing.T) {
 // constant, no name twice, keys that may stand in a topic and an entity id.
 func TestTables(t *testing.T) {
 	key := regexp.MustCompile(`^[a-z][a-z0-9_]*$`)
-	names, keys := map[string]meter.Quantity{}, map[string]bool{}
+	names, keys, seen := map[string]meter.Quantity{}, map[string]bool{}, map[string]bool{}
 	for q := range meter.NumQuantities {
 		info := meter.Quantities[q]
-		if info.Help == "" {
+		if info.What == "" {
 			t.Errorf("quantity %d has no row, or none that explains it", q)
 		}
 		if before, twice := names[info.JSON]; twice && info.JSON != "" && info.JSON != "limiter" {
 			t.Errorf("%q names the quantities %d and %d", info.JSON, before, q)
 		}
 		names[info.JSON] = q
+		if !key.MatchString(info.Metric) || strings.HasSuffix(info.Metric, "_total") != (info.Unit.Total() || info.Entity.State == "total_increasing") {
+			t.Errorf("%s: metric %q", info.Help(), info.Metric)
+		}
+		if series := fmt.Sprint(info.Metric, info.Traits.Phase, info.Traits.Tariff, info.Traits.Channel); seen[series] {
+			t.Errorf("%s: the series %s is there twice", info.Help(), series)
+		} else {
+			seen[series] = true
+		}
+		if info.Influx != "" && seen[info.Influx] || info.Influx == "" && info.Unit.Total() {
+			t.Errorf("%s: the field %q in InfluxDB is there twice, or has no name", info.Help(), info.Influx)
+		}
+		seen[info.Influx] = true
 		e := info.Entity
 		if e.Key == "" {
 			if e.Name != "" || e.Class != "" {
-				t.Errorf("%s: an entity without a key", info.Help)
+				t.Errorf("%s: an entity without a key", info.Help())
 			}
 			continue
 		}
 		if !key.MatchString(e.Key) || keys[e.Key] {
-			t.Errorf("%s: key %q is wrong or there twice", info.Help, e.Key)
+			t.Errorf("%s: key %q is wrong or there twice", info.Help(), e.Key)
 		}
 		keys[e.Key] = true
 	}

@@ -35,31 +35,37 @@ const (
 type SolarInfo struct {
 	JSON string // name in the inverter's JSON: smartmeter2mqtt's, ours in the same style
 	Unit string // in which samples keep it
-	Help string // what it is, for people
+	What string // for people; see Help
+
+	Phase  uint8  // 1 to 3; 0: all
+	Metric string // name in Prometheus, after smartmeter_
 }
+
+// Help returns what the quantity is, for people.
+func (i *SolarInfo) Help() string { return help(i.What, Traits{Phase: i.Phase}) }
 
 // SolarQuantities is the table of what an inverter can report.
 var SolarQuantities = [NumSolarQuantities]SolarInfo{
-	SolarLifetime:      {"lifetimeProduction", "Wh", "energy produced since the inverter was made"},
-	SolarTemperature:   {"temperature", "°C", "temperature of the heat sink, or of the cabinet"},
-	SolarACCurrent:     {"acTotalCurrent", "A", "current, all phases"},
-	SolarACCurrentL1:   {"acCurrentPhaseA", "A", "current, L1"},
-	SolarACCurrentL2:   {"acCurrentPhaseB", "A", "current, L2"},
-	SolarACCurrentL3:   {"acCurrentPhaseC", "A", "current, L3"},
-	SolarACVoltageL1:   {"acVoltagePhaseA", "V", "voltage, L1"},
-	SolarACVoltageL2:   {"acVoltagePhaseB", "V", "voltage, L2"},
-	SolarACVoltageL3:   {"acVoltagePhaseC", "V", "voltage, L3"},
-	SolarACPower:       {"acPower", "W", "power delivered; below 0 it is used, at night"},
-	SolarACPowerL1:     {"acPowerPhaseA", "W", "power delivered, L1"},
-	SolarACPowerL2:     {"acPowerPhaseB", "W", "power delivered, L2"},
-	SolarACPowerL3:     {"acPowerPhaseC", "W", "power delivered, L3"},
-	SolarACFrequency:   {"acFrequency", "Hz", "frequency of the grid"},
-	SolarApparentPower: {"apparentPower", "VA", "apparent power"},
-	SolarReactivePower: {"reactivePower", "var", "reactive power"},
-	SolarPowerFactor:   {"powerFactor", "%", "power factor"},
-	SolarDCCurrent:     {"dcCurrent", "A", "current of the panels"},
-	SolarDCVoltage:     {"dcVoltage", "V", "voltage of the panels"},
-	SolarDCPower:       {"dcPower", "W", "power of the panels"},
+	SolarLifetime:      {"lifetimeProduction", "Wh", "energy produced since the inverter was made", 0, "solar_lifetime_production_joules_total"},
+	SolarTemperature:   {"temperature", "°C", "temperature of the heat sink, or of the cabinet", 0, "solar_temperature_celsius"},
+	SolarACCurrent:     {"acTotalCurrent", "A", "current, all phases", 0, "solar_ac_total_current_amperes"},
+	SolarACCurrentL1:   {"acCurrentPhaseA", "A", "current", 1, "solar_phase_ac_current_amperes"},
+	SolarACCurrentL2:   {"acCurrentPhaseB", "A", "current", 2, "solar_phase_ac_current_amperes"},
+	SolarACCurrentL3:   {"acCurrentPhaseC", "A", "current", 3, "solar_phase_ac_current_amperes"},
+	SolarACVoltageL1:   {"acVoltagePhaseA", "V", "voltage", 1, "solar_phase_ac_voltage_volts"},
+	SolarACVoltageL2:   {"acVoltagePhaseB", "V", "voltage", 2, "solar_phase_ac_voltage_volts"},
+	SolarACVoltageL3:   {"acVoltagePhaseC", "V", "voltage", 3, "solar_phase_ac_voltage_volts"},
+	SolarACPower:       {"acPower", "W", "power delivered; below 0 it is used, at night", 0, "solar_ac_power_watts"},
+	SolarACPowerL1:     {"acPowerPhaseA", "W", "power delivered", 1, "solar_phase_ac_power_watts"},
+	SolarACPowerL2:     {"acPowerPhaseB", "W", "power delivered", 2, "solar_phase_ac_power_watts"},
+	SolarACPowerL3:     {"acPowerPhaseC", "W", "power delivered", 3, "solar_phase_ac_power_watts"},
+	SolarACFrequency:   {"acFrequency", "Hz", "frequency of the grid", 0, "solar_ac_frequency_hertz"},
+	SolarApparentPower: {"apparentPower", "VA", "apparent power", 0, "solar_apparent_power_voltamperes"},
+	SolarReactivePower: {"reactivePower", "var", "reactive power", 0, "solar_reactive_power_vars"},
+	SolarPowerFactor:   {"powerFactor", "%", "power factor", 0, "solar_power_factor_ratio"},
+	SolarDCCurrent:     {"dcCurrent", "A", "current of the panels", 0, "solar_dc_current_amperes"},
+	SolarDCVoltage:     {"dcVoltage", "V", "voltage of the panels", 0, "solar_dc_voltage_volts"},
+	SolarDCPower:       {"dcPower", "W", "power of the panels", 0, "solar_dc_power_watts"},
 }
 
 // SolarStatus is what an inverter does, numbered as SunSpec's models 101 to

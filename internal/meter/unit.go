@@ -46,6 +46,16 @@ func (u Unit) Symbol() string {
 	return u.String()
 }
 
+// Total reports whether the unit is one of what has passed since a meter was
+// made, energy or volume, and not of what is now.
+func (u Unit) Total() bool {
+	switch u {
+	case KilowattHour, KilovarHour, CubicMetre, Gigajoule:
+		return true
+	}
+	return false
+}
+
 // telegramUnit is a unit that meters print, and how many powers of ten it
 // stands above the unit that readings keep.
 type telegramUnit struct {

@@ -1,6 +1,7 @@
 package influxdb
 
 import (
+	"slices"
 	"time"
 
 	"github.com/influxdata/line-protocol/v2/lineprotocol"
@@ -16,7 +17,8 @@ const clockInsane = 24 * time.Hour
 // fields are smartmeter2mqtt's, misspellings included, because dashboards know
 // them; what it did not have is named in the same way.
 //
-//	power-total{meter}    T1Used, T2Used, T1Delivered, T2Delivered, ... kWh; TotalUsed, TotalDelivered where there are no tariffs
+//	power-total{meter}    T1Used, T2Used, T1Delivered, T2Delivered, ... kWh, ReactiveT1Used, ... kvarh: every total of the electricity meter;
+//	                      TotalUsed, TotalDelivered where there are no tariffs that make them up
 //	power-usage{tarrif}   usage, house, production                      W
 //	gas-total{meter}      used                                          m3
 //	water-total{meter}, warm-water-total, heat-total, cooling-total, electricity-total
@@ -26,7 +28,7 @@ type encoder struct {
 	zone  *time.Location
 	count int // lines
 
-	submeters [meter.NumMedia]meter.Channel // as they were last written
+	submeters [meter.MaxChannels]meter.Channel // as they were last written
 }
 
 func newEncoder(zone *time.Location) *encoder {
@@ -36,32 +38,29 @@ func newEncoder(zone *time.Location) *encoder {
 	return e
 }
 
-// totals are the fields of power-total.
-var totals = [...]struct {
-	field string
-	of    meter.Quantity
-}{
-	{"T1Used", meter.EnergyImportT1}, {"T2Used", meter.EnergyImportT2}, {"T3Used", meter.EnergyImportT3}, {"T4Used", meter.EnergyImportT4},
-	{"T1Delivered", meter.EnergyExportT1}, {"T2Delivered", meter.EnergyExportT2}, {"T3Delivered", meter.EnergyExportT3}, {"T4Delivered", meter.EnergyExportT4},
-}
-
-// measurements are those of M-Bus meters.
-var measurements = [meter.NumMedia]string{
-	meter.Gas: "gas-total", meter.Water: "water-total", meter.WarmWater: "warm-water-total", meter.Heat: "heat-total",
-	meter.Cooling: "cooling-total", meter.SubElectricity: "electricity-total",
-}
+// totals are the fields of power-total, and powers those of power-usage.
+var totals, powers = func() (totals, powers []meter.Quantity) {
+	for q := range meter.NumQuantities {
+		switch info := &meter.Quantities[q]; {
+		case info.Influx == "":
+		case info.Unit.Total():
+			totals = append(totals, q)
+		default:
+			powers = append(powers, q)
+		}
+	}
+	return totals, powers
+}()
 
 // reading adds the points of a reading. Their time is the meter's own. Zeros
 // are values.
 func (e *encoder) reading(r *meter.Reading) {
 	at := e.time(r.Time, r)
 	p := point{encoder: e, measurement: "power-total", tag: "meter", value: r.EquipmentID, at: at}
-	for i := range totals {
-		p.field(totals[i].field, r.Values.Get, totals[i].of)
-	}
-	if !p.open {
-		p.field("TotalUsed", r.Values.Get, meter.EnergyImportTotal)
-		p.field("TotalDelivered", r.Values.Get, meter.EnergyExportTotal)
+	for _, q := range totals {
+		if !summed(q, r) {
+			p.quantity(q, r)
+		}
 	}
 	p.end()
 
@@ -70,25 +69,39 @@ func (e *encoder) reading(r *meter.Reading) {
 	if tariff, ok := r.Values.Get(meter.Tariff); ok && tariff.Int() >= 0 && tariff.Int() <= 99 {
 		p.tag, p.value = "tarrif", string(tariff.Append(number[:0]))
 	}
-	p.field("usage", r.Values.Get, meter.PowerNet)
-	p.field("house", r.Values.Get, meter.HouseUse)
-	p.field("production", r.Values.Get, meter.SolarPower)
+	for _, q := range powers {
+		p.quantity(q, r)
+	}
 	p.end()
 
-	for m := range meter.NumMedia {
-		e.submeter(m, r)
+	for i := range r.Channels {
+		e.submeter(i, r)
 	}
 }
 
-// submeter adds the reading of an M-Bus meter, once: each telegram till the
-// next one repeats it.
-func (e *encoder) submeter(m meter.Medium, r *meter.Reading) {
-	c, ok := r.Member(m, 1)
-	if !ok || !meter.Media[m].Names(c.Unit) || !c.Time.IsZero() && *c == e.submeters[m] {
+// summed reports whether q is a sum of tariffs that the reading has too.
+func summed(q meter.Quantity, r *meter.Reading) bool {
+	traits := meter.Quantities[q].Traits
+	tariffs := &meter.ImportTariffs
+	if traits.Direction == meter.Export {
+		tariffs = &meter.ExportTariffs
+	}
+	return traits.Sum && slices.ContainsFunc(tariffs[:], r.Values.Has)
+}
+
+// submeter adds the reading of the i-th channel, once: each telegram till the
+// next one repeats it. A channel that has no slot is not the household's.
+func (e *encoder) submeter(i int, r *meter.Reading) {
+	c := &r.Channels[i]
+	m, ok := c.Type.Medium()
+	if !ok || !meter.Media[m].Names(c.Unit) || !c.Time.IsZero() && *c == e.submeters[i] {
 		return
 	}
-	e.submeters[m] = *c
-	p := point{encoder: e, measurement: measurements[m], tag: "meter", value: c.ID, at: e.time(c.Time, r)}
+	if of, ok := r.Member(m, max(c.Meter.Slot, 1)); !ok || of != c || c.Meter.Slot > 1 && !tagged(c.ID) {
+		return // nothing would tell the points of a second meter from the first one's
+	}
+	e.submeters[i] = *c
+	p := point{encoder: e, measurement: meter.Media[m].Influx, tag: "meter", value: c.ID, at: e.time(c.Time, r)}
 	p.add("used", c.Value)
 	p.end()
 }
@@ -137,9 +150,9 @@ type point struct {
 	open        bool
 }
 
-func (p *point) field(name string, get func(meter.Quantity) (meter.Value, bool), q meter.Quantity) {
-	if v, ok := get(q); ok {
-		p.add(name, v)
+func (p *point) quantity(q meter.Quantity, r *meter.Reading) {
+	if v, ok := r.Values.Get(q); ok {
+		p.add(meter.Quantities[q].Influx, v)
 	}
 }
 

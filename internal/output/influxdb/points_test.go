@@ -1,6 +1,7 @@
 package influxdb
 
 import (
+	"fmt"
 	"strings"
 	"testing"
 	"time"
@@ -66,21 +67,41 @@ func TestPoints(t *testing.T) {
 	odd.EquipmentID = "a b,c=\xff"
 	spaced := values{meter.EnergyImportT1: "1"}.reading()
 	spaced.EquipmentID = "a b,c=d"
+	luxembourg := values{meter.EnergyImportTotal: "10", meter.EnergyExportT1: "1", meter.EnergyExportTotal: "1", meter.EnergyReactiveImport: "2", meter.EnergyReactiveImportT1: "2"}.reading()
+	five := values{meter.EnergyImportT5: "5", meter.EnergyImportTotal: "15"}.reading()
+	two := values{}.reading()
+	two.Meter.Slot = 1
+	gas := meter.Channel{Type: meter.TypeGas, ID: "4730", Time: stamp(12, 0, 0), Value: meter.NewValue(1, 0), Unit: meter.CubicMetre}
+	for i, slot := range []uint8{2, 1, 0} { // the last one was replaced
+		two.Channels[i] = gas
+		two.Channels[i].ID, two.Channels[i].Meter.Slot = fmt.Sprint("473", i), slot
+	}
+	nameless := *two
+	nameless.Channels[0].ID = ""
 	for _, test := range []struct {
 		name     string
 		readings []*meter.Reading
 		want     string
 	}{
+		{"one direction with tariffs, reactive energy", []*meter.Reading{luxembourg}, `
+power-total,meter=E0045 T1Delivered=1,TotalUsed=10,ReactiveTotalUsed=2,ReactiveT1Used=2 1614338124000`},
+		{"a fifth tariff", []*meter.Reading{five}, `
+power-total,meter=E0045 T5Used=5 1614338124000`},
+		{"two gas meters of the household, and one that was replaced", []*meter.Reading{two, two}, `
+gas-total,meter=4730 used=1 1614337200000
+gas-total,meter=4731 used=1 1614337200000`},
+		{"a second gas meter that nothing tells from the first", []*meter.Reading{&nameless}, `
+gas-total,meter=4731 used=1 1614337200000`},
 		{"the document's sample", []*meter.Reading{house()}, `
 power-total,meter=E0045 T1Used=5000.7,T2Used=2000,T1Delivered=2000.5,T2Delivered=5000.6 1614338124000
-power-usage,tarrif=2 usage=-1184,house=387,production=1571.3 1614338124000
+power-usage,tarrif=2 usage=-1184,production=1571.3,house=387 1614338124000
 gas-total,meter=4730 used=2000.3 1614337200000`},
 		{"a gas reading once", []*meter.Reading{house(), house()}, `
 power-total,meter=E0045 T1Used=5000.7,T2Used=2000,T1Delivered=2000.5,T2Delivered=5000.6 1614338124000
-power-usage,tarrif=2 usage=-1184,house=387,production=1571.3 1614338124000
+power-usage,tarrif=2 usage=-1184,production=1571.3,house=387 1614338124000
 gas-total,meter=4730 used=2000.3 1614337200000
 power-total,meter=E0045 T1Used=5000.7,T2Used=2000,T1Delivered=2000.5,T2Delivered=5000.6 1614338124000
-power-usage,tarrif=2 usage=-1184,house=387,production=1571.3 1614338124000`},
+power-usage,tarrif=2 usage=-1184,production=1571.3,house=387 1614338124000`},
 		{"no tariffs, zeros, no identifier", []*meter.Reading{swedish}, `
 power-total TotalUsed=123.456,TotalDelivered=0 1614338124000
 power-usage usage=0 1614338124000`},
@@ -88,7 +109,7 @@ power-usage usage=0 1614338124000`},
 power-usage usage=12 1614338125000`},
 		{"a clock that is wrong", []*meter.Reading{off}, `
 power-total,meter=E0045 T1Used=5000.7,T2Used=2000,T1Delivered=2000.5,T2Delivered=5000.6 1803640525000
-power-usage,tarrif=2 usage=-1184,house=387,production=1571.3 1803640525000`},
+power-usage,tarrif=2 usage=-1184,production=1571.3,house=387 1803640525000`},
 		{"an identifier that no line can hold", []*meter.Reading{odd}, `
 power-total T1Used=1 1614338124000`},
 		{"an identifier to be escaped", []*meter.Reading{spaced}, `
@@ -112,6 +133,23 @@ power-total,meter=a\ b\,c\=d T1Used=1 1614338124000`},
 				t.Errorf("counted %d lines, want %d", count, lines)
 			}
 		})
+	}
+}
+
+// TestEveryTotal wants each total of the table in a field of its own, so that a
+// new one needs no more than its row.
+func TestEveryTotal(t *testing.T) {
+	for q := range meter.NumQuantities {
+		info := &meter.Quantities[q]
+		if !info.Unit.Total() {
+			continue
+		}
+		e := newEncoder(amsterdam)
+		e.reading(values{q: "1.5"}.reading())
+		got, _ := e.take()
+		if want := "power-total,meter=E0045 " + info.Influx + "=1.5 1614338124000\n"; info.Influx == "" || string(got) != want {
+			t.Errorf("%s: %q, want %q", info.Help(), got, want)
+		}
 	}
 }
 

@@ -102,16 +102,16 @@ var electricity = func() (list []component) {
 
 // quantity returns how the quantity's value is written.
 func quantity(q meter.Quantity, e meter.Entity) func(dst []byte, v *view) ([]byte, bool) {
-	switch q {
-	case meter.Tariff:
+	switch info := &meter.Quantities[q]; {
+	case q == meter.Tariff:
 		return func(dst []byte, v *view) ([]byte, bool) {
 			n, ok := v.reading.Values.Get(q)
 			return tariff(dst, n.Int(), v.reading.Tariffs), ok
 		}
-	case meter.LimiterPower, meter.LimiterApparent, meter.LimiterCurrent, meter.FuseL1, meter.FuseL2, meter.FuseL3:
+	case info.Traits.Limit:
 		return func(dst []byte, v *view) ([]byte, bool) {
 			limit, ok := v.reading.Values.Get(q)
-			if unlimited(limit) {
+			if info.Unlimited(limit) {
 				return null(dst), ok
 			}
 			return number(dst, limit.Shift(e.Shift), ok)
@@ -142,23 +142,6 @@ func tariff(dst []byte, n int64, names meter.Tariffs) []byte {
 		return option(dst, options, 2-n)
 	}
 	return option(dst, options, n+1)
-}
-
-// unlimited tells the values that stand for "no limit": nothing but nines,
-// such as 999, 999.9 and 99.999.
-func unlimited(v meter.Value) bool {
-	var digits [24]byte
-	nines := 0
-	for _, c := range v.Append(digits[:0]) {
-		switch c {
-		case '9':
-			nines++
-		case '.':
-		default:
-			return false
-		}
-	}
-	return nines >= 3 && v.Int() >= 99
 }
 
 // mbus lists the entities that an M-Bus meter can have. Unit and class of the

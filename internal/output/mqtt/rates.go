@@ -29,33 +29,18 @@ type sum struct {
 	n  int64
 }
 
-// averaged are the quantities that are shown as a mean: a kettle that boils
-// between two states is seen, and what the states add up to is right.
-var averaged = func() (list []meter.Quantity) {
+// averaged are the quantities that are shown as a mean, and totals those that
+// count energy.
+var averaged, totals = func() (means, totals []meter.Quantity) {
 	for q := range meter.NumQuantities {
-		switch q {
-		case meter.DemandAverage, meter.DemandAverageExport, meter.DemandPeakAverage, // means already
-			meter.DemandHeadroom, // of what is used up
-			meter.LimiterPower, meter.LimiterApparent, meter.LimiterCurrent, meter.FuseL1, meter.FuseL2, meter.FuseL3:
-			continue
-		}
-		switch e := meter.Quantities[q].Entity; e.Class {
-		case "power", "apparent_power", "reactive_power", "voltage", "current", "power_factor", "frequency":
-			list = append(list, q)
+		switch info := &meter.Quantities[q]; {
+		case info.Entity.Mean:
+			means = append(means, q)
+		case info.Entity.Key != "" && info.Unit.Total():
+			totals = append(totals, q)
 		}
 	}
-	return list
-}()
-
-// totals are the quantities that count energy.
-var totals = func() (list []meter.Quantity) {
-	for q := range meter.NumQuantities {
-		switch meter.Quantities[q].Entity.Class {
-		case "energy", "reactive_energy":
-			list = append(list, q)
-		}
-	}
-	return list
+	return means, totals
 }()
 
 // add takes a reading into the means.

@@ -1,6 +1,8 @@
 package web
 
 import (
+	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/smartmeter-addon/smartmeter-addon/internal/meter"
@@ -13,7 +15,6 @@ type measure struct {
 	shift  int   // powers of ten
 	times  int64 // after that
 	over   int64
-	total  bool // counts what has passed
 }
 
 // value brings a value to the base unit, exactly but for a flow.
@@ -36,30 +37,32 @@ func (m *measure) value(v meter.Value) meter.Value {
 const hour = 3600 // seconds
 
 var measures = [...]measure{
-	meter.UnitNone:          {"", 0, 1, 1, false},
-	meter.KilowattHour:      {"_joules", 3, hour, 1, true},
-	meter.Kilowatt:          {"_watts", 3, 1, 1, false},
-	meter.Watt:              {"_watts", 0, 1, 1, false},
-	meter.KilovarHour:       {"_var_seconds", 3, hour, 1, true},
-	meter.Kilovar:           {"_vars", 3, 1, 1, false},
-	meter.KilovoltAmpere:    {"_voltamperes", 3, 1, 1, false},
-	meter.Volt:              {"_volts", 0, 1, 1, false},
-	meter.Ampere:            {"_amperes", 0, 1, 1, false},
-	meter.Hertz:             {"_hertz", 0, 1, 1, false},
-	meter.Second:            {"_seconds", 0, 1, 1, false},
-	meter.CubicMetre:        {"_cubic_metres", 0, 1, 1, true},
-	meter.CubicMetrePerHour: {"_cubic_metres_per_second", 0, 1, hour, false},
-	meter.Gigajoule:         {"_joules", 9, 1, 1, true},
+	meter.UnitNone:          {"", 0, 1, 1},
+	meter.KilowattHour:      {"_joules", 3, hour, 1},
+	meter.Kilowatt:          {"_watts", 3, 1, 1},
+	meter.Watt:              {"_watts", 0, 1, 1},
+	meter.KilovarHour:       {"_var_seconds", 3, hour, 1},
+	meter.Kilovar:           {"_vars", 3, 1, 1},
+	meter.KilovoltAmpere:    {"_voltamperes", 3, 1, 1},
+	meter.Volt:              {"_volts", 0, 1, 1},
+	meter.Ampere:            {"_amperes", 0, 1, 1},
+	meter.Hertz:             {"_hertz", 0, 1, 1},
+	meter.Second:            {"_seconds", 0, 1, 1},
+	meter.CubicMetre:        {"_cubic_metres", 0, 1, 1},
+	meter.CubicMetrePerHour: {"_cubic_metres_per_second", 0, 1, hour},
+	meter.Gigajoule:         {"_joules", 9, 1, 1},
 }
 
 // solarMeasures are the units of inverters.
 var solarMeasures = map[string]measure{
-	"Wh": {"_joules", 0, hour, 1, true}, "W": measures[meter.Watt], "A": measures[meter.Ampere], "V": measures[meter.Volt],
-	"Hz": measures[meter.Hertz], "VA": {"_voltamperes", 0, 1, 1, false}, "var": {"_vars", 0, 1, 1, false},
-	"°C": {"_celsius", 0, 1, 1, false}, "%": {"_ratio", -2, 1, 1, false},
+	"Wh": {"_joules", 0, hour, 1}, "W": measures[meter.Watt], "A": measures[meter.Ampere], "V": measures[meter.Volt],
+	"Hz": measures[meter.Hertz], "VA": {"_voltamperes", 0, 1, 1}, "var": {"_vars", 0, 1, 1},
+	"°C": {"_celsius", 0, 1, 1}, "%": {"_ratio", -2, 1, 1},
 }
 
-// family is a metric family of quantities that differ in a label.
+// family is a metric family of quantities that differ in a label. A phase, a
+// tariff and a channel are labels, in a family beside that of the whole: a sum
+// over it must not count twice.
 type family[Q any] struct {
 	name, kind, help string
 	measure          measure
@@ -71,96 +74,54 @@ type member[Q any] struct {
 	labels   []string // a name and a value, or none
 }
 
-// keyless names the quantities that have no entity to name them.
-var keyless = map[meter.Quantity]string{
-	meter.SolarPower: "solar_power", meter.GasFlow: "gas_flow", meter.PowerAbsolute: "power_absolute", meter.PowerSigned: "power_signed",
-	meter.VoltageAverageL1: "voltage_average_l1", meter.VoltageAverageL2: "voltage_average_l2", meter.VoltageAverageL3: "voltage_average_l3",
-	meter.CurrentSum: "current_sum", meter.GridVoltage: "grid_voltage",
-}
-
 // families are those of the meter's quantities, in the order of their table.
 var families = func() (list []*family[meter.Quantity]) {
-	byName := make(map[string]*family[meter.Quantity])
-	for q, info := range meter.Quantities {
-		quantity := meter.Quantity(q)
-		key := info.Entity.Key
-		if key == "" {
-			key = keyless[quantity]
+	for q := range meter.NumQuantities {
+		info := &meter.Quantities[q]
+		help := info.What
+		if info.Traits.Switch {
+			if info.Traits.Channel > 0 {
+				help += "s of M-Bus channels"
+			}
+			help += ": 0 disconnected, 1 connected, 2 ready to be connected"
 		}
-		unit := measures[info.Unit]
-		switch {
-		case info.Entity.Class == "enum" && quantity != meter.Tariff:
-			unit.suffix = "_state"
-		case info.Entity.Class == "power_factor":
-			unit.suffix = "_ratio"
-		}
-		unit.total = unit.total || info.Entity.State == "total_increasing"
-		list = join(list, byName, "smartmeter_", key, info.Help, unit, quantity)
+		list = join(list, info.Metric, help, measures[info.Unit], info.Traits, q)
 	}
 	return list
 }()
 
 // solarFamilies are those of the inverter.
 var solarFamilies = func() (list []*family[meter.SolarQuantity]) {
-	byName := make(map[string]*family[meter.SolarQuantity])
-	for q, info := range meter.SolarQuantities {
-		key := strings.NewReplacer("_phase_a", "_l1", "_phase_b", "_l2", "_phase_c", "_l3").Replace(snake(info.JSON))
-		list = join(list, byName, "smartmeter_solar_", key, "inverter: "+info.Help, solarMeasures[info.Unit], meter.SolarQuantity(q))
+	for q := range meter.NumSolarQuantities {
+		info := &meter.SolarQuantities[q]
+		list = join(list, info.Metric, "inverter: "+info.What, solarMeasures[info.Unit], meter.Traits{Phase: info.Phase}, q)
 	}
 	return list
 }()
 
-// join adds a quantity to its family. A phase, a tariff and a channel are
-// labels, in a family beside that of the whole: a sum over it must not count
-// twice.
-func join[Q any](list []*family[Q], byName map[string]*family[Q], prefix, key, help string, unit measure, q Q) []*family[Q] {
+// join adds a quantity to the family of that name.
+func join[Q any](list []*family[Q], name, help string, unit measure, traits meter.Traits, q Q) []*family[Q] {
 	var labels []string
-	if base, phase, ok := cutLast(key, "_l"); ok {
-		key, labels = "phase_"+base, []string{"phase", "L" + phase}
-		help = strings.TrimSuffix(help, ", L"+phase) + ", by phase"
-	} else if base, tariff, ok := cutLast(key, "_tariff_"); ok {
-		key, labels = "tariff_"+base, []string{"tariff", tariff}
-		help = strings.TrimSuffix(help, ", tariff "+tariff) + ", by tariff"
-	} else if base, channel, ok := cutLast(key, "relay_"); ok {
-		key, labels = "relay"+base, []string{"channel", channel}
-		help = "relays of M-Bus channels: 0 disconnected, 1 connected, 2 ready to be connected"
-	} else if key == "breaker" {
-		help = "breaker: 0 disconnected, 1 connected, 2 ready to be connected"
+	switch {
+	case traits.Phase > 0:
+		labels, help = []string{"phase", fmt.Sprintf("L%d", traits.Phase)}, help+", by phase"
+	case traits.Tariff > 0:
+		labels, help = []string{"tariff", fmt.Sprint(traits.Tariff)}, help+", by tariff"
+	case traits.Channel > 0:
+		labels = []string{"channel", fmt.Sprint(traits.Channel)}
 	}
-	name, kind := prefix+key+unit.suffix, gauge
-	if unit.total {
-		name, kind = prefix+strings.TrimSuffix(key, "_total")+unit.suffix+"_total", counter
-	}
-	f, ok := byName[name]
-	if !ok {
-		f = &family[Q]{name: name, kind: kind, help: strings.ToUpper(help[:1]) + help[1:] + ".", measure: unit}
-		byName[name] = f
-		list = append(list, f)
-	}
-	f.members = append(f.members, member[Q]{q, labels})
-	return list
-}
-
-// cutLast splits "energy_tariff_1" at "_tariff_" where a digit follows.
-func cutLast(key, at string) (before, digit string, ok bool) {
-	i := strings.LastIndex(key, at)
-	if i < 0 || i+len(at) != len(key)-1 || key[len(key)-1] < '0' || key[len(key)-1] > '9' {
-		return key, "", false
-	}
-	return key[:i], key[len(key)-1:], true
-}
-
-// snake writes acPowerPhaseA as ac_power_phase_a.
-func snake(camel string) string {
-	var b strings.Builder
-	for _, r := range camel {
-		if 'A' <= r && r <= 'Z' {
-			b.WriteByte('_')
-			r += 'a' - 'A'
+	name = "smartmeter_" + name
+	i := slices.IndexFunc(list, func(f *family[Q]) bool { return f.name == name })
+	if i < 0 {
+		i = len(list)
+		kind := gauge
+		if strings.HasSuffix(name, "_total") {
+			kind = counter
 		}
-		b.WriteRune(r)
+		list = append(list, &family[Q]{name: name, kind: kind, help: strings.ToUpper(help[:1]) + help[1:] + ".", measure: unit})
 	}
-	return b.String()
+	list[i].members = append(list[i].members, member[Q]{q, labels})
+	return list
 }
 
 // write writes the samples that get has a value for.

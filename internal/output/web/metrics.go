@@ -113,7 +113,7 @@ func reading(e *exposition, r *meter.Reading, s *status.Snapshot, zone *time.Loc
 		}
 		info := &meter.Media[m]
 		unit := &measures[c.Unit]
-		name := "smartmeter_" + snake(info.JSON)
+		name := "smartmeter_" + info.Metric
 		e.family(name+unit.suffix+"_total", counter, info.Device+": total.").sample(unit.value(c.Value))
 		if !c.Time.IsZero() {
 			e.family(name+"_timestamp_seconds", gauge, info.Device+": when its total was read.").time(c.Time.Time(zone, r.Received))

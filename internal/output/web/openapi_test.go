@@ -33,7 +33,7 @@ const description = "../../../docs/openapi.yaml"
 func quantities() (list []string) {
 	at := make(map[string]int) // three quantities are a limit
 	for _, q := range meter.Quantities {
-		help := q.Help
+		help := q.Help()
 		if q.Unit != meter.UnitNone {
 			help += ", " + q.Unit.String()
 		}
@@ -49,7 +49,7 @@ func quantities() (list []string) {
 
 func solarQuantities() (list []string) {
 	for _, q := range meter.SolarQuantities {
-		list = append(list, fmt.Sprintf("        %s: {type: number, description: \"%s, %s\"}\n", q.JSON, q.Help, q.Unit))
+		list = append(list, fmt.Sprintf("        %s: {type: number, description: \"%s, %s\"}\n", q.JSON, q.Help(), q.Unit))
 	}
 	return list
 }

@@ -52,14 +52,22 @@ func newToday(s *store.Store, name string, zone *time.Location) *today {
 	return &today{store: s, file: "today_" + name, zone: zone, now: make(map[string]total)}
 }
 
+// directions are what the meter counts in each direction, all tariffs together.
+var directions = func() (list []meter.Quantity) {
+	for q := range meter.NumQuantities {
+		if meter.Quantities[q].Traits.Sum {
+			list = append(list, q)
+		}
+	}
+	return list
+}()
+
 // totals calls yield with every total that the day's account has, in order.
 func totals(r *meter.Reading, yield func(name string, t total)) {
-	for _, e := range [...]struct {
-		name     string
-		quantity meter.Quantity
-	}{{"import", meter.EnergyImportTotal}, {"export", meter.EnergyExportTotal}} {
-		if v, ok := r.Values.Get(e.quantity); ok {
-			yield(e.name, total{r.EquipmentID, meter.Quantities[e.quantity].Unit.String(), v})
+	for _, q := range directions {
+		if v, ok := r.Values.Get(q); ok {
+			info := &meter.Quantities[q]
+			yield(info.Traits.Direction.String(), total{r.EquipmentID, info.Unit.String(), v})
 		}
 	}
 	for m := range meter.NumMedia {
@@ -139,7 +147,7 @@ func (t *today) appendJSON(dst []byte) []byte {
 	dst = append(dst, `,"today":{"since":"`...)
 	dst = t.begin.Since.AppendFormat(dst, time.RFC3339)
 	dst = append(dst, '"')
-	names := []string{"import", "export", "solar"}
+	names := []string{meter.Import.String(), meter.Export.String(), "solar"}
 	for m := range meter.NumMedia {
 		names = append(names, meter.Media[m].JSON)
 	}
