@@ -122,12 +122,9 @@ func (c *client) post(messages []message) {
 
 func (c *client) wants(topic string) bool {
 	return slices.ContainsFunc(c.listen, func(filter string) bool {
-		between, ok := topic, filter == topic
-		if before, after, wild := strings.Cut(filter, "+"); wild {
-			between, ok = cutAround(topic, before, after)
-			ok = ok && !strings.Contains(between, "/")
-		}
-		return ok
+		before, after, wild := strings.Cut(filter, "+")
+		between, ok := cutAround(topic, before, after)
+		return filter == topic || wild && ok && !strings.Contains(between, "/")
 	})
 }
 

@@ -39,13 +39,13 @@ import (
 	"fmt"
 	"log/slog"
 	"math/rand/v2"
-	"runtime/debug"
 	"sync"
 	"time"
 
 	"github.com/smartmeter-addon/smartmeter-addon/internal/config"
 	"github.com/smartmeter-addon/smartmeter-addon/internal/hub"
 	"github.com/smartmeter-addon/smartmeter-addon/internal/meter"
+	"github.com/smartmeter-addon/smartmeter-addon/internal/retry"
 	"github.com/smartmeter-addon/smartmeter-addon/internal/status"
 	"github.com/smartmeter-addon/smartmeter-addon/internal/store"
 )
@@ -161,12 +161,10 @@ func (o *Output) Run(ctx context.Context) error {
 	panicked := make(chan error, 1)
 	var ended sync.WaitGroup
 	ended.Go(func() {
-		defer func() {
-			if cause := recover(); cause != nil {
-				panicked <- fmt.Errorf("connecting to the MQTT broker: panic: %v\n%s", cause, debug.Stack())
-			}
-		}()
-		w.connector.run(connecting)
+		err := retry.Recovered(func() error { w.connector.run(connecting); return nil })
+		if err != nil {
+			panicked <- fmt.Errorf("connecting to the MQTT broker: %w", err)
+		}
 	})
 	defer ended.Wait()
 	defer cancel()

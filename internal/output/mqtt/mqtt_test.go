@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/mochi-mqtt/server/v2/listeners"
@@ -197,28 +198,40 @@ func TestLeftBehind(t *testing.T) {
 }
 
 // TestRubbish publishes nonsense where the output listens and where it
-// publishes.
+// publishes. What the broker keeps of it is put right, once a second at most.
 func TestRubbish(t *testing.T) {
 	t.Parallel()
 	b := startBroker(t, "127.0.0.1:0", "", nil)
 	a := run(t, at("mqtt://"+b.address))
 	b.wait(t, whole...)
+	b.forget()
 	rubbish := strings.Repeat("\x00\xFF{", 1000)
+	const config = "homeassistant/device/smartmeter_p1/config"
+	begun := time.Now()
 	for range 100 {
 		for _, topic := range []string{
 			"homeassistant/status", "smartmeter/connected", "smartmeter/p1/availability", "smartmeter/p1/state",
-			"smartmeter/x/availability", "smartmeter/status/energy", "homeassistant/device/smartmeter_p1/config",
+			"smartmeter/x/availability", "smartmeter/status/energy", "smartmeter/p1_bridge/claim", config,
 		} {
 			b.publish(t, topic, rubbish, false)
 			b.publish(t, topic, "", false)
 		}
 	}
-	b.forget()
 	a.reading(11)
 	got := b.wait(t, `smartmeter/status/energy {"calculatedUsage":11}`, `smartmeter/p1/state {"power_net":11}`)
+	most := 2 + int(time.Since(begun)/time.Second)
+	answers := map[string]int{config: -200} // as many as were published here
 	for _, line := range got {
-		if strings.HasPrefix(line, "homeassistant/") || strings.HasPrefix(line, "smartmeter/connected") {
+		if line == config || strings.HasPrefix(line, "smartmeter/connected 2") || strings.HasPrefix(line, "smartmeter/p1/availability on") {
+			answers[line]++
+		}
+		if strings.HasPrefix(line, "homeassistant/device/") && line != config {
 			t.Errorf("rubbish was answered: %.60q", line)
+		}
+	}
+	for line, n := range answers {
+		if n > most {
+			t.Errorf("rubbish was answered %d times by %s, want %d at most", n, line, most)
 		}
 	}
 }
