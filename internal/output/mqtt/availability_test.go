@@ -78,6 +78,7 @@ func TestMBusAvailability(t *testing.T) {
 		{"it gives no time and fell out", later(dutch(), 0, noTime), 25 * time.Hour, missing, "offline"},
 		{"its clock is ahead", later(dutch(), 0, func(r *meter.Reading) { gas(r).Time = stamp(2027, 1, 1, 0, 0, 0, 'W') }), 0, nil, "online"},
 		{"the meter has no clock", old(), 23 * time.Hour, nil, "online"},
+		{"its time stands still while its value moves", dutch(), 25 * time.Hour, func(r *meter.Reading) { gas(r).Value = value("246.139") }, "online"},
 		{"nothing new for a day", old(), 25 * time.Hour, nil, "offline"},
 		{"always the same, without a clock", later(old(), 0, func(r *meter.Reading) { r.Channels[0].Time = meter.Timestamp{} }), 25 * time.Hour,
 			func(r *meter.Reading) { r.Channels[0].Time = meter.Timestamp{} }, "online"},

@@ -101,6 +101,21 @@ func (r *rates) take(now time.Time, reading *meter.Reading, all bool) {
 	r.drop()
 }
 
+// behind reports whether a total moved that the entities do not show yet.
+func (r *rates) behind(reading *meter.Reading) bool {
+	if r.interval == 0 || r.shown == nil {
+		return false
+	}
+	for _, q := range totals {
+		if v, ok := reading.Values.Get(q); ok {
+			if shown, _ := r.own.Values.Get(q); shown != v {
+				return true
+			}
+		}
+	}
+	return false
+}
+
 // hold shows the quantities as they were before.
 func (r *rates) hold(list []meter.Quantity, before *meter.Values) {
 	for _, q := range list {

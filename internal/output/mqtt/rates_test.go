@@ -2,6 +2,7 @@ package mqtt
 
 import (
 	"encoding/json"
+	"slices"
 	"testing"
 	"time"
 
@@ -105,6 +106,33 @@ func TestTotals(t *testing.T) {
 }
 
 // TestTariffChange: the last totals of a tariff are shown under that tariff.
+// TestTotalsBeforeTheEnd: what a meter counted in the running minute is shown
+// before it becomes unavailable: it may be another one afterwards.
+func TestTotalsBeforeTheEnd(t *testing.T) {
+	for name, end := range map[string]func(*session, time.Time) []message{
+		"the line is dead": func(s *session, now time.Time) []message { return s.status(now, meter.Status{}) },
+		"a clean stop":     func(s *session, now time.Time) []message { return s.stop(now) },
+	} {
+		t.Run(name, func(t *testing.T) {
+			s, now := running(t, options(), dutch())
+			for second := 1; second <= 11; second += 10 { // the second state is of this very telegram
+				now = now.Add(10 * time.Second)
+				s.update(now, later(dutch(), time.Minute+time.Duration(second)*time.Second, func(r *meter.Reading) {
+					r.Values.Set(meter.EnergyImportTotal, value("2375.600").Add(meter.NewValue(int64(second), 3)))
+				}))
+			}
+			got := keep(end(s, now.Add(time.Second)))
+			if diff := cmp.Diff([]string{"2375.611"}, shownBy(t, got, "energy_import_total")); diff != "" {
+				t.Errorf("total (-want +got):\n%s", diff)
+			}
+			lines := brief(got)
+			if slices.Index(lines, "smartmeter/p1/state (state)") > slices.Index(lines, "smartmeter/p1/availability offline") {
+				t.Errorf("the meter is unavailable before: %q", lines)
+			}
+		})
+	}
+}
+
 func TestTariffChange(t *testing.T) {
 	s, _ := running(t, options(), dutch())
 	counting := func(second int, r *meter.Reading) {

@@ -235,6 +235,7 @@ func (s *session) status(now time.Time, st meter.Status) []message {
 	s.begin()
 	s.line = st
 	if !st.Alive {
+		s.catchUp(now)
 		s.fresh = false
 		s.rates.drop()
 	}
@@ -320,9 +321,7 @@ func (s *session) stop(now time.Time) []message {
 	if !s.online {
 		return nil
 	}
-	if s.rates.fresh && s.electricity.shown == online {
-		s.measured(now, true)
-	}
+	s.catchUp(now)
 	for _, d := range s.devices {
 		if d.shown == online {
 			s.setAvailability(now, d, offline)
@@ -331,6 +330,14 @@ func (s *session) stop(now time.Time) []message {
 	s.claims.stop()
 	s.retain(now, s.announcer.connectedTopic, []byte{'0'})
 	return s.out
+}
+
+// catchUp shows the totals that wait for their minute, and the means since the
+// last state: the meter may be another one when it is seen again.
+func (s *session) catchUp(now time.Time) {
+	if s.online && s.electricity.shown == online && (s.rates.fresh || s.rates.behind(s.newest.Entities())) {
+		s.measured(now, true)
+	}
 }
 
 func due(at, now time.Time) bool { return !at.IsZero() && !at.After(now) }

@@ -31,6 +31,7 @@ type submeter struct {
 	channel meter.Channel
 	clock   meter.Timestamp
 	moved   time.Time // our clock when its reading changed
+	grew    time.Time // our clock when its value did, in this run; zero: never
 	met     bool      // in the last telegram
 	fresh   bool      // with a reading that it did not have before
 	rounds  int       // readings since there is a stranger
@@ -206,6 +207,9 @@ func (s *submeter) take(number int, c *meter.Channel, r *meter.Reading) {
 	}
 	s.met = true
 	s.number = number
+	if s.channel.Unit != meter.UnitNone && s.channel.Value != c.Value {
+		s.grew = r.Received
+	}
 	if *c != s.channel {
 		s.fresh = true
 		s.rounds++
@@ -217,11 +221,15 @@ func (s *submeter) take(number int, c *meter.Channel, r *meter.Reading) {
 	s.channel = *c
 }
 
-// reports tells whether the meter still reports, judged by the clock of the
+// reports reports whether the meter still does, judged by the clock of the
 // electricity meter; without one (DSMR 2.2) by when its reading last changed.
+// A value that moves is a report too, where the meter's own time stands still.
 func (s *submeter) reports(r *meter.Reading, zone *time.Location) bool {
 	if s.channel.Unit == meter.UnitNone {
 		return false // known from an earlier run only
+	}
+	if !s.grew.IsZero() && r.Received.Sub(s.grew) <= maxAge {
+		return true
 	}
 	if r.Time.IsZero() {
 		return r.Received.Sub(s.moved) <= maxAge
