@@ -55,7 +55,9 @@ func TestMeterSwap(t *testing.T) {
 	s, now := running(t, options(), dutch())
 	swapped := later(dutch(), time.Minute, func(r *meter.Reading) {
 		r.Header, r.EquipmentID = "KFM5KAIFA-METER", "4530303235303030303538313834393134"
+		r.Meter = meter.Identity{Slot: 1, Meter: 2, ID: r.EquipmentID}
 		r.Channels[1].ID = "G2"
+		r.Channels[1].Meter = meter.Identity{Slot: 1, Meter: 2, ID: "G2"}
 		r.Channels[1].Unit = meter.KilowattHour
 	})
 	var devices, total string

@@ -254,7 +254,7 @@ func (a *app) reading(watts int64) {
 	r := &u.Reading
 	r.Received = time.Now()
 	r.Values.Set(meter.PowerNet, meter.NewValue(watts, 0))
-	r.Channels[0] = meter.Channel{Type: meter.TypeGas, Value: meter.NewValue(watts, 3), Unit: meter.CubicMetre}
+	r.Channels[0] = meter.Channel{Type: meter.TypeGas, Value: meter.NewValue(watts, 3), Unit: meter.CubicMetre, Meter: meter.Identity{Slot: 1, Meter: 1}}
 	u.Usage = &meter.Change{Value: meter.NewValue(watts, 0)}
 	a.updates.Publish(u)
 }

@@ -4,30 +4,22 @@ import (
 	"github.com/smartmeter-addon/smartmeter-addon/internal/meter"
 )
 
-// learn brings the devices up to date.
+// learn brings the devices up to date. A telegram of a meter that does not
+// count yet, perhaps of somebody else's, teaches nothing of the electricity
+// meter.
 func (s *session) learn(r *meter.Reading) {
-	s.groups.learn(&r.Values)
-	if s.electricity.known() || electric(&r.Values) {
-		s.identify(r)
-		s.electricity.learn(&s.view, &s.groups)
+	if !r.Meter.Rival {
+		s.groups.learn(&r.Values)
+		if s.electricity.known() || electric(&r.Values) {
+			if id := r.Meter.ID; id != "" && id != s.meterID {
+				s.swapped(s.electricity, s.meterID, id)
+				s.meterID = id
+			}
+			s.electricity.identify(identity{r.Header, r.Meter.ID, r.Standard})
+			s.electricity.learn(&s.view, &s.groups)
+		}
 	}
 	s.learnSubmeters(r)
-}
-
-// identify notes what the electricity meter says of itself. Without a checksum
-// another identifier must come twice, because it may be a damaged one.
-func (s *session) identify(r *meter.Reading) {
-	d := &s.electricityMeter
-	if id := r.EquipmentID; id != "" && d.id != id {
-		if d.id != "" && r.Checksum != meter.ChecksumValid && d.doubt != id {
-			d.doubt = id
-			return
-		}
-		s.swapped(s.electricity, d.id, id)
-		d.id = id
-	}
-	d.doubt = ""
-	s.electricity.identify(identity{r.Header, r.EquipmentID, r.Standard})
 }
 
 // swapped tells that another meter took the place of the one before.

@@ -3,6 +3,7 @@ package mqtt
 import (
 	"regexp"
 
+	"github.com/smartmeter-addon/smartmeter-addon/internal/household"
 	"github.com/smartmeter-addon/smartmeter-addon/internal/meter"
 )
 
@@ -23,7 +24,6 @@ type remembered struct {
 	ID         string            `json:"id,omitempty"` // equipment identifier as printed
 	Header     string            `json:"header,omitempty"`
 	Standard   string            `json:"standard,omitempty"`
-	Channel    int               `json:"channel,omitempty"`
 	Unit       string            `json:"unit,omitempty"`
 	Components map[string]string `json:"components"` // platforms by key
 }
@@ -61,13 +61,13 @@ func (s *session) memory() memory {
 	for i := range s.submeters {
 		for _, sub := range s.submeters[i] {
 			if r, ok := m.Devices[sub.slot]; ok {
-				r.ID, r.Channel, r.Unit = sub.id, sub.number, sub.unit.String()
+				r.ID, r.Unit = sub.id, sub.unit.String()
 				m.Devices[sub.slot] = r
 			}
 		}
 	}
 	if e, ok := m.Devices[s.electricity.slot]; ok {
-		e.ID = s.electricityMeter.id
+		e.ID = s.meterID
 		m.Devices[s.electricity.slot] = e
 	}
 	return m
@@ -90,17 +90,17 @@ func (s *session) restore(m memory) {
 	}
 	if r, ok := m.Devices[s.electricity.slot]; ok {
 		s.electricity.restore(r)
-		s.electricityMeter.id = r.ID
+		s.meterID = r.ID
 	}
 	for i := range meter.NumMedia {
-		for number := 1; number <= maxSame; number++ {
+		for number := 1; number <= household.MaxSame; number++ {
 			r, ok := m.Devices[submeterSlot(s.slot, i, number)]
 			unit, _, readable := meter.ParseUnit(r.Unit)
 			if !ok || !readable {
-				break // a second meter only after a first
+				continue
 			}
 			sub := s.submeter(i, number, unit)
-			sub.id, sub.number = r.ID, r.Channel
+			sub.id = r.ID
 			sub.device.restore(r)
 		}
 	}

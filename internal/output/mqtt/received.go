@@ -8,6 +8,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/smartmeter-addon/smartmeter-addon/internal/household"
 	"github.com/smartmeter-addon/smartmeter-addon/internal/meter"
 )
 
@@ -26,7 +27,7 @@ func (s *session) announcements() map[string]string {
 	add(bridgeSlot(s.slot))
 	add(solarSlot(s.slot))
 	for m := range meter.NumMedia {
-		for number := 1; number <= maxSame; number++ {
+		for number := 1; number <= household.MaxSame; number++ {
 			add(submeterSlot(s.slot, m, number))
 		}
 	}

@@ -52,15 +52,11 @@ type session struct {
 	lists  lists // published as attributes
 	log    *slog.Logger
 
-	electricityMeter struct {
-		id    string // equipment identifier as printed
-		doubt string // another one, in a single telegram without checksum
-	}
+	meterID string // equipment identifier of the electricity meter, as printed
 
 	bridge      *device
 	electricity *device
 	submeters   [meter.NumMedia][]*submeter
-	strangers   [meter.NumMedia]stranger
 	devices     []*device // all of them, parents first
 
 	inverter *inverter // nil: there is none
