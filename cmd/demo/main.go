@@ -44,7 +44,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 	flags.SetOutput(stderr)
 	name := flags.String("standard", "dsmr50", "the meter's standard: "+strings.Join(standards(), ", "))
 	every := flags.Duration("every", 0, "time between telegrams; 0: as the standard has it")
-	at := flags.String("at", "", "when it is in the household, such as 2026-06-21T13:00; empty: now")
+	at := flags.String("at", "", "simulated date and time, such as 2026-06-21T13:00; empty: now")
 	seed := flags.Uint64("seed", 0, "which household it is; 0: another one each time")
 	fault := flags.String("fault", "", "what is wrong with the line: wrong-speed; empty: nothing")
 	verbose := flags.Bool("v", false, "log every telegram")

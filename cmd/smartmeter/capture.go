@@ -25,7 +25,7 @@ func captureCommand(args, environ []string, stdin io.Reader, stdout, stderr io.W
 	var on lineFlags
 	on.add(flags)
 	redact := flags.Bool("redact", false, "replace what identifies the meter")
-	last := flags.Bool("last", false, "what the running app has kept of the last minutes, in place of what comes now")
+	last := flags.Bool("last", false, "use what the app has buffered of the last minutes")
 	to := flags.String("o", "", "`file` to write to; none: standard output")
 	if err := flags.Parse(args); err != nil {
 		return parsed(err)

@@ -12,21 +12,15 @@ import (
 	"time"
 
 	"github.com/smartmeter-addon/smartmeter-addon/internal/config"
+	"github.com/smartmeter-addon/smartmeter-addon/internal/diagnosis"
 	"github.com/smartmeter-addon/smartmeter-addon/internal/dsmr"
 	"github.com/smartmeter-addon/smartmeter-addon/internal/meter"
 	"github.com/smartmeter-addon/smartmeter-addon/internal/source"
 	"github.com/smartmeter-addon/smartmeter-addon/internal/status"
-	"github.com/smartmeter-addon/smartmeter-addon/internal/verdict"
 )
 
 // So many telegrams, or encrypted frames that cannot be opened, tell all.
 const enough = 3
-
-// sure are verdicts that do not change by listening on.
-var sure = map[verdict.Kind]bool{
-	verdict.HDLC: true, verdict.SML: true, verdict.MBus: true, verdict.TIC: true,
-	verdict.HTTP: true, verdict.JSON: true, verdict.Telnet: true, verdict.TooMany: true,
-}
 
 // check tells what a line sends, which settings fit, which meter it is, and
 // what to do next. It gives exitGood when readings arrive.
@@ -43,7 +37,7 @@ func check(args, environ []string, stdout, stderr io.Writer) int {
 		return exitCall
 	}
 	if flags.NArg() > 0 {
-		return fail(fmt.Errorf("%q is too much: a device goes behind -serial, an address behind -network", flags.Arg(0)))
+		return fail(fmt.Errorf("unexpected argument %q: a device goes behind -serial, an address behind -network", flags.Arg(0)))
 	}
 	cfg, _, err := config.Load(environ, os.ReadFile)
 	if err != nil {
@@ -57,9 +51,9 @@ func check(args, environ []string, stdout, stderr io.Writer) int {
 	if err != nil {
 		return fail(err)
 	}
-	how := fmt.Sprintf("for at most %s; it ends as soon as all is known", on.length)
+	how := fmt.Sprintf("for at most %s; it stops as soon as everything is known", on.length)
 	if on.length == 0 {
-		how = "until all is known, or Ctrl-C"
+		how = "until everything is known, or Ctrl-C"
 	}
 	fmt.Fprintf(stdout, "Listening to %s %s.\n\n", line.port.Name, how)
 	c := &checking{listener: listener{keys: keys, lax: cfg.Checksum == config.ChecksumOff, strict: !cfg.Decryption.AllowUnverified}, out: stdout}
@@ -109,7 +103,7 @@ func (c *checking) heard(_ []byte, now time.Time) {
 		c.said = true
 		c.say(now, "bytes arrive")
 	}
-	if kind, _ := c.judge.Verdict(now); sure[kind] {
+	if c.judge.Find(now).Cause.Hopeless() {
 		c.enough()
 	}
 }
@@ -141,7 +135,7 @@ func (c *checking) telegram(r *meter.Reading) {
 func (c *checking) report(l *line, cfg config.Config, flagged bool) {
 	fmt.Fprintln(c.out)
 	if c.known {
-		fmt.Fprintf(c.out, "All is known after %s.\n\n", time.Since(c.start).Round(time.Second))
+		fmt.Fprintf(c.out, "Everything is known after %s.\n\n", time.Since(c.start).Round(time.Second))
 	}
 	w := tabwriter.NewWriter(c.out, 0, 0, 2, ' ', 0)
 	row := func(name, format string, args ...any) {
@@ -192,18 +186,19 @@ func asGiven(flagged bool) string {
 
 // explain prints the verdict and what to do next.
 func (l *listener) explain(out io.Writer, on *line, cfg config.Config) {
-	kind, stands := l.judge.Verdict(time.Now())
-	if l.good > 0 && kind == verdict.Waiting {
-		kind, stands.Text = verdict.Good, verdict.Good.Text()
+	found := l.judge.Find(time.Now())
+	if l.good > 0 && found.Cause == diagnosis.Waiting {
+		found.Cause = diagnosis.Good
 	}
-	if on.ofApp && l.good == 0 && (l.bytes == 0 || kind == verdict.Waiting) {
+	stands := status.VerdictOf(found)
+	if on.ofApp && l.good == 0 && (l.bytes == 0 || found.Cause == diagnosis.Waiting) {
 		// A client is started at a telegram, so the app knows more.
 		if v, err := appVerdict(cfg); err == nil {
 			stands = v
 		}
 	}
 	fmt.Fprintf(out, "Verdict: %s.\n", stands.Text)
-	if stands.Share > 0 && kind == verdict.Degraded {
+	if stands.Share > 0 && found.Cause == diagnosis.Degraded {
 		fmt.Fprintf(out, "%d %% of the telegrams are damaged.\n", stands.Share)
 	}
 	next := stands.Next

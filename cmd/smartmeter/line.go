@@ -16,10 +16,10 @@ import (
 
 	"github.com/smartmeter-addon/smartmeter-addon/internal/app"
 	"github.com/smartmeter-addon/smartmeter-addon/internal/config"
+	"github.com/smartmeter-addon/smartmeter-addon/internal/diagnosis"
 	"github.com/smartmeter-addon/smartmeter-addon/internal/dsmr"
 	"github.com/smartmeter-addon/smartmeter-addon/internal/meter"
 	"github.com/smartmeter-addon/smartmeter-addon/internal/source"
-	"github.com/smartmeter-addon/smartmeter-addon/internal/verdict"
 )
 
 // lineFlags name the line that a command listens to.
@@ -78,7 +78,7 @@ func (f *lineFlags) choose(cfg config.Config, stderr io.Writer) (line, error) {
 	}
 	port, chosen, err := app.Port(cfg)
 	if err == nil && !chosen {
-		err = errors.New("no source is set: name one with -serial DEVICE or -network HOST:PORT. " + verdict.Devices(source.Ports()))
+		err = errors.New("no source is set: name one with -serial DEVICE or -network HOST:PORT. " + diagnosis.Devices(source.Ports()))
 	}
 	return line{port: port}, err
 }
@@ -123,7 +123,7 @@ type listener struct {
 	onGood   func(r *meter.Reading)
 
 	source    *source.Source
-	judge     *verdict.Judge
+	judge     *diagnosis.Judge
 	start     time.Time
 	bytes     int
 	good, bad int
@@ -131,14 +131,6 @@ type listener struct {
 	cut       uint64
 	busy      bool // another program has the port
 	stop      context.CancelFunc
-}
-
-// hopeless are the troubles that no waiting mends, when they are there from
-// the start.
-var hopeless = map[source.Trouble]bool{
-	source.TroubleMissing: true, source.TroublePermission: true, source.TroubleBusy: true, source.TroubleNotSerial: true,
-	source.TroubleName: true, source.TroubleNameServer: true, source.TroubleAddress: true, source.TroubleRefused: true,
-	source.TroubleUnreachable: true, source.TroubleNoAnswer: true,
 }
 
 // listen hears the line until the time is up, the person has enough, or stop
@@ -154,14 +146,14 @@ func (l *listener) listen(port source.Port, length time.Duration) {
 	l.start = time.Now()
 	ctx, l.stop = context.WithCancel(ctx)
 	defer l.stop()
-	l.judge = verdict.New(time.Now())
+	l.judge = diagnosis.New(time.Now())
 	opened := false
 	l.source = source.New(port, slog.New(slog.DiscardHandler), func(e source.Event) {
 		now := time.Now()
-		l.judge.Line(e, now)
+		e.Report(l.judge, now)
 		opened = opened || e.State == source.Opened
-		if e.State == source.Lost && !opened && hopeless[e.Trouble] {
-			l.busy = e.Trouble == source.TroubleBusy
+		if e.State == source.Lost && !opened && e.Cause.Hopeless() {
+			l.busy = e.Cause == diagnosis.Busy
 			l.stop()
 		}
 		if l.onChange != nil {

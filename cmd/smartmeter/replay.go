@@ -19,7 +19,7 @@ func replay(args, environ []string, stdin io.Reader, stderr io.Writer) int {
 	flags := flag.NewFlagSet("smartmeter replay", flag.ContinueOnError)
 	flags.SetOutput(stderr)
 	speed := flags.Float64("speed", 1, "how many `times` faster than it was; 0: as fast as possible")
-	loop := flags.Bool("loop", false, "begin anew at the end, until Ctrl-C")
+	loop := flags.Bool("loop", false, "repeat until Ctrl-C")
 	if err := flags.Parse(args); err != nil {
 		return parsed(err)
 	}

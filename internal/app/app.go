@@ -16,6 +16,7 @@ import (
 	"github.com/smartmeter-addon/smartmeter-addon/internal/capture"
 	"github.com/smartmeter-addon/smartmeter-addon/internal/config"
 	"github.com/smartmeter-addon/smartmeter-addon/internal/derive"
+	"github.com/smartmeter-addon/smartmeter-addon/internal/diagnosis"
 	"github.com/smartmeter-addon/smartmeter-addon/internal/dsmr"
 	"github.com/smartmeter-addon/smartmeter-addon/internal/hub"
 	"github.com/smartmeter-addon/smartmeter-addon/internal/listen"
@@ -25,7 +26,6 @@ import (
 	"github.com/smartmeter-addon/smartmeter-addon/internal/source"
 	"github.com/smartmeter-addon/smartmeter-addon/internal/status"
 	"github.com/smartmeter-addon/smartmeter-addon/internal/store"
-	"github.com/smartmeter-addon/smartmeter-addon/internal/verdict"
 )
 
 // Version and Commit are what was built; the linker sets them.
@@ -204,14 +204,14 @@ func (p *pipeline) frame(n dsmr.Notice) {
 		p.vitals.damaged(n.Err)
 		p.log.Debug("frame dropped", "cause", n.Err)
 		if n.Err == dsmr.ErrUnverified {
-			p.log.Warn(verdict.Unverified.Text() + ". " + verdict.Unverified.Next())
+			p.log.Warn(diagnosis.Unverified.Text(meter.English) + ". " + diagnosis.Unverified.Next(meter.English))
 		}
 	case n.Way == dsmr.ByTag:
 		p.log.Info("the meter's telegrams are decrypted and verified", "maker", n.Maker)
 	case n.Way == dsmr.ByTagAlone:
 		p.log.Info("the meter's telegrams are decrypted; their tag covers no additional data", "maker", n.Maker)
 	default:
-		p.log.Warn("the meter's telegrams are decrypted, but their tag does not fit: only the checksum inside vouches for them. "+
+		p.log.Warn("the meter's telegrams are decrypted, but their tag does not fit: only the inner checksum was verified. "+
 			"In Austria set the option decryption.aad to 30 and the authentication key", "maker", n.Maker)
 	}
 }

@@ -8,6 +8,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/go-cmp/cmp/cmpopts"
 
+	"github.com/smartmeter-addon/smartmeter-addon/internal/diagnosis"
 	"github.com/smartmeter-addon/smartmeter-addon/internal/simulate"
 	"github.com/smartmeter-addon/smartmeter-addon/internal/status"
 )
@@ -56,7 +57,7 @@ func TestBoard(t *testing.T) {
 		Version:  "dev",
 		Source:   status.Source{Kind: "network", Name: strings.TrimPrefix(meter.variable(), "SOCKET="), State: status.Alive},
 		Meter:    &status.Meter{Header: "KFM5TEST", Standard: "DSMR 4.2", Version: "42", Tariffs: []string{"low", "normal"}},
-		Counters: status.Counters{Bytes: uint64(bytes), Telegrams: 3, Checksums: 1, Cut: 1, Skipped: got.Counters.Skipped},
+		Counters: status.Counters{Bytes: uint64(bytes), Telegrams: 3, Rejected: [diagnosis.NumCauses]uint64{diagnosis.Checksums: 1, diagnosis.Cut: 1}, Skipped: got.Counters.Skipped},
 		Verdict:  status.Verdict{Name: "good", Good: true, Text: "readings arrive"},
 		Outputs:  []status.Output{{Name: "json socket", Clients: &one, Sent: 3}, {Name: "raw socket", Clients: &one}, {Name: "mqtt", Sent: 3}},
 	}

@@ -27,7 +27,7 @@ func (c *clockCheck) check(received, at time.Time) {
 	case !off:
 		c.log.Info("the meter's clock is right again")
 	case by.Abs() > clockInsane:
-		c.log.Warn("the meter's clock is wrong: the readings go on, but every time that the meter tells is off. Its owner, the grid operator, can set it",
+		c.log.Warn("the meter's clock is wrong, and with it every time in its telegrams; the readings are not affected. The grid operator, who owns the meter, can set it",
 			"meter", at.Format(time.RFC3339), "off", by)
 	default:
 		c.log.Warn("the meter's clock differs from this machine's: is the time zone right (TZ; Home Assistant's is taken under it)?",

@@ -8,7 +8,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/smartmeter-addon/smartmeter-addon/internal/verdict"
+	"github.com/smartmeter-addon/smartmeter-addon/internal/diagnosis"
 )
 
 // The tests named TestFault break one thing around the program each. Whatever
@@ -90,9 +90,9 @@ func (p *program) lossAndReturn(mark int, loss, back string) {
 		return strings.Contains(strings.Join(p.said(mark), "\n"), back)
 	})
 	lines := p.said(mark)
-	if last := len(lines) - 1; last > 1 && logged(p.t, lines[last]).Sub(logged(p.t, lines[0])) > verdict.Patience {
+	if last := len(lines) - 1; last > 1 && logged(p.t, lines[last]).Sub(logged(p.t, lines[0])) > diagnosis.Patience {
 		lines = slices.DeleteFunc(lines, func(line string) bool {
-			return strings.Contains(line, " verdict=") || strings.Contains(line, `msg="readings go on"`)
+			return strings.Contains(line, " verdict=") || strings.Contains(line, `msg="readings have resumed"`)
 		})
 	}
 	if len(lines) != 2 || !strings.Contains(lines[0], loss) || !strings.Contains(lines[1], back) {

@@ -33,7 +33,7 @@ func TestFlood(t *testing.T) {
 	for _, text := range []string{"no data from the meter", "telegrams arrive again"} {
 		waitFor(t, text, func() bool { return p.log.Count(text) >= times-1 })
 	}
-	for _, text := range []string{"no data from the meter", "telegrams arrive again", "readings go on", "too many clients"} {
+	for _, text := range []string{"no data from the meter", "telegrams arrive again", "readings have resumed", "too many clients"} {
 		if n := p.log.Count(text) - p.log.Count(text, "level=DEBUG"); n > 1 {
 			t.Errorf("%q was told %d times, want once", text, n)
 		}

@@ -6,8 +6,9 @@ import (
 	"time"
 
 	"github.com/smartmeter-addon/smartmeter-addon/internal/config"
+	"github.com/smartmeter-addon/smartmeter-addon/internal/diagnosis"
+	"github.com/smartmeter-addon/smartmeter-addon/internal/meter"
 	"github.com/smartmeter-addon/smartmeter-addon/internal/source"
-	"github.com/smartmeter-addon/smartmeter-addon/internal/verdict"
 )
 
 // Port opens nothing; it tells which line the options mean, or none.
@@ -69,7 +70,7 @@ func (p *pipeline) run(ctx context.Context) error {
 	}
 	devices := source.Ports()
 	p.vitals.unset(devices)
-	p.log.Warn("no source is set: choose the cable (option serial.device) or the network reader (option network.address), then start again", "devices", verdict.Devices(devices))
+	p.log.Warn(diagnosis.Unset.Text(meter.English)+": "+diagnosis.Unset.Next(meter.English), "devices", diagnosis.Devices(devices))
 	<-ctx.Done()
 	return nil
 }

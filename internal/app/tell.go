@@ -5,42 +5,42 @@ import (
 	"log/slog"
 	"time"
 
-	"github.com/smartmeter-addon/smartmeter-addon/internal/status"
-	"github.com/smartmeter-addon/smartmeter-addon/internal/verdict"
+	"github.com/smartmeter-addon/smartmeter-addon/internal/diagnosis"
+	"github.com/smartmeter-addon/smartmeter-addon/internal/meter"
 )
 
 // summary is how often the log tells what goes on without a change.
 const summary = 15 * time.Minute
 
-// teller tells the verdict in the log: when it changes, and while it is a
-// problem every quarter of an hour.
+// teller logs the cause: when it changes, and while it is a problem every
+// quarter of an hour.
 type teller struct {
 	log    *slog.Logger
-	told   verdict.Kind // in the log; Waiting: nothing yet
+	told   diagnosis.Cause // in the log; Waiting: nothing yet
 	toldAt time.Time
 
 	since     time.Time // good and bad are counted
 	good, bad uint64
 }
 
-// said records that the log has the verdict already.
-func (t *teller) said(kind verdict.Kind, now time.Time) { t.told, t.toldAt = kind, now }
+// said records that the log has the cause already.
+func (t *teller) said(cause diagnosis.Cause, now time.Time) { t.told, t.toldAt = cause, now }
 
-// tell says what there is to say.
-func (t *teller) tell(kind verdict.Kind, stands status.Verdict, now time.Time) {
+// tell logs what there is to say of the finding.
+func (t *teller) tell(f diagnosis.Finding, now time.Time) {
 	switch {
-	case kind == verdict.Waiting:
-	case stands.Problem && kind != t.told:
-		t.log.Warn(sentences(stands), attributes(stands)...)
-		t.said(kind, now)
-	case stands.Problem && kind != verdict.Degraded && now.Sub(t.toldAt) >= summary:
-		t.log.Warn("still no readings: "+sentences(stands), append(attributes(stands), "since", stands.Since.Format(time.TimeOnly))...)
+	case f.Cause == diagnosis.Waiting:
+	case f.Problem && f.Cause != t.told:
+		t.log.Warn(sentences(f), attributes(f)...)
+		t.said(f.Cause, now)
+	case f.Problem && f.Cause != diagnosis.Degraded && now.Sub(t.toldAt) >= summary:
+		t.log.Warn("still no readings: "+sentences(f), append(attributes(f), "since", f.Since.Format(time.TimeOnly))...)
 		t.toldAt = now
-	case kind == verdict.Good && t.told != kind:
+	case f.Cause == diagnosis.Good && t.told != f.Cause:
 		if t.told.Problem() {
-			t.log.Info("readings go on")
+			t.log.Info("readings have resumed")
 		}
-		t.said(kind, now)
+		t.said(f.Cause, now)
 	}
 	if age := now.Sub(t.since); age >= summary {
 		if t.bad > 0 && t.good > 0 {
@@ -51,18 +51,18 @@ func (t *teller) tell(kind verdict.Kind, stands status.Verdict, now time.Time) {
 	}
 }
 
-// sentences is the verdict with what to do about it.
-func sentences(v status.Verdict) string {
-	if v.Next == "" {
-		return v.Text
+// sentences returns what is the matter, and what to do about it.
+func sentences(f diagnosis.Finding) string {
+	if f.Next == "" {
+		return f.Cause.Text(meter.English)
 	}
-	return v.Text + ". " + v.Next
+	return f.Cause.Text(meter.English) + ". " + f.Next
 }
 
-func attributes(v status.Verdict) []any {
-	attrs := []any{"verdict", v.Name}
-	if v.Share > 0 {
-		attrs = append(attrs, "damaged", fmt.Sprintf("%d%%", v.Share))
+func attributes(f diagnosis.Finding) []any {
+	attrs := []any{"verdict", f.Cause.String()}
+	if f.Share > 0 {
+		attrs = append(attrs, "damaged", fmt.Sprintf("%d%%", f.Share))
 	}
 	return attrs
 }

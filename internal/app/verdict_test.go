@@ -15,10 +15,11 @@ import (
 
 	"github.com/creack/pty"
 
+	"github.com/smartmeter-addon/smartmeter-addon/internal/diagnosis"
 	"github.com/smartmeter-addon/smartmeter-addon/internal/dsmr"
+	"github.com/smartmeter-addon/smartmeter-addon/internal/meter"
 	"github.com/smartmeter-addon/smartmeter-addon/internal/simulate"
 	"github.com/smartmeter-addon/smartmeter-addon/internal/store"
-	"github.com/smartmeter-addon/smartmeter-addon/internal/verdict"
 )
 
 func sample(t *testing.T, file string) []byte {
@@ -100,27 +101,27 @@ func TestVerdictOfProgram(t *testing.T) {
 	damaged := slices.Concat(bytes.Repeat(dutch, 10), bytes.Repeat(simulate.FlipBit(dutch, 8*300+1), 5), dutch)
 	key := "ENC_KEY=" + key
 
-	seen := make(map[verdict.Kind]bool)
+	seen := make(map[diagnosis.Cause]bool)
 	for _, test := range []struct {
 		name   string
 		setup  func(*testing.T) []string // variables
-		want   verdict.Kind
+		want   diagnosis.Cause
 		next   string // beside what the table says; empty: nothing
-		passes []verdict.Kind
+		passes []diagnosis.Cause
 	}{
-		{"readings", speaker(false, dutch), verdict.Good, "", nil},
-		{"some damaged", speaker(false, damaged), verdict.Degraded, "", []verdict.Kind{verdict.Good}},
+		{"readings", speaker(false, dutch), diagnosis.Good, "", nil},
+		{"some damaged", speaker(false, damaged), diagnosis.Degraded, "", []diagnosis.Cause{diagnosis.Good}},
 
-		{"nothing is set", func(*testing.T) []string { return nil }, verdict.Unset, ". ", nil},
-		{"no such device", func(*testing.T) []string { return []string{"PORT=" + file + ".missing"} }, verdict.Missing, " ", nil},
-		{"a file", func(*testing.T) []string { return []string{"PORT=" + file} }, verdict.NotSerial, " ", nil},
-		{"a silent cable", with(wired(func(*testing.T, *os.File) {}), "SERIAL_MODE=9600 7E1"), verdict.Silence, " And the mode: 9600 7E1 is set, auto finds it by itself", nil},
+		{"nothing is set", func(*testing.T) []string { return nil }, diagnosis.Unset, ". ", nil},
+		{"no such device", func(*testing.T) []string { return []string{"PORT=" + file + ".missing"} }, diagnosis.Missing, " ", nil},
+		{"a file", func(*testing.T) []string { return []string{"PORT=" + file} }, diagnosis.NotSerial, ". ", nil},
+		{"a silent cable", with(wired(func(*testing.T, *os.File) {}), "SERIAL_MODE=9600 7E1"), diagnosis.Silence, " And the mode: 9600 7E1 is set, auto finds it by itself", nil},
 		{"a cable that is pulled", wired(func(t *testing.T, master *os.File) {
 			go func() {
 				time.Sleep(2 * time.Second)
 				master.Close()
 			}()
-		}), verdict.Missing, " ", []verdict.Kind{verdict.Gone}},
+		}), diagnosis.Missing, " ", []diagnosis.Cause{diagnosis.Gone}},
 
 		{"nobody listens", func(t *testing.T) []string {
 			// Nobody else here takes ports of that address.
@@ -130,36 +131,36 @@ func TestVerdictOfProgram(t *testing.T) {
 			}
 			l.Close()
 			return []string{"SOCKET=" + l.Addr().String()}
-		}, verdict.Refused, "", nil},
-		{"a name that nobody knows", at("nobody.test:23"), verdict.Name, "", nil},
+		}, diagnosis.Refused, "", nil},
+		{"a name that nobody knows", at("nobody.test:23"), diagnosis.Name, "", nil},
 		{"no name server", func(*testing.T) []string {
 			nameServer.set("unheard.test", nil, true)
 			return []string{"SOCKET=unheard.test:23"}
-		}, verdict.NameServer, "", nil},
-		{"no way leads there", at("255.255.255.255:23"), verdict.Unreachable, "", nil},
-		{"hangs up", speaker(true), verdict.HungUp, "", nil},
-		{"hangs up in the middle", speaker(true, dutch[:200]), verdict.HungUp, "", []verdict.Kind{verdict.Cut}},
-		{"says nothing", speaker(false), verdict.Mute, "", nil},
+		}, diagnosis.NameServer, "", nil},
+		{"no way leads there", at("255.255.255.255:23"), diagnosis.Unreachable, "", nil},
+		{"hangs up", speaker(true), diagnosis.HungUp, "", nil},
+		{"hangs up in the middle", speaker(true, dutch[:200]), diagnosis.HungUp, "", []diagnosis.Cause{diagnosis.Cut}},
+		{"says nothing", speaker(false), diagnosis.Mute, "", nil},
 
-		{"wrong checksums", speaker(false, simulate.FlipBit(dutch, 8*300+1)), verdict.Checksums, "", nil},
-		{"no checksum any more", speaker(false, bytes.ReplaceAll(dutch, []byte("!DE4A"), []byte("!"))), verdict.NoChecksum, "", nil},
-		{"no end", speaker(false, bytes.Repeat(dutch[:len(dutch)-8], 30)), verdict.Cut, "", nil},
-		{"broken lines", speaker(false, simulate.Cut(old, 90, 30)), verdict.Damaged, "", nil},
-		{"no key", speaker(false, frame), verdict.Encrypted, "", nil},
-		{"another key", with(speaker(false, frame), "ENC_KEY="+strings.Repeat("0", 32)), verdict.WrongKey, "", nil},
-		{"damaged frames", with(speaker(false, flipped, frame[:300], frame[200:]), key), verdict.DamagedFrame, "", []verdict.Kind{verdict.WrongKey}},
-		{"plain after a run in which tags fitted", with(with(speaker(false, dutch), key), "DATA="+provenData(t, frame)), verdict.Unverified, "", nil},
-		{"7E1 as 8N1, and bytes lost", speaker(false, simulate.EvenParity(bytes.Repeat(old[5:], 2))), verdict.Parity, "", nil},
-		{"noise", speaker(false, simulate.Noise(7, 5000)), verdict.Noise, "", nil},
-		{"HDLC", speaker(false, bytes.Repeat([]byte("\x7E\xA0\x87\x01\x02\x01\x10\x9E\x6D\xE6\xE7\x00\x0F\x40\x00\x00\x00\x00\x02\x19\x0A\x0E\x4B\x61\x6D\x7E"), 4)), verdict.HDLC, "", nil},
-		{"SML", speaker(false, bytes.Repeat([]byte("\x1B\x1B\x1B\x1B\x01\x01\x01\x01\x76\x05\x00\x7A\x43\x02\x62\x00\x62\x00\x72\x63\x01\x01\x76\x01"), 3)), verdict.SML, "", nil},
-		{"wired M-Bus", speaker(false, bytes.Repeat([]byte("\x68\xFA\xFA\x68\x53\xFF\x00\x01\x67\xDB\x08\x4B\x46\x4D\x67\x50\x00\x00\x09\x81\xF8\x20"), 3)), verdict.MBus, "", nil},
-		{"Linky", speaker(false, []byte("\x02\nADCO 021528603314 '\r\nOPTARIF BASE 0\r\nISOUSC 30 9\r\nBASE 002565285 ,\r\n\x03\x02\nADCO 021528603314 '\r\n")), verdict.TIC, "", nil},
-		{"a web server", speaker(true, []byte("HTTP/1.1 408 Request Timeout\r\nConnection: close\r\n\r\n")), verdict.HTTP, "", []verdict.Kind{verdict.HungUp}},
-		{"this program's JSON socket", speaker(false, []byte(`{"crc":true,"header":"KFM5KAIFA-METER","p1Version":"42","calculatedUsage":329}`+"\r\n")), verdict.JSON, "", nil},
-		{"a telnet server", speaker(false, []byte("\xFF\xFD\x18\xFF\xFD\x20\xFF\xFD\x23\xFF\xFD\x27")), verdict.Telnet, "", nil},
-		{"a reader that is taken", speaker(true, []byte("Too many connections\r\n")), verdict.TooMany, "", []verdict.Kind{verdict.HungUp}},
-		{"another format", speaker(false, bytes.Repeat([]byte("power 123 W\r\n"), 400)), verdict.OtherText, "", nil},
+		{"wrong checksums", speaker(false, simulate.FlipBit(dutch, 8*300+1)), diagnosis.Checksums, "", nil},
+		{"no checksum any more", speaker(false, bytes.ReplaceAll(dutch, []byte("!DE4A"), []byte("!"))), diagnosis.NoChecksum, "", nil},
+		{"no end", speaker(false, bytes.Repeat(dutch[:len(dutch)-8], 30)), diagnosis.Cut, "", nil},
+		{"broken lines", speaker(false, simulate.Cut(old, 90, 30)), diagnosis.Damaged, "", nil},
+		{"no key", speaker(false, frame), diagnosis.Encrypted, "", nil},
+		{"another key", with(speaker(false, frame), "ENC_KEY="+strings.Repeat("0", 32)), diagnosis.WrongKey, "", nil},
+		{"damaged frames", with(speaker(false, flipped, frame[:300], frame[200:]), key), diagnosis.DamagedFrame, "", []diagnosis.Cause{diagnosis.WrongKey}},
+		{"plain after a run in which tags fitted", with(with(speaker(false, dutch), key), "DATA="+provenData(t, frame)), diagnosis.Unverified, "", nil},
+		{"7E1 as 8N1, and bytes lost", speaker(false, simulate.EvenParity(bytes.Repeat(old[5:], 2))), diagnosis.Parity, "", nil},
+		{"noise", speaker(false, simulate.Noise(7, 5000)), diagnosis.Noise, "", nil},
+		{"HDLC", speaker(false, bytes.Repeat([]byte("\x7E\xA0\x87\x01\x02\x01\x10\x9E\x6D\xE6\xE7\x00\x0F\x40\x00\x00\x00\x00\x02\x19\x0A\x0E\x4B\x61\x6D\x7E"), 4)), diagnosis.HDLC, "", nil},
+		{"SML", speaker(false, bytes.Repeat([]byte("\x1B\x1B\x1B\x1B\x01\x01\x01\x01\x76\x05\x00\x7A\x43\x02\x62\x00\x62\x00\x72\x63\x01\x01\x76\x01"), 3)), diagnosis.SML, "", nil},
+		{"wired M-Bus", speaker(false, bytes.Repeat([]byte("\x68\xFA\xFA\x68\x53\xFF\x00\x01\x67\xDB\x08\x4B\x46\x4D\x67\x50\x00\x00\x09\x81\xF8\x20"), 3)), diagnosis.MBus, "", nil},
+		{"Linky", speaker(false, []byte("\x02\nADCO 021528603314 '\r\nOPTARIF BASE 0\r\nISOUSC 30 9\r\nBASE 002565285 ,\r\n\x03\x02\nADCO 021528603314 '\r\n")), diagnosis.TIC, "", nil},
+		{"a web server", speaker(true, []byte("HTTP/1.1 408 Request Timeout\r\nConnection: close\r\n\r\n")), diagnosis.HTTP, "", []diagnosis.Cause{diagnosis.HungUp}},
+		{"this program's JSON socket", speaker(false, []byte(`{"crc":true,"header":"KFM5KAIFA-METER","p1Version":"42","calculatedUsage":329}`+"\r\n")), diagnosis.JSON, "", nil},
+		{"a telnet server", speaker(false, []byte("\xFF\xFD\x18\xFF\xFD\x20\xFF\xFD\x23\xFF\xFD\x27")), diagnosis.Telnet, "", nil},
+		{"a reader that is taken", speaker(true, []byte("Too many connections\r\n")), diagnosis.TooMany, "", []diagnosis.Cause{diagnosis.HungUp}},
+		{"another format", speaker(false, bytes.Repeat([]byte("power 123 W\r\n"), 400)), diagnosis.OtherText, "", nil},
 	} {
 		seen[test.want] = true
 		t.Run(test.name, func(t *testing.T) {
@@ -177,15 +178,15 @@ func TestVerdictOfProgram(t *testing.T) {
 			if err := json.Unmarshal([]byte(payload), &state); err != nil {
 				t.Fatal(err)
 			}
-			if got := state.Attributes; got.Text != test.want.Text() || state.Text != got.Text {
-				t.Errorf("text %q, diagnosis %q, want %q", got.Text, state.Text, test.want.Text())
+			if got := state.Attributes; got.Text != test.want.Text(meter.English) || state.Text != got.Text {
+				t.Errorf("text %q, diagnosis %q, want %q", got.Text, state.Text, test.want.Text(meter.English))
 			}
-			if rest, ok := strings.CutPrefix(state.Attributes.Next, test.want.Next()); !ok || rest != test.next && (test.next == "" || !strings.HasPrefix(rest, test.next)) {
-				t.Errorf("next step %q, want %q", state.Attributes.Next, test.want.Next()+test.next)
+			if rest, ok := strings.CutPrefix(state.Attributes.Next, test.want.Next(meter.English)); !ok || rest != test.next && (test.next == "" || !strings.HasPrefix(rest, test.next)) {
+				t.Errorf("next step %q, want %q", state.Attributes.Next, test.want.Next(meter.English)+test.next)
 			}
 			// And nothing but it, as the API tells.
 			waitFor(t, "the verdict to stay", func() bool { return p.status().Verdict.Name == test.want.String() })
-			allowed := []string{"", verdict.Waiting.String(), test.want.String()}
+			allowed := []string{"", diagnosis.Waiting.String(), test.want.String()}
 			for _, k := range test.passes {
 				allowed = append(allowed, k.String())
 			}
@@ -202,8 +203,8 @@ func TestVerdictOfProgram(t *testing.T) {
 	}
 
 	// These need another machine, and are tested where errors are told apart.
-	elsewhere := []verdict.Kind{verdict.Waiting, verdict.Gone, verdict.Permission, verdict.Busy, verdict.Address, verdict.NoAnswer, verdict.Fails}
-	for kind := range verdict.NumKinds {
+	elsewhere := []diagnosis.Cause{diagnosis.Waiting, diagnosis.Gone, diagnosis.Permission, diagnosis.Busy, diagnosis.Address, diagnosis.NoAnswer, diagnosis.Fails}
+	for kind := range diagnosis.NumCauses {
 		if !seen[kind] && !slices.Contains(elsewhere, kind) {
 			t.Errorf("nothing here ends in %s", kind)
 		}

@@ -10,12 +10,12 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/smartmeter-addon/smartmeter-addon/internal/diagnosis"
 	"github.com/smartmeter-addon/smartmeter-addon/internal/dsmr"
 	"github.com/smartmeter-addon/smartmeter-addon/internal/hub"
 	"github.com/smartmeter-addon/smartmeter-addon/internal/meter"
 	"github.com/smartmeter-addon/smartmeter-addon/internal/source"
 	"github.com/smartmeter-addon/smartmeter-addon/internal/status"
-	"github.com/smartmeter-addon/smartmeter-addon/internal/verdict"
 )
 
 const (
@@ -44,7 +44,7 @@ type vitals struct {
 	line     status.Source
 	meter    status.Meter
 	silence  time.Duration // how long one is normal
-	judge    *verdict.Judge
+	judge    *diagnosis.Judge
 	teller   teller
 	clock    clockCheck
 	opened   bool // the line was, once
@@ -57,9 +57,9 @@ func newVitals(log *slog.Logger) *vitals {
 	now := time.Now()
 	v := &vitals{
 		hub: new(hub.Hub[meter.Status]), start: now,
-		status: meter.Status{Started: now, Verdict: verdict.Waiting.String(), Text: verdict.Waiting.Text()}, published: now,
+		status: meter.Status{Started: now, Verdict: diagnosis.Waiting.String(), Text: diagnosis.Waiting.Text(meter.English)}, published: now,
 		line:   status.Source{Kind: "none", State: status.None, Since: now},
-		judge:  verdict.New(now),
+		judge:  diagnosis.New(now),
 		teller: teller{log: log, since: now},
 		clock:  clockCheck{log: log},
 		timer:  time.NewTimer(beat),
@@ -80,7 +80,7 @@ func (v *vitals) unset(devices []string) {
 	defer v.mu.Unlock()
 	v.judge.Unset(devices)
 	now := time.Now()
-	v.teller.said(verdict.Unset, now) // by who calls
+	v.teller.said(diagnosis.Unset, now) // by who calls
 	v.look(now)
 }
 
@@ -144,26 +144,28 @@ func (v *vitals) damaged(cause error) {
 	}
 	v.mu.Lock()
 	defer v.mu.Unlock()
-	switch {
-	case errors.Is(cause, dsmr.ErrChecksum):
-		v.counters.Checksums++
-	case errors.Is(cause, dsmr.ErrNoChecksum):
-		v.counters.NoChecksum++
-	case errors.Is(cause, dsmr.ErrNoKey):
-		v.counters.NoKey++
-	case errors.Is(cause, dsmr.ErrKey):
-		v.counters.WrongKey++
-	case errors.Is(cause, dsmr.ErrFrame):
-		v.counters.DamagedFrames++
-	case errors.Is(cause, dsmr.ErrUnverified):
-		v.counters.Unverified++
-	default:
-		v.counters.Damaged++
-	}
+	v.counters.Rejected[causeOf(cause)]++
 	v.status.Errors = v.counters.Bad()
 	v.judge.Bad(cause, time.Now())
 	v.teller.bad++
 	v.glance()
+}
+
+// causeOf returns the cause that an error of the parser or the decrypter is
+// counted by.
+func causeOf(err error) diagnosis.Cause {
+	for _, known := range [...]struct {
+		err   error
+		cause diagnosis.Cause
+	}{
+		{dsmr.ErrChecksum, diagnosis.Checksums}, {dsmr.ErrNoChecksum, diagnosis.NoChecksum}, {dsmr.ErrNoKey, diagnosis.Encrypted},
+		{dsmr.ErrKey, diagnosis.WrongKey}, {dsmr.ErrFrame, diagnosis.DamagedFrame}, {dsmr.ErrUnverified, diagnosis.Unverified},
+	} {
+		if errors.Is(err, known.err) {
+			return known.cause
+		}
+	}
+	return diagnosis.Damaged
 }
 
 // scanned records what the scanner has counted since the start: telegrams that
@@ -171,12 +173,12 @@ func (v *vitals) damaged(cause error) {
 func (v *vitals) scanned(s dsmr.Stats) {
 	v.mu.Lock()
 	defer v.mu.Unlock()
-	if cut := s.Cut - v.counters.Cut; cut > 0 {
+	if cut := s.Cut - v.counters.Rejected[diagnosis.Cut]; cut > 0 {
 		v.judge.Cut(cut, time.Now())
 		v.teller.bad += cut
 		v.glance()
 	}
-	v.counters.Cut, v.counters.Skipped = s.Cut, s.Skipped
+	v.counters.Rejected[diagnosis.Cut], v.counters.Skipped = s.Cut, s.Skipped
 	v.status.Errors = v.counters.Bad()
 }
 
@@ -209,18 +211,18 @@ func (v *vitals) changed(e source.Event, now time.Time) {
 		}
 		v.opened = true
 	case source.Alive:
-		v.teller.said(verdict.Good, now) // by the source
+		v.teller.said(diagnosis.Good, now) // by the source
 	case source.Lost:
 		v.line.Cause = e.Err.Error()
 		v.setAlive(false)
-		switch kind := verdict.OfTrouble(e.Trouble); {
+		switch {
 		case e.Said:
-			v.teller.said(kind, now)
-		case kind == verdict.Missing && v.teller.told == verdict.Gone: // the cable that was pulled
-			v.teller.told = kind
+			v.teller.said(e.Cause, now)
+		case e.Cause == diagnosis.Missing && v.teller.told == diagnosis.Gone: // the cable that was pulled
+			v.teller.told = e.Cause
 		}
 	}
-	v.judge.Line(e, now)
+	e.Report(v.judge, now)
 	if e.State != source.Alive { // the reading that made it so comes next
 		v.look(now)
 	}
@@ -265,7 +267,8 @@ func (v *vitals) look(now time.Time) {
 	if last := v.status.Last; !last.IsZero() && now.Sub(last) > v.silence {
 		v.setAlive(false)
 	}
-	kind, stands := v.judge.Verdict(now)
+	found := v.judge.Find(now)
+	stands := status.VerdictOf(found)
 	changed := stands.Name != v.status.Verdict || stands.Problem != v.status.Problem
 	if changed || now.Sub(v.published) >= refresh {
 		v.published = now
@@ -273,7 +276,7 @@ func (v *vitals) look(now time.Time) {
 		v.status.Text, v.status.Next, v.status.Share = stands.Text, stands.Next, stands.Share
 		v.hub.Publish(v.status)
 	}
-	v.teller.tell(kind, stands, now)
+	v.teller.tell(found, now)
 }
 
 // snapshot fills in all but the outputs.
@@ -282,7 +285,7 @@ func (v *vitals) snapshot(s *status.Snapshot) {
 	defer v.mu.Unlock()
 	s.Version, s.Started, s.Goroutines = Version, v.status.Started, runtime.NumGoroutine()
 	s.Source, s.Counters = v.line, v.counters
-	_, s.Verdict = v.judge.Verdict(s.Time)
+	s.Verdict = status.VerdictOf(v.judge.Find(s.Time))
 	if v.mode != nil {
 		s.Source.Mode = v.mode()
 	}

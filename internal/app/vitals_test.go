@@ -9,11 +9,11 @@ import (
 	"testing"
 	"time"
 
+	"github.com/smartmeter-addon/smartmeter-addon/internal/diagnosis"
 	"github.com/smartmeter-addon/smartmeter-addon/internal/dsmr"
 	"github.com/smartmeter-addon/smartmeter-addon/internal/meter"
 	"github.com/smartmeter-addon/smartmeter-addon/internal/simulate"
 	"github.com/smartmeter-addon/smartmeter-addon/internal/source"
-	"github.com/smartmeter-addon/smartmeter-addon/internal/verdict"
 )
 
 func newTestVitals() (*vitals, *bytes.Buffer) {
@@ -32,23 +32,23 @@ func TestVerdictIsTold(t *testing.T) {
 	if _, err := r.Read(make([]byte, 4000)); err != nil {
 		t.Fatal(err)
 	}
-	v.lookAt(v.start.Add(verdict.Patience))
+	v.lookAt(v.start.Add(diagnosis.Patience))
 	if log.Len() > 0 {
 		t.Errorf("too early: %s", log)
 	}
 	for range 5 {
-		v.lookAt(v.start.Add(verdict.Patience + time.Second))
+		v.lookAt(v.start.Add(diagnosis.Patience + time.Second))
 	}
 	if got := strings.Count(log.String(), "the speed or the parity is wrong"); got != 1 {
 		t.Errorf("told %d times, want once: %s", got, log)
 	}
 	v.damaged(dsmr.ErrChecksum)
-	v.lookAt(v.start.Add(verdict.Patience + 2*time.Second))
+	v.lookAt(v.start.Add(diagnosis.Patience + 2*time.Second))
 	if !strings.Contains(log.String(), "their checksum is wrong") {
 		t.Errorf("another verdict is not told: %s", log)
 	}
-	v.goodAt(v.start.Add(verdict.Patience+3*time.Second), time.Time{})
-	if !strings.Contains(log.String(), "readings go on") {
+	v.goodAt(v.start.Add(diagnosis.Patience+3*time.Second), time.Time{})
+	if !strings.Contains(log.String(), "readings have resumed") {
 		t.Errorf("the end is not told: %s", log)
 	}
 }
@@ -67,8 +67,8 @@ func TestSilenceIsNoVerdict(t *testing.T) {
 func TestPulledCableIsToldOnce(t *testing.T) {
 	v, log := newTestVitals()
 	v.goodAt(v.start, time.Time{})
-	v.changed(source.Event{State: source.Lost, Err: source.ErrGone, Trouble: source.TroubleGone, Said: true}, v.start.Add(time.Second))
-	v.changed(source.Event{State: source.Lost, Err: fs.ErrNotExist, Trouble: source.TroubleMissing}, v.start.Add(2*time.Second))
+	v.changed(source.Event{State: source.Lost, Err: source.ErrGone, Cause: diagnosis.Gone, Said: true}, v.start.Add(time.Second))
+	v.changed(source.Event{State: source.Lost, Err: fs.ErrNotExist, Cause: diagnosis.Missing}, v.start.Add(2*time.Second))
 	for s := range 60 {
 		v.lookAt(v.start.Add(time.Duration(s) * time.Second))
 	}
@@ -191,11 +191,11 @@ func (v *vitals) lookAt(now time.Time) {
 func TestProblem(t *testing.T) {
 	v, log := newTestVitals()
 	status := func() meter.Status { s, _ := v.hub.Latest(); return s }
-	v.changed(source.Event{State: source.Lost, Err: io.EOF, Trouble: source.TroubleRefused, Help: "check it", Said: true}, v.start)
+	v.changed(source.Event{State: source.Lost, Err: io.EOF, Cause: diagnosis.Refused, Help: "check it", Said: true}, v.start)
 	if s := status(); s.Problem || s.Verdict != "refused" || s.Next != "Check it" {
 		t.Errorf("at first: got %+v", s)
 	}
-	v.lookAt(v.start.Add(verdict.Patience + time.Second))
+	v.lookAt(v.start.Add(diagnosis.Patience + time.Second))
 	if s := status(); !s.Problem || s.Verdict != "refused" {
 		t.Errorf("later: got %+v", s)
 	}

@@ -12,6 +12,8 @@ import (
 	"time"
 
 	"go.bug.st/serial"
+
+	"github.com/smartmeter-addon/smartmeter-addon/internal/diagnosis"
 )
 
 func TestHelp(t *testing.T) {
@@ -25,27 +27,27 @@ func TestHelp(t *testing.T) {
 		err     error
 		ports   func() []string // nil: an error of the network
 		mention []string
-		trouble Trouble
+		cause   diagnosis.Cause
 	}{
-		{&fs.PathError{Op: "open", Err: syscall.ENOENT}, some, []string{"plugged in", "/dev/ttyUSB0, /dev/ttyUSB1"}, TroubleMissing},
-		{syscall.ENODEV, none, []string{"plugged in", "No serial device was found"}, TroubleMissing},
-		{syscall.EACCES, some, []string{"dialout", "container"}, TroublePermission},
-		{syscall.EPERM, some, []string{"dialout", "container"}, TroublePermission},
-		{serialError(&serial.PortError{}), some, []string{"stop the other program", "raw socket"}, TroubleBusy},
-		{ErrNotSerial, some, []string{"another device", "/dev/ttyUSB0"}, TroubleNotSerial},
-		{ErrGone, some, []string{"pulled", "opened again"}, TroubleGone},
-		{syscall.EIO, some, []string{"pulled"}, TroubleGone},
-		{silence(15 * time.Second), some, []string{"P1 port open", "115200 8N1 is set", "auto"}, TroubleSilence},
-		{syscall.ECONNREFUSED, nil, []string{"check the port"}, TroubleRefused},
-		{&net.DNSError{Err: "no such host", Name: "p1.lan", IsNotFound: true}, nil, []string{"spelling"}, TroubleName},
-		{&net.DNSError{Err: "server misbehaving", Name: "p1.lan", IsTemporary: true}, nil, []string{"name server"}, TroubleNameServer},
-		{&net.AddrError{Err: "missing port in address", Addr: "p1.lan"}, nil, []string{"host:port"}, TroubleAddress},
-		{syscall.EHOSTUNREACH, nil, []string{"no way leads"}, TroubleUnreachable},
-		{os.ErrDeadlineExceeded, nil, []string{"no answer", "switched on"}, TroubleNoAnswer},
-		{syscall.ETIMEDOUT, nil, []string{"no answer"}, TroubleNoAnswer},
-		{silence(15 * time.Second), nil, []string{"sends nothing", "P1 port"}, TroubleMute},
-		{io.EOF, nil, []string{"hung up", "one program at a time"}, TroubleHungUp},
-		{syscall.ECONNRESET, nil, []string{"hung up"}, TroubleHungUp},
+		{&fs.PathError{Op: "open", Err: syscall.ENOENT}, some, []string{"plugged in", "/dev/ttyUSB0, /dev/ttyUSB1"}, diagnosis.Missing},
+		{syscall.ENODEV, none, []string{"plugged in", "No serial device was found"}, diagnosis.Missing},
+		{syscall.EACCES, some, []string{"dialout", "container"}, diagnosis.Permission},
+		{syscall.EPERM, some, []string{"dialout", "container"}, diagnosis.Permission},
+		{serialError(&serial.PortError{}), some, []string{"Stop the other program", "raw socket"}, diagnosis.Busy},
+		{ErrNotSerial, some, []string{"another device", "/dev/ttyUSB0"}, diagnosis.NotSerial},
+		{ErrGone, some, []string{"pulled", "opened again"}, diagnosis.Gone},
+		{syscall.EIO, some, []string{"pulled"}, diagnosis.Gone},
+		{silence(15 * time.Second), some, []string{"P1 port enabled", "115200 8N1 is set", "auto"}, diagnosis.Silence},
+		{syscall.ECONNREFUSED, nil, []string{"check the port"}, diagnosis.Refused},
+		{&net.DNSError{Err: "no such host", Name: "p1.lan", IsNotFound: true}, nil, []string{"spelling"}, diagnosis.Name},
+		{&net.DNSError{Err: "server misbehaving", Name: "p1.lan", IsTemporary: true}, nil, []string{"name server"}, diagnosis.NameServer},
+		{&net.AddrError{Err: "missing port in address", Addr: "p1.lan"}, nil, []string{"host:port"}, diagnosis.Address},
+		{syscall.EHOSTUNREACH, nil, []string{"no route"}, diagnosis.Unreachable},
+		{os.ErrDeadlineExceeded, nil, []string{"Check the address", "switched on"}, diagnosis.NoAnswer},
+		{syscall.ETIMEDOUT, nil, []string{"switched on"}, diagnosis.NoAnswer},
+		{silence(15 * time.Second), nil, []string{"sends nothing", "P1 port"}, diagnosis.Mute},
+		{io.EOF, nil, []string{"one program at a time"}, diagnosis.HungUp},
+		{syscall.ECONNRESET, nil, []string{"one program at a time"}, diagnosis.HungUp},
 	}
 	for _, test := range tests {
 		wrapped := fmt.Errorf("opening it: %w", test.err)
@@ -53,12 +55,12 @@ func TestHelp(t *testing.T) {
 		if test.ports != nil {
 			got = serialHelp(wrapped, mode, test.ports)
 		}
-		trouble := networkTrouble(wrapped)
+		cause := networkCause(wrapped)
 		if test.ports != nil {
-			trouble = serialTrouble(wrapped)
+			cause = serialCause(wrapped)
 		}
-		if trouble != test.trouble {
-			t.Errorf("%v: trouble %d, want %d", test.err, trouble, test.trouble)
+		if cause != test.cause {
+			t.Errorf("%v: cause %s, want %s", test.err, cause, test.cause)
 		}
 		for _, want := range test.mention {
 			if !strings.Contains(got, want) {
@@ -66,17 +68,12 @@ func TestHelp(t *testing.T) {
 			}
 		}
 	}
-	if got := serialHelp(silence(15*time.Second), automatic, none); !strings.Contains(got, "P1 port open") || strings.Contains(got, "mode") {
+	if got := serialHelp(silence(15*time.Second), automatic, none); !strings.Contains(got, "P1 port enabled") || strings.Contains(got, "mode") {
 		t.Errorf("help for a silent line in automatic mode: %q", got)
 	}
 	for port, want := range map[string]bool{"80": true, "502": true, "23": false, "": false} {
 		if got := networkHelp(silence(15*time.Second), port); strings.Contains(got, "and the port: "+port) != want {
 			t.Errorf("help for a mute port %s: %q", port, got)
-		}
-	}
-	for trouble := range NumTroubles {
-		if (trouble.Help() == "") != (trouble == TroubleUnknown) {
-			t.Errorf("trouble %d: help %q", trouble, trouble.Help())
 		}
 	}
 	if got := serialHelp(io.ErrNoProgress, mode, some) + networkHelp(io.ErrNoProgress, "23"); got != "" {

@@ -29,6 +29,6 @@ func Network(address string) Port {
 		},
 		Help: func(err error) string { return networkHelp(err, port) },
 
-		Trouble: networkTrouble,
+		Cause: networkCause,
 	}
 }

@@ -12,6 +12,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/smartmeter-addon/smartmeter-addon/internal/diagnosis"
 	"github.com/smartmeter-addon/smartmeter-addon/internal/source"
 )
 
@@ -58,7 +59,7 @@ func TestNetworkComesBack(t *testing.T) {
 			s.awaitLine(t, "one")
 			first.Close() // in the middle of a line
 			s.awaitLine(t, "half a tele")
-			if got := s.awaitState(t, 3, source.Lost); !errors.Is(got.Err, io.EOF) || !strings.Contains(got.Help, "hung up") {
+			if got := s.awaitState(t, 3, source.Lost); !errors.Is(got.Err, io.EOF) || got.Cause != diagnosis.HungUp {
 				t.Errorf("lost because of %v, %q, want a hang-up", got.Err, got.Help)
 			}
 

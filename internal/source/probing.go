@@ -30,7 +30,7 @@ func probing(p *prober, open func(device string, mode Mode) (tunable, error)) Po
 		},
 		Help: func(err error) string { return serialHelp(err, automatic, Ports) },
 
-		Trouble: serialTrouble,
+		Cause: serialCause,
 	}
 }
 

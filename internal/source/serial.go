@@ -34,7 +34,7 @@ func Serial(device string, mode Mode) Port {
 		Open: func(context.Context) (Conn, error) { return openSerial(device, mode) },
 		Help: func(err error) string { return serialHelp(err, mode, Ports) },
 
-		Trouble: serialTrouble,
+		Cause: serialCause,
 	}
 }
 

@@ -252,8 +252,8 @@ func TestSerialDeviceThatIsNone(t *testing.T) {
 		device string
 		want   string
 	}{
-		{file, "choose another device"},
-		{filepath.Dir(file), "choose another device"},
+		{file, "Choose another device"},
+		{filepath.Dir(file), "Choose another device"},
 		{file + ".missing", "plugged in"},
 	}
 	for _, test := range tests {

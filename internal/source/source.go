@@ -13,6 +13,7 @@ import (
 	"os"
 	"time"
 
+	"github.com/smartmeter-addon/smartmeter-addon/internal/diagnosis"
 	"github.com/smartmeter-addon/smartmeter-addon/internal/retry"
 )
 
@@ -29,7 +30,7 @@ type Port struct {
 	Open func(ctx context.Context) (Conn, error) // opens it once; errors say what was tried
 	Help func(error) string                      // what a person can do about an error, or empty; may be nil
 
-	Trouble func(error) Trouble // what kind of error it is; may be nil
+	Cause func(error) diagnosis.Cause // what kind of error it is; may be nil
 
 	mode   string  // that is set; empty where none is
 	prober *prober // finds the mode of a serial line; nil where there is none to find
@@ -60,11 +61,21 @@ func (s State) String() string {
 
 // Event is a change of the line.
 type Event struct {
-	State   State
-	Err     error   // of Lost: the cause. Silence is os.ErrDeadlineExceeded, a hang-up io.EOF
-	Trouble Trouble // of Lost: what kind of cause that is
-	Help    string  // of Lost: what a person can do about it; may be empty
-	Said    bool    // of Lost: the log told it
+	State State
+	Err   error           // of Lost: the cause. Silence is os.ErrDeadlineExceeded, a hang-up io.EOF
+	Cause diagnosis.Cause // of Lost: what kind of cause that is
+	Help  string          // of Lost: what a person can do about it; may be empty
+	Said  bool            // of Lost: the log told it
+}
+
+// Report tells a judge of the change.
+func (e Event) Report(j *diagnosis.Judge, now time.Time) {
+	switch e.State {
+	case Opened:
+		j.Opened(now)
+	case Lost:
+		j.Lost(e.Cause, e.Help)
+	}
 }
 
 // The pause before the line is opened again doubles from the first to the
@@ -217,12 +228,12 @@ func (s *Source) open() {
 
 // lose says so once; retries are for who debugs.
 func (s *Source) lose(err error, pause time.Duration) {
-	e := Event{State: Lost, Err: err, Said: s.lost.IsZero()}
+	e := Event{State: Lost, Err: err, Cause: diagnosis.Fails, Said: s.lost.IsZero()}
 	if s.port.Help != nil {
 		e.Help = s.port.Help(err)
 	}
-	if s.port.Trouble != nil {
-		e.Trouble = s.port.Trouble(err)
+	if s.port.Cause != nil {
+		e.Cause = s.port.Cause(err)
 	}
 	if e.Said {
 		s.lost = time.Now()

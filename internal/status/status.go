@@ -9,6 +9,9 @@ import (
 	"strings"
 	"sync"
 	"time"
+
+	"github.com/smartmeter-addon/smartmeter-addon/internal/diagnosis"
+	"github.com/smartmeter-addon/smartmeter-addon/internal/meter"
 )
 
 // Snapshot is how the program stood at one moment. It is JSON as /api/status
@@ -58,28 +61,6 @@ type Meter struct {
 	Tariffs  []string `json:"tariffs,omitempty"`  // what 1 and 2 are, low and normal, where all agree on it
 }
 
-// Counters count since the start of the program.
-type Counters struct {
-	Bytes         uint64  `json:"bytes"`         // that the line sent
-	Telegrams     uint64  `json:"telegrams"`     // that gave a reading
-	Checksums     uint64  `json:"checksums"`     // telegrams whose checksum was wrong
-	NoChecksum    uint64  `json:"noChecksum"`    // telegrams that lost the checksum which their meter sends
-	Damaged       uint64  `json:"damaged"`       // telegrams with broken lines
-	Cut           uint64  `json:"cut"`           // telegrams that never ended
-	NoKey         uint64  `json:"noKey"`         // encrypted frames without a key
-	WrongKey      uint64  `json:"wrongKey"`      // frames that the key does not fit
-	DamagedFrames uint64  `json:"damagedFrames"` // encrypted frames that were damaged
-	Unverified    uint64  `json:"unverified"`    // telegrams and frames that the key does not vouch for
-	Skipped       uint64  `json:"skipped"`       // bytes outside of telegrams
-	Held          uint64  `json:"held"`          // totals held back from the entities
-	Interval      float64 `json:"interval"`      // between the last two readings, in seconds
-}
-
-// Bad is how many telegrams and frames gave no reading.
-func (c *Counters) Bad() uint64 {
-	return c.Checksums + c.NoChecksum + c.Damaged + c.Cut + c.NoKey + c.WrongKey + c.DamagedFrames + c.Unverified
-}
-
 // Verdict is why there is no data, or that there is.
 type Verdict struct {
 	Name    string    `json:"name"`            // one of a fixed set, for programs; "good" when all is well
@@ -89,6 +70,15 @@ type Verdict struct {
 	Next    string    `json:"next,omitempty"`  // what to do about it, for people
 	Share   int       `json:"share,omitempty"` // of the telegrams that are damaged, in percent; 0: where that is not the matter
 	Since   time.Time `json:"since"`
+}
+
+// VerdictOf returns the finding as it is shown.
+func VerdictOf(f diagnosis.Finding) Verdict {
+	c := f.Cause
+	return Verdict{
+		Name: c.String(), Good: c == diagnosis.Good || c == diagnosis.Degraded, Problem: f.Problem,
+		Text: c.Text(meter.English), Next: f.Next, Share: f.Share, Since: f.Since,
+	}
 }
 
 // Output is what one output did since the start.

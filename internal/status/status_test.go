@@ -1,6 +1,7 @@
 package status_test
 
 import (
+	"encoding/json"
 	"errors"
 	"sync"
 	"testing"
@@ -8,6 +9,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/smartmeter-addon/smartmeter-addon/internal/diagnosis"
 	"github.com/smartmeter-addon/smartmeter-addon/internal/status"
 )
 
@@ -44,10 +46,26 @@ func TestOutputs(t *testing.T) {
 }
 
 func TestLine(t *testing.T) {
-	b := status.Board{Line: func(s *status.Snapshot) { s.Counters.Cut, s.Counters.Checksums = 1, 2 }}
+	b := status.Board{Line: func(s *status.Snapshot) {
+		s.Counters = status.Counters{Bytes: 7, Interval: 1.5}
+		s.Counters.Rejected[diagnosis.Cut], s.Counters.Rejected[diagnosis.Checksums] = 1, 2
+	}}
 	s := b.Snapshot(time.Now())
 	if got := s.Counters.Bad(); got != 3 {
 		t.Errorf("bad: got %d, want 3", got)
+	}
+	text, err := json.Marshal(s.Counters)
+	if err != nil {
+		t.Fatal(err)
+	}
+	const want = `{"bytes":7,"telegrams":0,"skipped":0,"held":0,"interval":1.5,` +
+		`"checksums":2,"noChecksum":0,"damaged":0,"cut":1,"noKey":0,"wrongKey":0,"damagedFrames":0,"unverified":0}`
+	if diff := cmp.Diff(want, string(text)); diff != "" {
+		t.Errorf("-want +got:\n%s", diff)
+	}
+	var back status.Counters
+	if err := json.Unmarshal(text, &back); err != nil || back != s.Counters {
+		t.Errorf("read again: %+v, %v", back, err)
 	}
 }
 

@@ -7,6 +7,7 @@ import (
 	"text/tabwriter"
 	"time"
 
+	"github.com/smartmeter-addon/smartmeter-addon/internal/diagnosis"
 	"github.com/smartmeter-addon/smartmeter-addon/internal/quiet"
 )
 
@@ -96,21 +97,9 @@ func (s *Snapshot) telegrams() string {
 		return text
 	}
 	var kinds []string
-	for _, k := range []struct {
-		n    uint64
-		what string
-	}{
-		{c.Checksums, "wrong checksum"},
-		{c.NoChecksum, "without checksum"},
-		{c.Damaged, "broken lines"},
-		{c.Cut, "cut off"},
-		{c.NoKey, "encrypted without a key"},
-		{c.WrongKey, "wrong key"},
-		{c.DamagedFrames, "damaged frame"},
-		{c.Unverified, "unverified"},
-	} {
-		if k.n > 0 {
-			kinds = append(kinds, fmt.Sprintf("%s %d", k.what, k.n))
+	for _, cause := range diagnosis.Counted() {
+		if n := c.Rejected[cause]; n > 0 {
+			kinds = append(kinds, fmt.Sprintf("%s %d", cause.Count(), n))
 		}
 	}
 	return text + fmt.Sprintf("; %d bad (%s)", c.Bad(), strings.Join(kinds, ", "))

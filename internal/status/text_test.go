@@ -7,6 +7,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/smartmeter-addon/smartmeter-addon/internal/diagnosis"
 	"github.com/smartmeter-addon/smartmeter-addon/internal/status"
 )
 
@@ -23,7 +24,7 @@ func TestText(t *testing.T) {
 			Version: "0.1.0", Started: *ago(time.Hour), Time: now,
 			Source:   status.Source{Kind: "serial", Name: "/dev/ttyUSB0", Mode: "115200 8N1", State: status.Alive, Since: *ago(time.Minute), Last: ago(time.Second), Reconnects: 1},
 			Meter:    &status.Meter{Header: "ISK5", Version: "50", Serial: "3132"},
-			Counters: status.Counters{Bytes: 4321, Skipped: 21, Telegrams: 100, Checksums: 1, Cut: 2, Held: 3, Interval: 1.0004},
+			Counters: status.Counters{Bytes: 4321, Skipped: 21, Telegrams: 100, Rejected: [diagnosis.NumCauses]uint64{diagnosis.Checksums: 1, diagnosis.Cut: 2}, Held: 3, Interval: 1.0004},
 			Verdict:  status.Verdict{Name: "good", Good: true, Text: "readings arrive", Since: *ago(59 * time.Second)},
 			Outputs: []status.Output{
 				{Name: "json socket", Clients: &two, Sent: 200, LastSuccess: ago(time.Second)},

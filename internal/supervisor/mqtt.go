@@ -102,7 +102,7 @@ func (c *Client) WaitMQTT(ctx context.Context, log *slog.Logger) (Service, error
 		}
 		switch {
 		case !warned && (errors.Is(err, ErrDenied) || time.Since(start) >= patience):
-			log.Warn("still without MQTT broker; the rest of the app runs on, and asking goes on", "err", err)
+			log.Warn("still without MQTT broker; the rest of the app runs on, and it is asked again", "err", err)
 			warned = true
 		case !missed:
 			log.Info("waiting for Home Assistant to name its MQTT broker", "err", err)

@@ -212,7 +212,7 @@ func TestWaitMQTT(t *testing.T) {
 		none  = `err="asking for the MQTT broker: no MQTT broker has announced itself to Home Assistant: install and start the Mosquitto broker app, or set mqtt.url"`
 		found = `level=INFO msg="Home Assistant names its MQTT broker now" broker=mqtt://core-mosquitto:1883` + "\n"
 		wait  = `time=0s level=INFO msg="waiting for Home Assistant to name its MQTT broker" `
-		warn  = `level=WARN msg="still without MQTT broker; the rest of the app runs on, and asking goes on" `
+		warn  = `level=WARN msg="still without MQTT broker; the rest of the app runs on, and it is asked again" `
 	)
 	for _, tt := range []struct {
 		name    string

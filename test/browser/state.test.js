@@ -103,9 +103,9 @@ test("nothing has come yet: no rate of nothing, nothing that worked", async (t) 
 });
 
 test("no data: the empty card says why, and what to do, once", async (t) => {
-  const verdict = problem("silence", "the cable gives not a byte", "Is the P1 port of the meter switched on?");
+  const verdict = problem("silence", "nothing arrives over the cable", "Is the P1 port of the meter switched on?");
   const { page, text } = await told(t, [["status", later({ source: lost, verdict })]], { viewport: phone });
-  assert.match(await text(".waiting"), /No data from the meter[\s\S]*The cable gives not a byte\.[\s\S]*Is the P1 port of the meter switched on\?/);
+  assert.match(await text(".waiting"), /No data from the meter[\s\S]*Nothing arrives over the cable\.[\s\S]*Is the P1 port of the meter switched on\?/);
   assert.ok(await page.locator(".banner").isHidden());
   assert.equal(await page.locator(".pulse:visible").count(), 0);
   assert.equal(await page.locator(".pill.bad").textContent(), "No data");
@@ -124,7 +124,7 @@ test("no source: nothing is waited for", async (t) => {
 test("the tab's title is the power", async (t) => {
   const { page, feed } = await told(t, [["status", status()], ["reading", reading()]]);
   assert.equal((await page.title()).replace("\u00a0", " "), "↓ 3,150 W · Smart Meter");
-  await feed("status", later({ source: lost, verdict: problem("silence", "the cable gives not a byte") }));
+  await feed("status", later({ source: lost, verdict: problem("silence", "nothing arrives over the cable") }));
   assert.equal(await page.title(), "No data from the meter · Smart Meter");
   await feed("status", later({}, 9));
   await feed("reading", { ...reading(), ts: "2026-06-21T18:20:10+02:00", calculatedUsage: -12345 });

@@ -4,6 +4,7 @@ import (
 	"net/http"
 	"time"
 
+	"github.com/smartmeter-addon/smartmeter-addon/internal/diagnosis"
 	"github.com/smartmeter-addon/smartmeter-addon/internal/meter"
 	"github.com/smartmeter-addon/smartmeter-addon/internal/status"
 )
@@ -50,14 +51,8 @@ func line(e *exposition, s *status.Snapshot) {
 	e.family("smartmeter_line_reconnects_total", counter, "How often the line was opened again.").count(s.Source.Reconnects)
 	e.family("smartmeter_telegrams_total", counter, "Telegrams that gave a reading.").count(c.Telegrams)
 	e.family("smartmeter_bad_telegrams_total", counter, "Telegrams and encrypted frames that gave no reading, by cause.")
-	for _, bad := range [...]struct {
-		cause string
-		n     uint64
-	}{
-		{"checksum", c.Checksums}, {"no_checksum", c.NoChecksum}, {"damaged", c.Damaged}, {"cut", c.Cut},
-		{"no_key", c.NoKey}, {"wrong_key", c.WrongKey}, {"damaged_frame", c.DamagedFrames}, {"unverified", c.Unverified},
-	} {
-		e.count(bad.n, "cause", bad.cause)
+	for _, cause := range diagnosis.Counted() {
+		e.count(c.Rejected[cause], "cause", cause.Metric())
 	}
 	e.family("smartmeter_held_values_total", counter, "How often a total was held back because it cannot be right.").count(c.Held)
 	e.family("smartmeter_telegram_interval_seconds", gauge, "Time between the last two readings.").float(c.Interval)

@@ -9,6 +9,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/smartmeter-addon/smartmeter-addon/internal/diagnosis"
 	"github.com/smartmeter-addon/smartmeter-addon/internal/meter"
 	"github.com/smartmeter-addon/smartmeter-addon/internal/output/web"
 	"github.com/smartmeter-addon/smartmeter-addon/internal/status"
@@ -80,7 +81,7 @@ func TestMetricsOfASilentMeter(t *testing.T) {
 	w.board.Line = func(s *status.Snapshot) {
 		s.Source.State = status.Lost
 		s.Source.Reconnects = 3
-		s.Counters = status.Counters{Bytes: 100, Telegrams: 7, Checksums: 2, WrongKey: 1, Held: 4}
+		s.Counters = status.Counters{Bytes: 100, Telegrams: 7, Rejected: [diagnosis.NumCauses]uint64{diagnosis.Checksums: 2, diagnosis.WrongKey: 1}, Held: 4}
 		s.Verdict.Name = "silence"
 	}
 	w.board.Output("mqtt").Dropped(5)

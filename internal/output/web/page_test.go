@@ -2,8 +2,6 @@ package web
 
 import (
 	"bytes"
-	"io/fs"
-	"path"
 	"regexp"
 	"slices"
 	"strings"
@@ -14,16 +12,10 @@ import (
 func pageFiles(t *testing.T) map[string]string {
 	t.Helper()
 	files := make(map[string]string)
-	entries, err := fs.ReadDir(embedded, "page")
-	if err != nil {
-		t.Fatal(err)
-	}
-	for _, e := range entries {
-		text, err := fs.ReadFile(embedded, path.Join("page", e.Name()))
-		if err != nil {
-			t.Fatal(err)
+	for name, f := range pages {
+		if name = strings.TrimPrefix(name, "/"); name != "" {
+			files[name] = string(f.plain)
 		}
-		files[e.Name()] = string(text)
 	}
 	return files
 }

@@ -12,6 +12,8 @@ import (
 	"path"
 	"strings"
 	"sync"
+
+	"github.com/smartmeter-addon/smartmeter-addon/internal/diagnosis"
 )
 
 //go:embed page
@@ -53,6 +55,7 @@ func newPages(from fs.FS, root string) map[string]*file {
 		panic(err) // what is embedded can be read
 	}
 	files["/"] = files["/index.html"]
+	files["/causes.js"] = newFile("causes.js", diagnosis.Script())
 	return files
 }
 

@@ -1,4 +1,4 @@
-package verdict_test
+package diagnosis_test
 
 import (
 	"flag"
@@ -7,7 +7,8 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/smartmeter-addon/smartmeter-addon/internal/verdict"
+	"github.com/smartmeter-addon/smartmeter-addon/internal/diagnosis"
+	"github.com/smartmeter-addon/smartmeter-addon/internal/meter"
 )
 
 var update = flag.Bool("update", false, "write the documents' table anew")
@@ -26,9 +27,9 @@ func TestDocs(t *testing.T) {
 	}
 	var b strings.Builder
 	b.WriteString("| what it says | what to do |\n|---|---|\n")
-	for k := range verdict.NumKinds {
+	for k := range diagnosis.NumCauses {
 		if k.Problem() {
-			fmt.Fprintf(&b, "| %s | %s |\n", k.Text(), k.Next())
+			fmt.Fprintf(&b, "| %s | %s |\n", k.Text(meter.English), k.Next(meter.English))
 		}
 	}
 	switch table := b.String(); {
@@ -37,6 +38,6 @@ func TestDocs(t *testing.T) {
 			t.Fatal(err)
 		}
 	case old != table:
-		t.Error("DOCS.md is stale: go test ./internal/verdict -run Docs -update")
+		t.Error("DOCS.md is stale: go test ./internal/diagnosis -run Docs -update")
 	}
 }

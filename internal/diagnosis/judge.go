@@ -1,12 +1,11 @@
-package verdict
+package diagnosis
 
 import (
 	"strings"
 	"time"
 
 	"github.com/smartmeter-addon/smartmeter-addon/internal/dsmr"
-	"github.com/smartmeter-addon/smartmeter-addon/internal/source"
-	"github.com/smartmeter-addon/smartmeter-addon/internal/status"
+	"github.com/smartmeter-addon/smartmeter-addon/internal/meter"
 )
 
 const (
@@ -48,16 +47,17 @@ type Judge struct {
 	arrive bool          // readings do, since the line was opened
 	bad    bool          // but many are damaged
 
-	line    source.Event // its last change
+	lost    bool // the line is
 	opened  time.Time
-	trouble source.Event // the last since the last reading; no State: none
-	heard   int          // bytes since the line was opened
+	trouble Cause  // why the line was lost last, since the last reading; Waiting: it was not
+	advice  string // what to do about that
+	heard   int    // bytes since the line was opened
 
 	fresh, stale dsmr.Evidence // since the last reading: since turned, and before that
 	turned       time.Time
 
 	tally [minutes]tally // a ring
-	kind  Kind
+	cause Cause
 	since time.Time
 
 	problem bool // told, and not over yet
@@ -75,7 +75,7 @@ func New(start time.Time) *Judge {
 
 // Unset tells that no source is set, and the serial devices that there are.
 func (j *Judge) Unset(devices []string) {
-	j.unset = Unset.Next() + ". " + Devices(devices)
+	j.unset = Unset.Next(meter.English) + ". " + Devices(devices)
 }
 
 // Devices names the serial devices for people.
@@ -120,27 +120,31 @@ func (j *Judge) Cut(n uint64, now time.Time) {
 func (j *Judge) Good(now time.Time, pause time.Duration) {
 	j.count(now).good++
 	j.good, j.pause, j.arrive = now, max(pause, leastPause), true
-	j.trouble = source.Event{}
+	j.trouble = Waiting
 	j.fresh.Reset()
 	j.stale.Reset()
 	j.turned = now
 }
 
-// Line takes a change of the line.
-func (j *Judge) Line(e source.Event, now time.Time) {
-	j.line = e
-	switch e.State {
-	case source.Opened:
-		j.opened, j.heard = now, 0
-		if j.trouble.State != 0 && !quits(OfTrouble(j.trouble.Trouble)) {
-			j.trouble = source.Event{}
-		}
-	case source.Lost:
-		j.trouble, j.arrive = e, false
-		if kind := OfTrouble(e.Trouble); kind == Missing || kind == Gone { // who knows what comes in its place
-			j.fresh.Reset()
-			j.stale.Reset()
-		}
+// Opened takes that the line was opened.
+func (j *Judge) Opened(now time.Time) {
+	j.lost, j.opened, j.heard = false, now, 0
+	if !quits(j.trouble) {
+		j.trouble = Waiting
+	}
+}
+
+// Lost takes why the line was lost or cannot be opened. What to do about it is
+// advice, or where that is empty what the cause's row says.
+func (j *Judge) Lost(cause Cause, advice string) {
+	j.lost, j.arrive = true, false
+	j.trouble, j.advice = cause, advice
+	if advice == "" {
+		j.advice = cause.Next(meter.English)
+	}
+	if cause == Missing || cause == Gone { // who knows what comes in its place
+		j.fresh.Reset()
+		j.stale.Reset()
 	}
 }
 
@@ -174,19 +178,28 @@ func (j *Judge) damaged(now time.Time) (percent int, many bool) {
 	return int((bad*100 + all/2) / all), bad >= leastBad && bad*limit >= all
 }
 
-// Verdict tells what is the matter at now.
-func (j *Judge) Verdict(now time.Time) (Kind, status.Verdict) {
-	kind, next := j.judge(now)
-	if kind != j.kind {
-		j.kind, j.since = kind, now
+// Finding is what a Judge decides.
+type Finding struct {
+	Cause   Cause
+	Next    string    // what to do about it, for people, in English; empty: nothing
+	Problem bool      // a person should do something
+	Share   int       // of the telegrams that are damaged, in percent; 0: where that is not the matter
+	Since   time.Time // the cause is this one
+}
+
+// Find decides what is the matter at now.
+func (j *Judge) Find(now time.Time) Finding {
+	cause, next := j.judge(now)
+	if cause != j.cause {
+		j.cause, j.since = cause, now
 	}
-	j.bad = kind == Degraded
-	v := status.Verdict{Name: kind.String(), Good: kind == Good || kind == Degraded, Text: kind.Text(), Next: next, Since: j.since}
-	switch kind {
-	case Degraded:
-		v.Share, _ = j.damaged(now)
-	case Checksums, NoChecksum, Cut, Damaged, Encrypted, WrongKey, DamagedFrame, Unverified:
-		v.Share = 100 // since the last reading
+	j.bad = cause == Degraded
+	f := Finding{Cause: cause, Next: next, Since: j.since}
+	switch {
+	case cause == Degraded:
+		f.Share, _ = j.damaged(now)
+	case cause.Member() != "":
+		f.Share = 100 // since the last reading
 	}
 	last := j.good
 	if last.IsZero() {
@@ -195,67 +208,65 @@ func (j *Judge) Verdict(now time.Time) (Kind, status.Verdict) {
 	late := now.Sub(last) > max(Patience, j.pause)
 	// Readings alone end a problem: a line that comes and goes would else end
 	// and make one each time.
-	j.problem = kind == Degraded || kind == Unset || kind.Problem() && late || j.problem && kind != Good
-	v.Problem = j.problem
-	return kind, v
+	j.problem = cause == Degraded || cause == Unset || cause.Problem() && late || j.problem && cause != Good
+	f.Problem = j.problem
+	return f
 }
 
-// judge returns the kind, and what to do.
-func (j *Judge) judge(now time.Time) (Kind, string) {
+// judge returns the cause, and what to do.
+func (j *Judge) judge(now time.Time) (Cause, string) {
 	if j.unset != "" {
 		return Unset, j.unset
 	}
-	lost := j.line.State == source.Lost
 	if j.arrive && now.Sub(j.good) <= j.pause {
 		if _, many := j.damaged(now); many {
-			return Degraded, Degraded.Next()
+			return Degraded, Degraded.Next(meter.English)
 		}
-		return Good, Good.Next()
-	}
-	trouble, next := Waiting, ""
-	if j.trouble.State == source.Lost {
-		if trouble, next = OfTrouble(j.trouble.Trouble), sentence(j.trouble.Help); next == "" {
-			next = trouble.Next()
-		}
+		return Good, ""
 	}
 	heard := Waiting
 	if now.Sub(j.turned) < 2*memory {
 		heard = j.bytes(now)
 	}
-	switch {
-	case heard == Waiting:
-		return trouble, next
-	case !lost && j.heard > 0:
-		return heard, heard.Next()
-	case quits(trouble):
-		// Somebody who says the wrong thing and then nothing, or hangs up. But
-		// one who hangs up in a telegram's middle cuts it, and so does silence.
-		if heard != Cut {
-			return heard, heard.Next()
-		}
+	// Somebody who says the wrong thing and then nothing, or hangs up, is judged
+	// by what was said. But one who hangs up in a telegram's middle cuts it, and
+	// so does silence.
+	if heard != Waiting && (!j.lost && j.heard > 0 || quits(j.trouble) && heard != Cut) {
+		return heard, heard.Next(meter.English)
 	}
-	return trouble, next
+	if j.trouble == Waiting {
+		return Waiting, ""
+	}
+	return j.trouble, j.advice
 }
 
-// quits tells the troubles of a line that can be opened again and then goes
-// the same way as before.
-func quits(k Kind) bool { return k == Silence || k == Mute || k == HungUp }
+// quits reports whether a line that is lost so can be opened again, and then
+// goes the same way as before.
+func quits(c Cause) bool { return c == Silence || c == Mute || c == HungUp }
 
 // bytes tells what they are; Waiting where they are too few to tell.
-func (j *Judge) bytes(now time.Time) Kind {
+func (j *Judge) bytes(now time.Time) Cause {
 	e := j.stale
 	e.Add(&j.fresh)
-	kind := ofBytes[e.Verdict()]
+	cause := ofBytes[e.Verdict()]
 	n := e.Seen()
-	switch kind {
+	switch cause {
 	case Noise, Parity:
 		if n < leastNoise {
 			return Waiting
 		}
 	case Cut, OtherText:
-		if e.Cuts() == 0 && n < wholeText && j.line.State != source.Lost && now.Sub(j.opened) < wholeTime {
+		if e.Cuts() == 0 && n < wholeText && !j.lost && now.Sub(j.opened) < wholeTime {
 			return Waiting
 		}
 	}
-	return kind
+	return cause
+}
+
+var ofBytes = [dsmr.NumVerdicts]Cause{
+	dsmr.VerdictSilence: Waiting, dsmr.VerdictGood: Good, dsmr.VerdictChecksums: Checksums, dsmr.VerdictNoChecksum: NoChecksum,
+	dsmr.VerdictCut: Cut, dsmr.VerdictDamaged: Damaged, dsmr.VerdictEncrypted: Encrypted, dsmr.VerdictWrongKey: WrongKey,
+	dsmr.VerdictDamagedFrame: DamagedFrame, dsmr.VerdictUnverified: Unverified, dsmr.VerdictParity: Parity, dsmr.VerdictNoise: Noise, dsmr.VerdictHDLC: HDLC,
+	dsmr.VerdictSML: SML, dsmr.VerdictMBus: MBus, dsmr.VerdictTIC: TIC, dsmr.VerdictHTTP: HTTP, dsmr.VerdictJSON: JSON,
+	dsmr.VerdictTelnet: Telnet, dsmr.VerdictTooMany: TooMany, dsmr.VerdictOtherText: OtherText,
 }

@@ -1,0 +1,166 @@
+package diagnosis
+
+// protocolCauses are what is on a line that is not the P1 protocol.
+var protocolCauses = table{
+	HDLC: {
+		name:     "hdlc",
+		hopeless: true,
+		text: texts{
+			"this port speaks DLMS in HDLC frames, which is not a P1 telegram: perhaps a meter of Norway, Denmark, Croatia or Switzerland",
+			"Deze poort spreekt DLMS in HDLC-frames, en dat is geen P1-telegram",
+			"Dieser Anschluss spricht DLMS in HDLC-Rahmen, das ist kein P1-Telegramm",
+			"Ce port parle DLMS en trames HDLC, ce n’est pas un télégramme P1",
+			"Porten talar DLMS i HDLC-ramar, vilket inte är P1-telegram",
+		},
+		next: texts{
+			"Ask your grid operator to switch the port to P1 (ASCII), or use a reader for HDLC",
+			"Vraag je netbeheerder de poort op P1 (ASCII) te zetten, of neem een lezer voor HDLC",
+			"Bitte deinen Netzbetreiber, den Anschluss auf P1 (ASCII) umzustellen, oder nimm einen Leser für HDLC",
+			"Demandez au gestionnaire de réseau de passer le port en P1 (ASCII), ou prenez un lecteur HDLC",
+			"Be nätägaren ställa om porten till P1 (ASCII), eller ta en läsare för HDLC",
+		},
+	},
+	SML: {
+		name:     "sml",
+		hopeless: true,
+		text: texts{
+			"this port speaks SML, as German meters do, which is not a P1 telegram",
+			"Deze poort spreekt SML, zoals Duitse meters, en dat is geen P1-telegram",
+			"Dieser Anschluss spricht SML, wie deutsche Zähler, das ist kein P1-Telegramm",
+			"Ce port parle SML, comme les compteurs allemands, ce n’est pas un télégramme P1",
+			"Porten talar SML, som tyska mätare, vilket inte är P1-telegram",
+		},
+		next: texts{
+			"Use a reader for SML",
+			"Neem een lezer voor SML",
+			"Nimm einen Leser für SML",
+			"Prenez un lecteur SML",
+			"Ta en läsare för SML",
+		},
+	},
+	MBus: {
+		name:     "mbus",
+		hopeless: true,
+		text: texts{
+			"this port speaks wired M-Bus, which is not a P1 telegram: some Austrian meters have such a port in a P1 socket",
+			"Deze poort spreekt bedrade M-Bus, en dat is geen P1-telegram",
+			"Dieser Anschluss spricht M-Bus über Draht, das ist kein P1-Telegramm",
+			"Ce port parle M-Bus filaire, ce n’est pas un télégramme P1",
+			"Porten talar trådbunden M-Bus, vilket inte är P1-telegram",
+		},
+		next: texts{
+			"Use a reader for M-Bus",
+			"Neem een lezer voor M-Bus",
+			"Nimm einen Leser für M-Bus",
+			"Prenez un lecteur M-Bus",
+			"Ta en läsare för M-Bus",
+		},
+	},
+	TIC: {
+		name:     "tic",
+		hopeless: true,
+		text: texts{
+			"this port speaks Linky's TIC, which is not a P1 telegram",
+			"Deze poort spreekt TIC van Linky, en dat is geen P1-telegram",
+			"Dieser Anschluss spricht Linkys TIC, das ist kein P1-Telegramm",
+			"Ce port parle la TIC de Linky, ce n’est pas un télégramme P1",
+			"Porten talar Linkys TIC, vilket inte är P1-telegram",
+		},
+		next: texts{
+			"Use a reader for TIC",
+			"Neem een lezer voor TIC",
+			"Nimm einen Leser für TIC",
+			"Prenez un lecteur TIC",
+			"Ta en läsare för TIC",
+		},
+	},
+	HTTP: {
+		name:     "http",
+		hopeless: true,
+		text: texts{
+			"this port belongs to a web server, not to P1 data",
+			"Deze poort is van een webserver, niet van P1-gegevens",
+			"Dieser Port gehört zu einem Webserver, nicht zu P1-Daten",
+			"Ce port est celui d’un serveur web, pas celui des données P1",
+			"Porten hör till en webbserver, inte till P1-data",
+		},
+		next: texts{
+			"Use the port on which the network reader sends the meter's telegrams (raw P1 over TCP, often 23, 2001 or 8088), not that of its web page",
+			"Neem de poort waarop de netwerklezer de telegrammen stuurt (ruwe P1 over TCP, vaak 23, 2001 of 8088), niet die van zijn webpagina",
+			"Nimm den Port, auf dem der Netzwerkleser die Telegramme sendet (rohes P1 über TCP, oft 23, 2001 oder 8088), nicht den seiner Webseite",
+			"Prenez le port où le lecteur réseau envoie les télégrammes (P1 brut sur TCP, souvent 23, 2001 ou 8088), pas celui de sa page web",
+			"Ta porten där nätverksläsaren sänder telegrammen (rå P1 över TCP, ofta 23, 2001 eller 8088), inte webbsidans",
+		},
+	},
+	JSON: {
+		name:     "json",
+		hopeless: true,
+		text: texts{
+			"JSON arrives, which is not a telegram",
+			"Er komt JSON binnen, en dat is geen telegram",
+			"Es kommt JSON an, das ist kein Telegramm",
+			"Du JSON arrive, ce n’est pas un télégramme",
+			"JSON kommer, vilket inte är telegram",
+		},
+		next: texts{
+			"Set the network reader to send the meter's telegrams unchanged (raw P1 over TCP). With this program or smartmeter2mqtt use the raw socket's port, usually 3020, not the JSON socket's. A reader that has only an API, such as a HomeWizard P1 meter, cannot be read",
+			"Laat de netwerklezer de telegrammen ongewijzigd sturen (ruwe P1 over TCP). Neem van dit programma de ruwe socket, meestal 3020. Een lezer met alleen een API, zoals een HomeWizard P1 meter, kan niet worden gelezen",
+			"Lass den Netzwerkleser die Telegramme unverändert senden (rohes P1 über TCP). Von diesem Programm nimm den Raw-Socket, meist 3020. Ein Leser, der nur eine API hat, wie ein HomeWizard P1 meter, kann nicht gelesen werden",
+			"Réglez le lecteur réseau pour envoyer les télégrammes sans changement (P1 brut sur TCP). De ce programme prenez le socket brut, en général 3020. Un lecteur qui n’a qu’une API, comme le HomeWizard P1 meter, ne peut pas être lu",
+			"Ställ nätverksläsaren på att sända telegrammen oförändrade (rå P1 över TCP). Av detta program ta den råa socketen, oftast 3020. En läsare som bara har ett API, som HomeWizard P1 meter, kan inte läsas",
+		},
+	},
+	Telnet: {
+		name:     "telnet",
+		hopeless: true,
+		text: texts{
+			"a telnet server wants to negotiate or asks for a login, and sends no telegram",
+			"Een telnetserver wil onderhandelen of vraagt om een login",
+			"Ein Telnet-Server will verhandeln oder fragt nach einer Anmeldung",
+			"Un serveur telnet veut négocier ou demande un mot de passe",
+			"En telnetserver vill förhandla eller frågar efter inloggning",
+		},
+		next: texts{
+			"Use the port on which the network reader sends the meter's telegrams, and set it to raw TCP instead of telnet",
+			"Neem de poort met de telegrammen, en zet die op ruwe TCP in plaats van telnet",
+			"Nimm den Port mit den Telegrammen, und stelle ihn auf rohes TCP statt Telnet",
+			"Prenez le port des télégrammes, et réglez-le sur TCP brut au lieu de telnet",
+			"Ta porten med telegrammen, och ställ den på rå TCP i stället för telnet",
+		},
+	},
+	TooMany: {
+		name:     "too_many_clients",
+		hopeless: true,
+		text: texts{
+			"the network reader says that it already serves another program",
+			"De netwerklezer zegt dat hij al een ander programma bedient",
+			"Der Netzwerkleser sagt, dass er schon ein anderes Programm bedient",
+			"Le lecteur réseau dit qu’il sert déjà un autre programme",
+			"Nätverksläsaren säger att den redan betjänar ett annat program",
+		},
+		next: texts{
+			"Stop the other program, let it read from this one's raw socket, or allow more clients in the reader",
+			"Stop het andere programma, laat het de ruwe socket van deze app lezen, of sta meer clients toe in de lezer",
+			"Beende das andere Programm, lass es den Raw-Socket dieser App lesen, oder erlaube im Leser mehr Clients",
+			"Arrêtez l’autre programme, laissez-le lire le socket brut de cette application, ou permettez plus de clients dans le lecteur",
+			"Stoppa det andra programmet, låt det läsa appens råa socket, eller tillåt fler klienter i läsaren",
+		},
+	},
+	OtherText: {
+		name: "other_text",
+		text: texts{
+			"text arrives that is not a telegram",
+			"Er komt tekst binnen die geen telegram is",
+			"Es kommt Text an, der kein Telegramm ist",
+			"Du texte arrive qui n’est pas un télégramme",
+			"Text kommer som inte är telegram",
+		},
+		next: texts{
+			"Set the network reader to send the meter's telegrams unchanged (raw P1 over TCP), and check that the address and port are those of the P1 data",
+			"Laat de netwerklezer de telegrammen ongewijzigd sturen (ruwe P1 over TCP), en controleer adres en poort",
+			"Lass den Netzwerkleser die Telegramme unverändert senden (rohes P1 über TCP), und prüfe Adresse und Port",
+			"Réglez le lecteur réseau pour envoyer les télégrammes sans changement (P1 brut sur TCP), et vérifiez adresse et port",
+			"Ställ nätverksläsaren på att sända telegrammen oförändrade (rå P1 över TCP), och kontrollera adress och port",
+		},
+	},
+}

@@ -1,0 +1,183 @@
+package diagnosis
+
+// telegramCauses are why telegrams give no reading.
+var telegramCauses = table{
+	Checksums: {
+		name:    "checksums",
+		counter: counter{json: "checksums", metric: "checksum", what: "wrong checksum"},
+		text: texts{
+			"telegrams arrive, but their checksum is wrong: bytes are lost or changed on the way",
+			"Er komen telegrammen binnen, maar met een foute controlesom: onderweg gaan bytes verloren",
+			"Telegramme kommen an, aber mit falscher Prüfsumme: unterwegs gehen Bytes verloren",
+			"Des télégrammes arrivent, mais leur somme de contrôle est fausse : des octets se perdent en route",
+			"Telegram kommer, men med fel kontrollsumma: byte går förlorade på vägen",
+		},
+		next: texts{
+			"Try a shorter cable or another USB port, and make sure that nothing else reads the same port; a busy machine loses bytes too. Set the option checksum to off only for a meter that is known to send wrong ones",
+			"Probeer een kortere kabel of een andere USB-poort, en laat niets anders dezelfde poort lezen. Zet de optie checksum alleen op off voor een meter die bekendstaat om foute controlesommen",
+			"Versuche ein kürzeres Kabel oder einen anderen USB-Anschluss, und lass nichts anderes denselben Anschluss lesen. Setze die Option checksum nur für einen Zähler auf off, der bekanntlich falsche sendet",
+			"Essayez un câble plus court ou un autre port USB, et ne laissez rien d’autre lire le même port. Ne mettez l’option checksum à off que pour un compteur connu pour en envoyer de fausses",
+			"Prova en kortare kabel eller en annan USB-port, och låt inget annat läsa samma port. Sätt checksum till off bara för en mätare som är känd för att sända fel",
+		},
+	},
+	NoChecksum: {
+		name:    "no_checksum",
+		counter: counter{json: "noChecksum", metric: "no_checksum", what: "without checksum"},
+		text: texts{
+			"telegrams arrive without the checksum that this meter sends: something on the way cuts or rewrites them",
+			"Er komen telegrammen binnen zonder de controlesom die deze meter stuurt",
+			"Telegramme kommen ohne die Prüfsumme an, die dieser Zähler sendet",
+			"Des télégrammes arrivent sans la somme de contrôle que ce compteur envoie",
+			"Telegram kommer utan kontrollsumman som mätaren sänder",
+		},
+		next: texts{
+			"Let the network reader pass the bytes on unchanged; if it cannot, set the option checksum to off",
+			"Laat de netwerklezer de bytes ongewijzigd doorgeven; kan hij dat niet, zet dan de optie checksum op off",
+			"Lass den Netzwerkleser die Bytes unverändert durchreichen; kann er das nicht, setze die Option checksum auf off",
+			"Laissez le lecteur réseau transmettre les octets sans changement ; sinon mettez l’option checksum à off",
+			"Låt nätverksläsaren skicka vidare allt oförändrat; kan den inte det, sätt checksum till off",
+		},
+	},
+	Damaged: {
+		name:    "damaged_telegrams",
+		counter: counter{json: "damaged", metric: "damaged", what: "broken lines"},
+		text: texts{
+			"telegrams arrive with broken lines: bytes are lost or changed on the way",
+			"Er komen telegrammen binnen met beschadigde regels",
+			"Telegramme kommen mit beschädigten Zeilen an",
+			"Des télégrammes arrivent avec des lignes abîmées",
+			"Telegram kommer med skadade rader",
+		},
+		next: texts{
+			"Try a shorter cable or another USB port, and make sure that nothing else reads the same port; a busy machine loses bytes too",
+			"Probeer een kortere kabel of een andere USB-poort, en laat niets anders dezelfde poort lezen",
+			"Versuche ein kürzeres Kabel oder einen anderen USB-Anschluss, und lass nichts anderes denselben Anschluss lesen",
+			"Essayez un câble plus court ou un autre port USB, et ne laissez rien d’autre lire le même port",
+			"Prova en kortare kabel eller en annan USB-port, och låt inget annat läsa samma port",
+		},
+	},
+	Cut: {
+		name:    "cut_telegrams",
+		counter: counter{json: "cut", metric: "cut", what: "cut off"},
+		text: texts{
+			"only incomplete telegrams arrive: bytes are lost on the way",
+			"Er komen alleen onvolledige telegrammen binnen",
+			"Es kommen nur unvollständige Telegramme an",
+			"Seuls des télégrammes incomplets arrivent",
+			"Bara ofullständiga telegram kommer",
+		},
+		next: texts{
+			"Try a shorter cable or another USB port, and make sure that nothing else reads the same port; a busy machine loses bytes too",
+			"Probeer een kortere kabel of een andere USB-poort, en laat niets anders dezelfde poort lezen",
+			"Versuche ein kürzeres Kabel oder einen anderen USB-Anschluss, und lass nichts anderes denselben Anschluss lesen",
+			"Essayez un câble plus court ou un autre port USB, et ne laissez rien d’autre lire le même port",
+			"Prova en kortare kabel eller en annan USB-port, och låt inget annat läsa samma port",
+		},
+	},
+	Encrypted: {
+		name:    "encrypted",
+		counter: counter{json: "noKey", metric: "no_key", what: "encrypted without a key"},
+		text: texts{
+			"the meter encrypts its telegrams, and no key is set",
+			"De meter versleutelt zijn telegrammen, en er is geen sleutel ingesteld",
+			"Der Zähler verschlüsselt seine Telegramme, und es ist kein Schlüssel gesetzt",
+			"Le compteur chiffre ses télégrammes, et aucune clé n’est définie",
+			"Mätaren krypterar sina telegram, och ingen nyckel är satt",
+		},
+		next: texts{
+			"Ask your grid operator for the key of the P1 port and set the option decryption.key",
+			"Vraag je netbeheerder om de sleutel van de P1-poort en stel de optie decryption.key in",
+			"Frage deinen Netzbetreiber nach dem Schlüssel der P1-Schnittstelle und setze die Option decryption.key",
+			"Demandez la clé du port P1 à votre gestionnaire de réseau et définissez l’option decryption.key",
+			"Be nätägaren om P1-portens nyckel och sätt decryption.key",
+		},
+	},
+	WrongKey: {
+		name:    "wrong_key",
+		counter: counter{json: "wrongKey", metric: "wrong_key", what: "wrong key"},
+		text: texts{
+			"the meter encrypts its telegrams, and the key does not fit",
+			"De meter versleutelt zijn telegrammen, en de sleutel past niet",
+			"Der Zähler verschlüsselt seine Telegramme, und der Schlüssel passt nicht",
+			"Le compteur chiffre ses télégrammes, et la clé ne convient pas",
+			"Mätaren krypterar sina telegram, och nyckeln passar inte",
+		},
+		next: texts{
+			"Compare the option decryption.key with what your grid operator sent, digit by digit",
+			"Vergelijk de optie decryption.key teken voor teken met wat je netbeheerder stuurde",
+			"Vergleiche die Option decryption.key Zeichen für Zeichen mit dem, was dein Netzbetreiber geschickt hat",
+			"Comparez l’option decryption.key, caractère par caractère, avec ce que le gestionnaire de réseau a envoyé",
+			"Jämför decryption.key tecken för tecken med det som nätägaren skickade",
+		},
+	},
+	DamagedFrame: {
+		name:    "damaged_frames",
+		counter: counter{json: "damagedFrames", metric: "damaged_frame", what: "damaged frame"},
+		text: texts{
+			"encrypted telegrams arrive damaged: bytes are lost or changed on the way",
+			"Er komen versleutelde telegrammen beschadigd binnen",
+			"Verschlüsselte Telegramme kommen beschädigt an",
+			"Des télégrammes chiffrés arrivent abîmés",
+			"Krypterade telegram kommer skadade",
+		},
+		next: texts{
+			"Try a shorter cable or another USB port, and make sure that nothing else reads the same port; a busy machine loses bytes too. If it stays like this, compare the options decryption.key and decryption.aad with what your grid operator sent",
+			"Probeer een kortere kabel of een andere USB-poort, en laat niets anders dezelfde poort lezen. Blijft het zo, vergelijk dan decryption.key en decryption.aad met wat je netbeheerder stuurde",
+			"Versuche ein kürzeres Kabel oder einen anderen USB-Anschluss, und lass nichts anderes denselben Anschluss lesen. Bleibt es so, vergleiche decryption.key und decryption.aad mit dem, was dein Netzbetreiber geschickt hat",
+			"Essayez un câble plus court ou un autre port USB, et ne laissez rien d’autre lire le même port. Si cela continue, comparez decryption.key et decryption.aad avec ce que le gestionnaire de réseau a envoyé",
+			"Prova en kortare kabel eller en annan USB-port, och låt inget annat läsa samma port. Om det fortsätter, jämför decryption.key och decryption.aad med det som nätägaren skickade",
+		},
+	},
+	Unverified: {
+		name:    "unverified",
+		counter: counter{json: "unverified", metric: "unverified", what: "unverified"},
+		text: texts{
+			"telegrams arrive that the key does not vouch for, although this meter's earlier ones were signed with it: they are refused",
+			"Er komen telegrammen binnen waar de sleutel niet voor instaat, terwijl die van deze meter ermee ondertekend waren: ze worden geweigerd",
+			"Es kommen Telegramme an, für die der Schlüssel nicht bürgt, obwohl die dieses Zählers damit signiert waren: Sie werden abgelehnt",
+			"Des télégrammes arrivent dont la clé ne répond pas, alors que ceux de ce compteur étaient signés avec elle : ils sont refusés",
+			"Telegram kommer som nyckeln inte går i god för, fast mätarens tidigare var signerade med den: de avvisas",
+		},
+		next: texts{
+			"Find out who else can send on the line or as the network reader. If the meter was replaced or the grid operator has switched encryption off, set the option decryption.allow_unverified",
+			"Zoek uit wie er nog meer op de lijn of als netwerklezer kan sturen. Is de meter vervangen of heeft de netbeheerder de versleuteling uitgezet, zet dan de optie decryption.allow_unverified aan",
+			"Finde heraus, wer sonst auf der Leitung oder als Netzwerkleser senden kann. Wurde der Zähler getauscht oder hat der Netzbetreiber die Verschlüsselung abgeschaltet, setze die Option decryption.allow_unverified",
+			"Cherchez qui d’autre peut émettre sur la ligne ou à la place du lecteur réseau. Si le compteur a été remplacé ou si le gestionnaire de réseau a désactivé le chiffrement, activez l’option decryption.allow_unverified",
+			"Ta reda på vem mer som kan sända på linjen eller i nätläsarens namn. Om mätaren har bytts eller nätägaren har stängt av krypteringen, slå på decryption.allow_unverified",
+		},
+	},
+	Parity: {
+		name: "parity_bits",
+		text: texts{
+			"the line sends 7 data bits and parity but is read as 8 without, and the telegrams are too damaged to be repaired",
+			"De lijn stuurt 7 bits met pariteit maar wordt als 8 zonder gelezen",
+			"Die Leitung sendet 7 Bits mit Parität, wird aber als 8 ohne gelesen",
+			"La ligne envoie 7 bits avec parité mais est lue comme 8 sans",
+			"Linjen sänder 7 bitar med paritet men läses som 8 utan",
+		},
+		next: texts{
+			"Set the network reader to 7 data bits and even parity (9600 7E1 for DSMR 2 and 3), and leave the option serial.mode at auto",
+			"Stel de netwerklezer in op 7 databits en even pariteit (9600 7E1 voor DSMR 2 en 3), en laat serial.mode op auto",
+			"Stelle den Netzwerkleser auf 7 Datenbits und gerade Parität (9600 7E1 bei DSMR 2 und 3), und lass serial.mode auf auto",
+			"Réglez le lecteur réseau sur 7 bits et parité paire (9600 7E1 pour DSMR 2 et 3), et laissez serial.mode sur auto",
+			"Ställ nätverksläsaren på 7 databitar och jämn paritet (9600 7E1 för DSMR 2 och 3), och låt serial.mode vara auto",
+		},
+	},
+	Noise: {
+		name: "noise",
+		text: texts{
+			"unreadable bytes arrive: the speed or the parity is wrong, or the signal is inverted",
+			"Er komen onleesbare bytes binnen: de snelheid of de pariteit is fout, of het signaal is omgekeerd",
+			"Es kommen unlesbare Bytes an: Geschwindigkeit oder Parität sind falsch, oder das Signal ist invertiert",
+			"Des octets illisibles arrivent : la vitesse ou la parité est fausse, ou le signal est inversé",
+			"Oläsliga byte kommer: hastigheten eller pariteten är fel, eller signalen är inverterad",
+		},
+		next: texts{
+			"With the option serial.mode at auto, every mode is tried automatically; a network reader must be set to the meter's own mode, 9600 7E1 for DSMR 2 and 3, 115200 8N1 for all others. If that does not help, the cable has no inverter: use one made for P1",
+			"Met serial.mode op auto worden de modi vanzelf geprobeerd; een netwerklezer moet op die van de meter staan: 9600 7E1 voor DSMR 2 en 3, 115200 8N1 voor alle andere. Blijft het zo, dan mist de kabel een inverter: neem een kabel voor P1",
+			"Mit serial.mode auf auto werden die Modi von selbst versucht; ein Netzwerkleser muss auf den des Zählers gestellt sein: 9600 7E1 bei DSMR 2 und 3, 115200 8N1 bei allen anderen. Bleibt es so, fehlt dem Kabel der Inverter: nimm eines für P1",
+			"Avec serial.mode sur auto, les modes sont essayés tout seuls ; un lecteur réseau doit être réglé sur celui du compteur : 9600 7E1 pour DSMR 2 et 3, 115200 8N1 pour tous les autres. Si cela continue, le câble n’a pas d’inverseur : prenez un câble P1",
+			"Med serial.mode på auto prövas lägena av sig själva; en nätverksläsare måste ställas på mätarens: 9600 7E1 för DSMR 2 och 3, 115200 8N1 för alla andra. Om det fortsätter saknar kabeln inverterare: ta en för P1",
+		},
+	},
+}

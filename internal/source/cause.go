@@ -1,0 +1,107 @@
+package source
+
+import (
+	"errors"
+	"io"
+	"io/fs"
+	"net"
+	"os"
+	"strings"
+	"syscall"
+
+	"github.com/smartmeter-addon/smartmeter-addon/internal/diagnosis"
+	"github.com/smartmeter-addon/smartmeter-addon/internal/meter"
+)
+
+// serialCause returns why a serial device gives nothing.
+func serialCause(err error) diagnosis.Cause {
+	switch {
+	case errors.Is(err, fs.ErrNotExist), errors.Is(err, syscall.ENODEV), errors.Is(err, syscall.ENXIO):
+		return diagnosis.Missing
+	case errors.Is(err, ErrGone), errors.Is(err, syscall.EIO):
+		return diagnosis.Gone
+	case errors.Is(err, fs.ErrPermission):
+		return diagnosis.Permission
+	case errors.Is(err, ErrBusy), errors.Is(err, syscall.EBUSY):
+		return diagnosis.Busy
+	case errors.Is(err, ErrNotSerial), errors.Is(err, syscall.EISDIR):
+		return diagnosis.NotSerial
+	case errors.Is(err, os.ErrDeadlineExceeded):
+		return diagnosis.Silence
+	}
+	return diagnosis.Fails
+}
+
+// advice returns what a person can do about a cause; empty where that is not
+// known.
+func advice(cause diagnosis.Cause) string {
+	if cause == diagnosis.Fails { // the log has its error beside
+		return ""
+	}
+	return cause.Next(meter.English)
+}
+
+// sentence ends the advice, so that another sentence can follow.
+func sentence(advice string) string {
+	if strings.HasSuffix(advice, "?") {
+		return advice + " "
+	}
+	return advice + ". "
+}
+
+func serialHelp(err error, mode Mode, ports func() []string) string {
+	cause := serialCause(err)
+	help := advice(cause)
+	switch cause {
+	case diagnosis.Missing, diagnosis.NotSerial:
+		if list := ports(); len(list) > 0 {
+			return sentence(help) + "Serial devices found: " + strings.Join(list, ", ")
+		}
+		return sentence(help) + "No serial device was found"
+	case diagnosis.Silence:
+		if mode != automatic {
+			help += " And the mode: " + mode.String() + " is set, auto finds it by itself"
+		}
+	}
+	return help
+}
+
+// networkCause returns why a network reader gives nothing.
+func networkCause(err error) diagnosis.Cause {
+	if dns, ok := errors.AsType[*net.DNSError](err); ok {
+		if dns.IsNotFound {
+			return diagnosis.Name
+		}
+		return diagnosis.NameServer
+	}
+	if _, ok := errors.AsType[*net.AddrError](err); ok {
+		return diagnosis.Address
+	}
+	switch {
+	case errors.Is(err, syscall.ECONNREFUSED):
+		return diagnosis.Refused
+	case errors.Is(err, syscall.EHOSTUNREACH), errors.Is(err, syscall.ENETUNREACH):
+		return diagnosis.Unreachable
+	case errors.Is(err, io.EOF), errors.Is(err, syscall.ECONNRESET):
+		return diagnosis.HungUp
+	case errors.As(err, new(silence)):
+		return diagnosis.Mute
+	case errors.Is(err, os.ErrDeadlineExceeded), errors.Is(err, syscall.ETIMEDOUT):
+		return diagnosis.NoAnswer
+	}
+	return diagnosis.Fails
+}
+
+func networkHelp(err error, port string) string {
+	cause := networkCause(err)
+	help := advice(cause)
+	if cause == diagnosis.Mute || cause == diagnosis.HungUp {
+		switch port {
+		case "80", "443", "8080":
+			help += "; and the port: " + port + " is one of web pages, telegrams come on another (often 23, 2001 or 8088)"
+		case "1883", "502":
+			help += "; and the port: " + port + " is not one that telegrams come on (often 23, 2001 or 8088)"
+		}
+	}
+	return help
+}
