@@ -11,8 +11,8 @@ import (
 
 	"github.com/smartmeter-addon/smartmeter-addon/internal/app"
 	"github.com/smartmeter-addon/smartmeter-addon/internal/capture"
+	"github.com/smartmeter-addon/smartmeter-addon/internal/cipher"
 	"github.com/smartmeter-addon/smartmeter-addon/internal/config"
-	"github.com/smartmeter-addon/smartmeter-addon/internal/dsmr"
 	"github.com/smartmeter-addon/smartmeter-addon/internal/source"
 	"github.com/smartmeter-addon/smartmeter-addon/internal/store"
 )
@@ -79,7 +79,7 @@ var errNothing = errors.New("nothing arrived")
 
 // captureFile makes a capture of a file: of another capture, of raw bytes or
 // of encrypted frames in hex digits.
-func captureFile(name string, stdin io.Reader, redact bool, keys dsmr.Keys, out io.Writer) error {
+func captureFile(name string, stdin io.Reader, redact bool, keys cipher.Keys, out io.Writer) error {
 	in := stdin
 	if name != "-" {
 		f, err := os.Open(name)
@@ -99,7 +99,7 @@ func captureFile(name string, stdin io.Reader, redact bool, keys dsmr.Keys, out 
 	return writeCapture(c, redact, keys, out)
 }
 
-func writeCapture(c *capture.Capture, redact bool, keys dsmr.Keys, out io.Writer) error {
+func writeCapture(c *capture.Capture, redact bool, keys cipher.Keys, out io.Writer) error {
 	if redact {
 		var err error
 		if c, err = c.Redact(keys); err != nil {
@@ -110,7 +110,7 @@ func writeCapture(c *capture.Capture, redact bool, keys dsmr.Keys, out io.Writer
 }
 
 // captureLast asks the running app for what it has kept.
-func captureLast(cfg config.Config, redact bool, keys dsmr.Keys, out io.Writer) error {
+func captureLast(cfg config.Config, redact bool, keys cipher.Keys, out io.Writer) error {
 	if cfg.Health == "" {
 		return errors.New("the running app cannot be asked: its health check is switched off (SMARTMETER_HEALTH=0)")
 	}
@@ -127,7 +127,7 @@ func captureLast(cfg config.Config, redact bool, keys dsmr.Keys, out io.Writer) 
 
 // captureLine listens and writes what comes: at once, or at the end where it
 // is redacted, because that needs all of it.
-func captureLine(on *lineFlags, cfg config.Config, redact bool, keys dsmr.Keys, out, stderr io.Writer) (int, error) {
+func captureLine(on *lineFlags, cfg config.Config, redact bool, keys cipher.Keys, out, stderr io.Writer) (int, error) {
 	line, err := on.choose(cfg, stderr)
 	if err != nil {
 		return exitCall, err
@@ -171,7 +171,7 @@ func captureLine(on *lineFlags, cfg config.Config, redact bool, keys dsmr.Keys, 
 		}
 	}
 	l.onBad = func(cause error) {
-		if redact && errors.Is(cause, dsmr.ErrNoKey) { // no need to go on
+		if redact && errors.Is(cause, cipher.ErrNoKey) { // no need to go on
 			failed = capture.ErrEncrypted
 			l.stop()
 		}

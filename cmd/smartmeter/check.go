@@ -11,9 +11,9 @@ import (
 	"text/tabwriter"
 	"time"
 
+	"github.com/smartmeter-addon/smartmeter-addon/internal/cipher"
 	"github.com/smartmeter-addon/smartmeter-addon/internal/config"
 	"github.com/smartmeter-addon/smartmeter-addon/internal/diagnosis"
-	"github.com/smartmeter-addon/smartmeter-addon/internal/dsmr"
 	"github.com/smartmeter-addon/smartmeter-addon/internal/meter"
 	"github.com/smartmeter-addon/smartmeter-addon/internal/source"
 	"github.com/smartmeter-addon/smartmeter-addon/internal/status"
@@ -110,7 +110,7 @@ func (c *checking) heard(_ []byte, now time.Time) {
 
 func (c *checking) dropped(cause error) {
 	c.say(time.Now(), "a telegram is dropped: %v", cause)
-	if errors.Is(cause, dsmr.ErrNoKey) || errors.Is(cause, dsmr.ErrKey) {
+	if errors.Is(cause, cipher.ErrNoKey) || errors.Is(cause, cipher.ErrKey) {
 		if c.locked++; c.locked >= enough && c.good == 0 {
 			c.enough()
 		}

@@ -2,6 +2,7 @@ package main
 
 import (
 	"bufio"
+	"errors"
 	"flag"
 	"fmt"
 	"io"
@@ -9,15 +10,18 @@ import (
 	"time"
 
 	"github.com/smartmeter-addon/smartmeter-addon/internal/capture"
+	"github.com/smartmeter-addon/smartmeter-addon/internal/cipher"
 	"github.com/smartmeter-addon/smartmeter-addon/internal/config"
+	"github.com/smartmeter-addon/smartmeter-addon/internal/decode"
 	"github.com/smartmeter-addon/smartmeter-addon/internal/derive"
 	"github.com/smartmeter-addon/smartmeter-addon/internal/dsmr"
+	"github.com/smartmeter-addon/smartmeter-addon/internal/frame"
 	"github.com/smartmeter-addon/smartmeter-addon/internal/meter"
 )
 
-// decode explains the telegrams of files or of standard input. It gives
+// decodeFiles explains the telegrams of files or of standard input. It gives
 // exitBad when one of them is bad or a file has none.
-func decode(args []string, stdin io.Reader, stdout, stderr io.Writer) int {
+func decodeFiles(args []string, stdin io.Reader, stdout, stderr io.Writer) int {
 	flags := flag.NewFlagSet("smartmeter decode", flag.ContinueOnError)
 	flags.SetOutput(stderr)
 	asJSON := flags.Bool("json", false, "print one JSON object a telegram")
@@ -39,15 +43,13 @@ func decode(args []string, stdin io.Reader, stdout, stderr io.Writer) int {
 	code := exitGood
 	one := func(name string, r io.Reader) {
 		// Captures may be of any age, so each file's frame counters are new.
-		decrypter := dsmr.NewDecrypter(capture.Plain(r), keys)
-		failures := map[error]int{}
-		decrypter.Notify = func(n dsmr.Notice) { failures[n.Err]++ }
-		found, good, err := decodeAll(decrypter, decrypter.Gap, out, print)
-		delete(failures, nil) // how a frame was verified
+		d := decoder{out: out, print: print, failures: map[error]int{}}
+		frames, err := d.decode(capture.Plain(r), keys)
+		found, good, failures := d.found, d.good, d.failures
 		for cause, n := range failures {
 			fmt.Fprintf(stderr, "smartmeter: %s: %d encrypted frames: %v\n", name, n, cause)
 		}
-		if repeats := decrypter.Stats().Repeats; repeats > 0 {
+		if repeats := frames.Repeats; repeats > 0 {
 			fmt.Fprintf(stderr, "smartmeter: %s: %d encrypted frames were there before and are left out\n", name, repeats)
 		}
 		switch {
@@ -82,48 +84,73 @@ func decode(args []string, stdin io.Reader, stdout, stderr io.Writer) int {
 	return code
 }
 
-func parseKeys(key, aad string) (dsmr.Keys, error) {
-	k, err := dsmr.ParseKey(key)
+func parseKeys(key, aad string) (cipher.Keys, error) {
+	k, err := cipher.ParseKey(key)
 	if err != nil {
-		return dsmr.Keys{}, fmt.Errorf("-key: %w", err)
+		return cipher.Keys{}, fmt.Errorf("-key: %w", err)
 	}
-	a, err := dsmr.ParseAAD(aad)
+	a, err := cipher.ParseAAD(aad)
 	if err != nil {
-		return dsmr.Keys{}, fmt.Errorf("-aad: %w", err)
+		return cipher.Keys{}, fmt.Errorf("-aad: %w", err)
 	}
-	return dsmr.Keys{Key: k, AAD: a}, nil
+	return cipher.Keys{Key: k, AAD: a}, nil
 }
 
-type printer func(io.Writer, dsmr.Telegram, *meter.Reading, error)
+type printer func(io.Writer, frame.Telegram, *meter.Reading, error)
 
-func decodeAll(r io.Reader, gap func() bool, out *bufio.Writer, print printer) (found, good int, err error) {
-	s, p, d := dsmr.NewScanner(r), new(dsmr.Parser), derive.Deriver{Zone: time.Local}
-	s.Gap = gap
-	for header := ""; s.Scan(); {
+// decoder explains the telegrams of a file.
+type decoder struct {
+	out   *bufio.Writer
+	print printer
+
+	found, good int
+	failures    map[error]int // frames that could not be opened, by the cause
+}
+
+func (d *decoder) decode(file io.Reader, keys cipher.Keys) (cipher.Stats, error) {
+	r, values := decode.NewReader(decode.Options{Keys: keys}), derive.Deriver{Zone: time.Local}
+	r.Reset(file)
+	for header := ""; ; {
+		m, more := r.Next()
+		switch {
+		case !more:
+			return r.Frames(), r.Err()
+		case m.Reading == nil:
+			if m.Err != nil {
+				d.failures[m.Err]++
+			}
+			continue
+		}
 		// A file may have telegrams of several meters.
-		if h := string(s.Telegram().Header()); h != header {
-			header, p = h, new(dsmr.Parser)
+		err := m.Err
+		if h := m.Reading.Header; h != header && errors.Is(err, dsmr.ErrDamaged) {
+			err = alone(m.Telegram)
 		}
-		reading, err := p.Parse(s.Telegram(), time.Now())
+		header = m.Reading.Header
 		if err == nil {
-			d.Apply(reading)
+			values.Apply(m.Reading)
 		} else { // the app drops it: the next reading must not depend on it
-			aside := d
-			aside.Apply(reading)
+			aside := values
+			aside.Apply(m.Reading)
 		}
-		print(out, s.Telegram(), reading, err)
-		found++
+		d.print(d.out, m.Telegram, m.Reading, err)
+		d.found++
 		if err == nil {
-			good++
+			d.good++
 		}
-		if err := out.Flush(); err != nil { // who reads a live stream wants each telegram at once
-			return found, good, err
+		if err := d.out.Flush(); err != nil { // who reads a live stream wants each telegram at once
+			return r.Frames(), err
 		}
 	}
-	return found, good, s.Err()
 }
 
-func printJSON(out io.Writer, t dsmr.Telegram, r *meter.Reading, _ error) {
+// alone returns what is the matter with a telegram that no other came before.
+func alone(t frame.Telegram) error {
+	_, err := new(dsmr.Parser).Parse(t, time.Now())
+	return err
+}
+
+func printJSON(out io.Writer, t frame.Telegram, r *meter.Reading, _ error) {
 	line := append([]byte(`{"checksum":"`), t.Checksum.String()...)
 	line = append(line, '"')
 	if t.Truncated {

@@ -15,7 +15,9 @@ import (
 	"time"
 
 	"github.com/smartmeter-addon/smartmeter-addon/internal/app"
+	"github.com/smartmeter-addon/smartmeter-addon/internal/cipher"
 	"github.com/smartmeter-addon/smartmeter-addon/internal/config"
+	"github.com/smartmeter-addon/smartmeter-addon/internal/decode"
 	"github.com/smartmeter-addon/smartmeter-addon/internal/diagnosis"
 	"github.com/smartmeter-addon/smartmeter-addon/internal/dsmr"
 	"github.com/smartmeter-addon/smartmeter-addon/internal/meter"
@@ -38,7 +40,7 @@ func (f *lineFlags) add(flags *flag.FlagSet) {
 }
 
 // keys are those of the flags, or else of the options.
-func (f *lineFlags) keys(cfg config.Config) (dsmr.Keys, error) {
+func (f *lineFlags) keys(cfg config.Config) (cipher.Keys, error) {
 	key, aad := f.key, f.aad
 	if key == "" {
 		key = string(cfg.Decryption.Key)
@@ -111,7 +113,7 @@ func sameFile(a, b string) bool {
 // listener hears a line for a person who waits for the outcome. All of it
 // belongs to one goroutine.
 type listener struct {
-	keys dsmr.Keys
+	keys cipher.Keys
 	lax  bool // as the app with checksum off
 
 	strict bool // as the app with decryption.allow_unverified off
@@ -128,7 +130,6 @@ type listener struct {
 	bytes     int
 	good, bad int
 	mode      string
-	cut       uint64
 	busy      bool // another program has the port
 	stop      context.CancelFunc
 }
@@ -165,36 +166,29 @@ func (l *listener) listen(port source.Port, length time.Duration) {
 }
 
 // use reads one connection to its end.
-func (l *listener) use(r io.Reader) error {
-	parity := &dsmr.ParityReader{R: io.TeeReader(r, l)}
-	decrypter := dsmr.NewDecrypter(parity, l.keys)
-	decrypter.Strict = l.strict
-	decrypter.Notify = func(n dsmr.Notice) {
-		if n.Err != nil {
-			l.damaged(n.Err)
+func (l *listener) use(line io.Reader) error {
+	r := decode.NewReader(decode.Options{Keys: l.keys, Lax: l.lax, Strict: l.strict})
+	r.Reset(io.TeeReader(line, l))
+	var cut uint64
+	for {
+		m, more := r.Next()
+		now := time.Now()
+		l.judge.Cut(r.Stats().Cut-cut, now)
+		cut = r.Stats().Cut
+		switch {
+		case !more:
+			return r.Err()
+		case m.Err != nil:
+			l.damaged(m.Err)
+		case m.Reading != nil:
+			l.good++
+			l.source.Telegram(m.Reading.Received)
+			l.judge.Good(m.Reading.Received, l.source.Patience())
+			if l.onGood != nil {
+				l.onGood(m.Reading)
+			}
 		}
 	}
-	s, p := dsmr.NewScanner(decrypter), &dsmr.Parser{Lax: l.lax}
-	s.Gap = decrypter.Gap
-	for s.Scan() {
-		l.judge.Cut(s.Stats().Cut-l.cut, time.Now())
-		l.cut = s.Stats().Cut
-		reading, err := p.Parse(s.Telegram(), time.Now())
-		if err != nil {
-			l.damaged(err)
-			continue
-		}
-		parity.On = parity.On || s.Telegram().Parity
-		l.good++
-		l.source.Telegram(reading.Received)
-		l.judge.Good(reading.Received, l.source.Patience())
-		if l.onGood != nil {
-			l.onGood(reading)
-		}
-	}
-	l.judge.Cut(s.Stats().Cut-l.cut, time.Now())
-	l.cut = 0 // the next one's Scanner is new
-	return s.Err()
 }
 
 func (l *listener) damaged(cause error) {

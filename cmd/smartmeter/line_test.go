@@ -21,7 +21,7 @@ import (
 
 	"github.com/smartmeter-addon/smartmeter-addon/internal/app"
 	"github.com/smartmeter-addon/smartmeter-addon/internal/config"
-	"github.com/smartmeter-addon/smartmeter-addon/internal/dsmr"
+	"github.com/smartmeter-addon/smartmeter-addon/internal/frame"
 	"github.com/smartmeter-addon/smartmeter-addon/internal/simulate"
 )
 
@@ -33,7 +33,7 @@ const serialNumber = "4530303433303037303532383730333138" // E0043007052870318
 func dutch(n int) string {
 	body := fmt.Sprintf("/KFM5KAIFA-METER\r\n\r\n1-3:0.2.8(42)\r\n0-0:1.0.0(190514213620S)\r\n0-0:96.1.1("+serialNumber+")\r\n1-0:1.7.0(%06.3f*kW)\r\n"+
 		"0-1:24.1.0(003)\r\n0-1:96.1.0(4730303339303031373633373738373137)\r\n0-1:24.2.1(190514210000S)(01543.012*m3)\r\n!", float64(n)/1000)
-	return fmt.Sprintf("%s%04X\r\n", body, dsmr.Checksum([]byte(body)))
+	return fmt.Sprintf("%s%04X\r\n", body, frame.Checksum([]byte(body)))
 }
 
 // reader is a network reader that sends a text every 20 ms to who connects,
@@ -65,7 +65,7 @@ func reader(t *testing.T, text func(n int) string) string {
 	return listener.Addr().String()
 }
 
-func frame(t *testing.T) string {
+func cipheredFrame(t *testing.T) string {
 	t.Helper()
 	data, err := os.ReadFile("../../internal/dsmr/testdata/encrypted/lu-encrypted-synthetic-aad.bin")
 	if err != nil {
@@ -75,7 +75,7 @@ func frame(t *testing.T) string {
 }
 
 func TestCheck(t *testing.T) {
-	encrypted := frame(t)
+	encrypted := cipheredFrame(t)
 	gone, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
@@ -159,7 +159,7 @@ func TestCapture(t *testing.T) {
 	})
 	t.Run("encrypted", func(t *testing.T) {
 		t.Parallel()
-		encrypted := frame(t)
+		encrypted := cipheredFrame(t)
 		address := reader(t, func(int) string { return encrypted })
 		file := filepath.Join(t.TempDir(), "report.txt")
 		code, _, stderr := call(t, "", nowhere, "capture", "-redact", "-o", file, "-network", address)

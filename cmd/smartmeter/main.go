@@ -78,7 +78,7 @@ func run(args, environ []string, stdin io.Reader, stdout, stderr io.Writer) int 
 	case "replay":
 		return replay(args, environ, stdin, stderr)
 	case "decode":
-		return decode(args, stdin, stdout, stderr)
+		return decodeFiles(args, stdin, stdout, stderr)
 	case "healthcheck":
 		return healthcheck(args, environ, stdout, stderr)
 	case "version", "-version", "--version":

@@ -8,8 +8,8 @@ import (
 	"strings"
 	"text/tabwriter"
 
-	"github.com/smartmeter-addon/smartmeter-addon/internal/dsmr"
 	"github.com/smartmeter-addon/smartmeter-addon/internal/explain"
+	"github.com/smartmeter-addon/smartmeter-addon/internal/frame"
 	"github.com/smartmeter-addon/smartmeter-addon/internal/meter"
 )
 
@@ -42,7 +42,7 @@ func (t table) paint(colour, text string) string {
 	return colour + text + plainColour
 }
 
-func (t table) print(out io.Writer, telegram dsmr.Telegram, r *meter.Reading, err error) {
+func (t table) print(out io.Writer, telegram frame.Telegram, r *meter.Reading, err error) {
 	e := explain.Of(telegram, r, err)
 	standard := e.Standard
 	if standard == "" {

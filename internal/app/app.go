@@ -6,6 +6,7 @@ package app
 import (
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"log/slog"
@@ -14,10 +15,11 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"github.com/smartmeter-addon/smartmeter-addon/internal/capture"
+	"github.com/smartmeter-addon/smartmeter-addon/internal/cipher"
 	"github.com/smartmeter-addon/smartmeter-addon/internal/config"
+	"github.com/smartmeter-addon/smartmeter-addon/internal/decode"
 	"github.com/smartmeter-addon/smartmeter-addon/internal/derive"
 	"github.com/smartmeter-addon/smartmeter-addon/internal/diagnosis"
-	"github.com/smartmeter-addon/smartmeter-addon/internal/dsmr"
 	"github.com/smartmeter-addon/smartmeter-addon/internal/hub"
 	"github.com/smartmeter-addon/smartmeter-addon/internal/listen"
 	"github.com/smartmeter-addon/smartmeter-addon/internal/meter"
@@ -53,7 +55,7 @@ func Run(ctx context.Context, cfg config.Config, deps Deps) error {
 	flood := quiet.New(deps.Log.Handler())
 	defer flood.Close()
 	deps.Log = slog.New(flood)
-	p, err := newPipeline(cfg, deps.Log)
+	p, err := newPipeline(cfg, deps.Replay != nil, deps.Log)
 	if err != nil {
 		return err
 	}
@@ -88,20 +90,17 @@ type pipeline struct {
 	log    *slog.Logger
 	zone   *time.Location
 
-	line      dsmr.ParityReader
-	decrypter *dsmr.Decrypter
-	keys      dsmr.Keys
-	scanner   *dsmr.Scanner
-	parser    *dsmr.Parser
-	deriver   *derive.Deriver
-	store     *store.Store
-	totals    *totals
-	proofs    *proofs
-	scratch   []byte        // of the line that is made
-	slots     *listen.Slots // of the clients of all servers
-	board     *status.Board // how the program stands: every output counts there
-	last      lastTelegram
-	recorder  capture.Recorder
+	reader   *decode.Reader
+	keys     cipher.Keys
+	deriver  *derive.Deriver
+	store    *store.Store
+	totals   *totals
+	proofs   *proofs
+	scratch  []byte        // of the line that is made
+	slots    *listen.Slots // of the clients of all servers
+	board    *status.Board // how the program stands: every output counts there
+	last     lastTelegram
+	recorder capture.Recorder
 
 	raw     *hub.Hub[socket.Chunk]
 	lines   *hub.Hub[socket.Line]
@@ -111,12 +110,12 @@ type pipeline struct {
 	samples *hub.Hub[*meter.Solar]
 }
 
-func newPipeline(cfg config.Config, log *slog.Logger) (*pipeline, error) {
-	key, err := dsmr.ParseKey(string(cfg.Decryption.Key))
+func newPipeline(cfg config.Config, replay bool, log *slog.Logger) (*pipeline, error) {
+	key, err := cipher.ParseKey(string(cfg.Decryption.Key))
 	if err != nil {
 		return nil, fmt.Errorf("option decryption.key: %w", err)
 	}
-	aad, err := dsmr.ParseAAD(string(cfg.Decryption.AAD))
+	aad, err := cipher.ParseAAD(string(cfg.Decryption.AAD))
 	if err != nil {
 		return nil, fmt.Errorf("option decryption.aad: %w", err)
 	}
@@ -124,8 +123,6 @@ func newPipeline(cfg config.Config, log *slog.Logger) (*pipeline, error) {
 		vitals:  newVitals(log.With("part", "meter")),
 		log:     log.With("part", "meter"),
 		zone:    time.Local,
-		scanner: dsmr.NewScanner(nil),
-		parser:  &dsmr.Parser{Lax: cfg.Checksum == config.ChecksumOff},
 		deriver: &derive.Deriver{Zone: time.Local},
 		raw:     socket.NewChunks(),
 		lines:   socket.NewLines(),
@@ -133,15 +130,18 @@ func newPipeline(cfg config.Config, log *slog.Logger) (*pipeline, error) {
 		samples: new(hub.Hub[*meter.Solar]),
 		slots:   listen.NewSlots(mostClients, nil),
 
-		decrypter: dsmr.NewDecrypter(nil, dsmr.Keys{Key: key, AAD: aad}),
-		keys:      dsmr.Keys{Key: key, AAD: aad},
+		keys: cipher.Keys{Key: key, AAD: aad},
 	}
+	p.reader = decode.NewReader(decode.Options{
+		Keys: p.keys,
+		Lax:  cfg.Checksum == config.ChecksumOff,
+		// A capture that is played again and again is no attack.
+		Strict: !cfg.Decryption.AllowUnverified && !replay,
+		Raw:    func(b []byte, start bool) { socket.PublishRaw(p.raw, b, start) },
+	})
 	p.board = &status.Board{Line: p.vitals.snapshot}
-	p.decrypter.Notify = p.frame
-	p.scanner.Gap = p.decrypter.Gap
 	p.store = store.Open(cfg.Data, log.With("part", "store"))
-	p.decrypter.Strict = !cfg.Decryption.AllowUnverified
-	p.proofs = newProofs(cfg.Slot, p.store, p.decrypter)
+	p.proofs = newProofs(cfg.Slot, p.store, p.reader)
 	p.totals = newTotals(cfg.Slot, p.zone, p.store, p.log)
 	return p, nil
 }
@@ -158,61 +158,62 @@ func (p *pipeline) tasks() []task {
 // use reads one connection to its end.
 func (p *pipeline) use(r io.Reader) error {
 	defer p.vitals.idle()
-	p.line.R = p.vitals.watch(eased{io.TeeReader(r, &p.recorder), p}, p.scanner.Stats)
-	p.scanner.Reset(p.decrypted(&p.line, socket.NewRawWriter(p.raw)))
-	defer func() { p.vitals.scanned(p.scanner.Stats()) }()
-	defer func() { p.proofs.take(p.decrypter) }()
-	for p.scanner.Scan() {
-		p.vitals.scanned(p.scanner.Stats())
-		telegram := p.scanner.Telegram()
-		p.last.set(telegram.Bytes)
-		reading, err := p.parser.Parse(telegram, time.Now())
-		if err != nil {
-			p.vitals.damaged(err)
-			p.log.Debug("telegram dropped", "cause", err)
+	p.reader.Reset(p.vitals.watch(eased{io.TeeReader(r, &p.recorder), p}, p.reader.Stats))
+	defer func() { p.vitals.scanned(p.reader.Stats()) }()
+	defer func() { p.proofs.take(p.reader) }()
+	for {
+		m, more := p.reader.Next()
+		p.vitals.scanned(p.reader.Stats())
+		if !more {
+			return p.reader.Err()
+		}
+		p.verified(m)
+		if m.Reading != nil {
+			p.last.set(m.Telegram.Bytes)
+		}
+		if m.Err != nil {
+			p.drop(m)
 			continue
 		}
-		if telegram.Parity && !p.line.On {
-			p.line.On = true
+		if m.Reading == nil {
+			continue
+		}
+		if m.Telegram.Parity {
 			p.log.Info("the line is read as 8N1 but sends 7E1: the parity bits are taken off")
 		}
-		p.source.Telegram(reading.Received)
-		p.vitals.telegram(reading, reading.Time.Time(p.zone, reading.Received), p.source.Patience())
-		p.publish(reading)
-		p.proofs.note(p.decrypter, reading.Received)
+		p.source.Telegram(m.Reading.Received)
+		p.vitals.telegram(m.Reading, m.Reading.Time.Time(p.zone, m.Reading.Received), p.source.Patience())
+		p.publish(m.Reading)
+		p.proofs.note(p.reader, m.Reading.Received)
 		p.ease()
 	}
-	return p.scanner.Err()
 }
 
-// decrypted puts the stage between the line and the scanner that replaces
-// encrypted frames. The raw socket carries what comes behind it if there is a
-// key, so that its programs need none, and else the line's own bytes.
-func (p *pipeline) decrypted(line io.Reader, raw io.Writer) io.Reader {
-	if len(p.keys.Key) == 0 {
-		p.decrypter.Reset(io.TeeReader(line, raw))
-		return p.decrypter
+// drop records why a message gave no reading.
+func (p *pipeline) drop(m decode.Message) {
+	p.vitals.damaged(m.Err)
+	what := "telegram dropped"
+	if m.Reading == nil {
+		what = "frame dropped"
 	}
-	p.decrypter.Reset(line)
-	return io.TeeReader(p.decrypter, raw)
+	p.log.Debug(what, "cause", m.Err)
+	if errors.Is(m.Err, cipher.ErrUnverified) {
+		p.log.Warn(diagnosis.Unverified.Text(meter.English) + ". " + diagnosis.Unverified.Next(meter.English))
+	}
 }
 
-// frame hears of encrypted frames.
-func (p *pipeline) frame(n dsmr.Notice) {
-	switch {
-	case n.Err != nil:
-		p.vitals.damaged(n.Err)
-		p.log.Debug("frame dropped", "cause", n.Err)
-		if n.Err == dsmr.ErrUnverified {
-			p.log.Warn(diagnosis.Unverified.Text(meter.English) + ". " + diagnosis.Unverified.Next(meter.English))
-		}
-	case n.Way == dsmr.ByTag:
-		p.log.Info("the meter's telegrams are decrypted and verified", "maker", n.Maker)
-	case n.Way == dsmr.ByTagAlone:
-		p.log.Info("the meter's telegrams are decrypted; their tag covers no additional data", "maker", n.Maker)
+// verified says how the meter's encrypted telegrams are verified, when that is
+// new.
+func (p *pipeline) verified(m decode.Message) {
+	switch m.Way {
+	case 0:
+	case cipher.ByTag:
+		p.log.Info("the meter's telegrams are decrypted and verified", "maker", m.Maker)
+	case cipher.ByTagAlone:
+		p.log.Info("the meter's telegrams are decrypted; their tag covers no additional data", "maker", m.Maker)
 	default:
 		p.log.Warn("the meter's telegrams are decrypted, but their tag does not fit: only the inner checksum was verified. "+
-			"In Austria set the option decryption.aad to 30 and the authentication key", "maker", n.Maker)
+			"In Austria set the option decryption.aad to 30 and the authentication key", "maker", m.Maker)
 	}
 }
 

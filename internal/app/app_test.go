@@ -17,11 +17,12 @@ import (
 
 	"github.com/smartmeter-addon/smartmeter-addon/internal/derive"
 	"github.com/smartmeter-addon/smartmeter-addon/internal/dsmr"
+	"github.com/smartmeter-addon/smartmeter-addon/internal/frame"
 	"github.com/smartmeter-addon/smartmeter-addon/internal/simulate"
 )
 
 func signed(body string) string {
-	return fmt.Sprintf("%s!%04X\r\n", body, dsmr.Checksum([]byte(body+"!")))
+	return fmt.Sprintf("%s!%04X\r\n", body, frame.Checksum([]byte(body+"!")))
 }
 
 // TestSeed is the user's own document: its raw sample goes in, comes out of
@@ -86,9 +87,12 @@ func telegrams(t *testing.T) (stream []byte, lines []string) {
 		stream = append(stream, data...)
 		stream = append(stream, "\r\n"...)
 	}
-	s, parser, deriver := dsmr.NewScanner(bytes.NewReader(stream)), new(dsmr.Parser), &derive.Deriver{Zone: time.Local}
+	s, parser, deriver := frame.NewScanner(bytes.NewReader(stream)), new(dsmr.Parser), &derive.Deriver{Zone: time.Local}
 	for s.Scan() {
-		r, err := parser.Parse(s.Telegram(), time.Now())
+		if s.Frame().Kind != frame.Text {
+			continue
+		}
+		r, err := parser.Parse(s.Frame().Telegram, time.Now())
 		if err != nil {
 			continue
 		}

@@ -22,19 +22,29 @@ func TestLayers(t *testing.T) {
 	const root = "github.com/smartmeter-addon/smartmeter-addon/"
 	forbidden := map[string][]string{
 		"internal/meter":     {root, "net", "log/slog"},
-		"internal/dsmr":      {root + "internal/derive", root + "internal/source", root + "internal/hub", root + "internal/output", root + "internal/app", "net", "net/http", "log/slog"},
-		"internal/derive":    {root + "internal/dsmr", root + "internal/source", root + "internal/output", root + "internal/app", "net", "log/slog"},
+		"internal/cipher":    {root, "net", "log/slog"},
+		"internal/derive":    {root + "internal/dsmr", root + "internal/decode", root + "internal/source", root + "internal/output", root + "internal/app", "net", "log/slog"},
 		"internal/diagnosis": {root + "internal/source", root + "internal/status", root + "internal/output", root + "internal/app", "net", "log/slog"},
 		"internal/hub":       {root, "net"},
 		"internal/source":    {root + "internal/output", root + "internal/app", root + "internal/derive"},
 	}
+	// From bytes to readings: each may know those before it, and the language.
+	pipeline := []string{"internal/meter", "internal/cipher", "internal/frame", "internal/dsmr", "internal/decode"}
 	seen := 0
 	for line := range strings.Lines(string(out)) {
 		imports := strings.Fields(line)
 		name := strings.TrimPrefix(imports[0], root)
 		rules := forbidden[name]
+		if i := slices.Index(pipeline, name); i >= 0 {
+			for _, imported := range imports[1:] {
+				if strings.HasPrefix(imported, root) && !slices.Contains(pipeline[:i], strings.TrimPrefix(imported, root)) {
+					t.Errorf("%s imports %s", name, imported)
+				}
+			}
+			rules = append(rules, "net", "net/http", "log/slog")
+		}
 		if strings.HasPrefix(name, "internal/output/") {
-			rules = []string{root + "internal/output/", root + "internal/app", root + "internal/source", root + "internal/dsmr"}
+			rules = []string{root + "internal/output/", root + "internal/app", root + "internal/source", root + "internal/dsmr", root + "internal/frame", root + "internal/cipher", root + "internal/decode"}
 		}
 		if name != "internal/app" && strings.HasPrefix(name, "internal/") {
 			rules = append(rules, root+"cmd/", root+"internal/app")

@@ -5,7 +5,8 @@ import (
 	"sync"
 	"time"
 
-	"github.com/smartmeter-addon/smartmeter-addon/internal/dsmr"
+	"github.com/smartmeter-addon/smartmeter-addon/internal/cipher"
+	"github.com/smartmeter-addon/smartmeter-addon/internal/decode"
 	"github.com/smartmeter-addon/smartmeter-addon/internal/store"
 )
 
@@ -22,23 +23,23 @@ type proofs struct {
 	first chan struct{} // there is a first proof, which is saved at once
 
 	mu    sync.Mutex
-	proof dsmr.Proof
+	proof cipher.Proof
 	fresh bool // there is something to save
 }
 
-func newProofs(slot string, s *store.Store, d *dsmr.Decrypter) *proofs {
+func newProofs(slot string, s *store.Store, r *decode.Reader) *proofs {
 	p := &proofs{store: s, file: "decryption_" + slot, first: make(chan struct{}, 1)}
-	var kept dsmr.Proof
+	var kept cipher.Proof
 	if s.Load(p.file, &kept) {
-		d.Restore(kept)
+		r.Restore(kept)
 	}
 	return p
 }
 
 // note takes down what is known, now and then. It is called by the meter's
 // goroutine, as take is.
-func (p *proofs) note(d *dsmr.Decrypter, now time.Time) {
-	if !p.noted.IsZero() && now.Sub(p.noted) < noteEvery || !p.take(d) {
+func (p *proofs) note(r *decode.Reader, now time.Time) {
+	if !p.noted.IsZero() && now.Sub(p.noted) < noteEvery || !p.take(r) {
 		return
 	}
 	if p.noted.IsZero() {
@@ -48,8 +49,8 @@ func (p *proofs) note(d *dsmr.Decrypter, now time.Time) {
 }
 
 // take takes down what is known now; false: nothing is.
-func (p *proofs) take(d *dsmr.Decrypter) bool {
-	proof, ok := d.Proof()
+func (p *proofs) take(r *decode.Reader) bool {
+	proof, ok := r.Proof()
 	if ok {
 		p.mu.Lock()
 		defer p.mu.Unlock()

@@ -18,7 +18,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/smartmeter-addon/smartmeter-addon/internal/capture"
-	"github.com/smartmeter-addon/smartmeter-addon/internal/dsmr"
+	"github.com/smartmeter-addon/smartmeter-addon/internal/cipher"
 	"github.com/smartmeter-addon/smartmeter-addon/internal/source"
 )
 
@@ -87,7 +87,7 @@ func TestCapturesAreRedacted(t *testing.T) {
 		if err != nil {
 			t.Fatalf("%s: %v", file, err)
 		}
-		redacted, err := c.Redact(dsmr.Keys{})
+		redacted, err := c.Redact(cipher.Keys{})
 		if errors.Is(err, capture.ErrEncrypted) && filepath.Base(file) == "luxembourg-encrypted.txt" {
 			continue
 		}

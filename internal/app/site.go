@@ -17,7 +17,7 @@ import (
 func siteTasks(cfg config.Config, deps Deps, p *pipeline, opened func(string) func(net.Addr), count func(string, bool) *status.Counter) []task {
 	site := web.New(web.World{
 		Updates: p.updates, Line: p.vitals.hub, Samples: p.samples, Solar: p.solar, Status: p.board.Snapshot, Health: p.vitals.health,
-		Telegram: p.last.get, Explain: explained(&p.last, p.parser.Lax), Settings: cfg.Settings(), Capture: p.report,
+		Telegram: p.last.get, Explain: explained(&p.last, cfg.Checksum == config.ChecksumOff), Settings: cfg.Settings(), Capture: p.report,
 	}, p.store, cfg.Slot, p.zone)
 	log := func(part string) *slog.Logger { return deps.Log.With("part", part) }
 	page := site.Server(web.Options{

@@ -36,7 +36,6 @@ func (p *pipeline) reads(cfg config.Config, deps Deps) error {
 	switch {
 	case deps.Replay != nil:
 		port, p.replay = *deps.Replay, true
-		p.decrypter.Strict = false // a capture that is played again and again is no attack
 		kind, name = "file", port.Name
 	case !chosen:
 		return nil

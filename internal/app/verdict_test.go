@@ -3,7 +3,6 @@ package app_test
 import (
 	"bytes"
 	"encoding/json"
-	"io"
 	"log/slog"
 	"net"
 	"os"
@@ -15,8 +14,9 @@ import (
 
 	"github.com/creack/pty"
 
+	"github.com/smartmeter-addon/smartmeter-addon/internal/cipher"
+	"github.com/smartmeter-addon/smartmeter-addon/internal/decode"
 	"github.com/smartmeter-addon/smartmeter-addon/internal/diagnosis"
-	"github.com/smartmeter-addon/smartmeter-addon/internal/dsmr"
 	"github.com/smartmeter-addon/smartmeter-addon/internal/meter"
 	"github.com/smartmeter-addon/smartmeter-addon/internal/simulate"
 	"github.com/smartmeter-addon/smartmeter-addon/internal/store"
@@ -214,19 +214,20 @@ func TestVerdictOfProgram(t *testing.T) {
 // provenData is the data folder of a run that has verified the frame.
 func provenData(t *testing.T, frame []byte) string {
 	t.Helper()
-	k, err := dsmr.ParseKey(key)
+	k, err := cipher.ParseKey(key)
 	if err != nil {
 		t.Fatal(err)
 	}
-	aad, err := dsmr.ParseAAD(authKey)
+	aad, err := cipher.ParseAAD(authKey)
 	if err != nil {
 		t.Fatal(err)
 	}
-	d := dsmr.NewDecrypter(bytes.NewReader(frame), dsmr.Keys{Key: k, AAD: aad})
-	if _, err := io.Copy(io.Discard, d); err != nil {
-		t.Fatal(err)
+	r := decode.NewReader(decode.Options{Keys: cipher.Keys{Key: k, AAD: aad}})
+	r.Reset(bytes.NewReader(frame))
+	if m, _ := r.Next(); m.Err != nil {
+		t.Fatal(m.Err)
 	}
-	proof, ok := d.Proof()
+	proof, ok := r.Proof()
 	if !ok {
 		t.Fatal("the frame's tag does not fit")
 	}

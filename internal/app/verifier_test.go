@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/smartmeter-addon/smartmeter-addon/internal/dsmr"
+	"github.com/smartmeter-addon/smartmeter-addon/internal/frame"
 )
 
 // longestTelegram is how many bytes the program reads for one.
@@ -145,9 +146,12 @@ func own(line string) string { return strings.Join(told.FindAllString(line, -1),
 
 // says is the line of the JSON socket for one telegram alone, or empty.
 func says(telegram []byte) string {
-	scanner := dsmr.NewScanner(bytes.NewReader(telegram))
+	scanner := frame.NewScanner(bytes.NewReader(telegram))
 	for scanner.Scan() {
-		reading, err := new(dsmr.Parser).Parse(scanner.Telegram(), time.Now())
+		if scanner.Frame().Kind != frame.Text {
+			continue
+		}
+		reading, err := new(dsmr.Parser).Parse(scanner.Frame().Telegram, time.Now())
 		if err != nil {
 			continue
 		}

@@ -10,8 +10,10 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/smartmeter-addon/smartmeter-addon/internal/cipher"
 	"github.com/smartmeter-addon/smartmeter-addon/internal/diagnosis"
 	"github.com/smartmeter-addon/smartmeter-addon/internal/dsmr"
+	"github.com/smartmeter-addon/smartmeter-addon/internal/frame"
 	"github.com/smartmeter-addon/smartmeter-addon/internal/hub"
 	"github.com/smartmeter-addon/smartmeter-addon/internal/meter"
 	"github.com/smartmeter-addon/smartmeter-addon/internal/source"
@@ -86,14 +88,14 @@ func (v *vitals) unset(devices []string) {
 
 // watch notices the bytes of r and tells waiting from working. scanned is what
 // was made of them so far; it is asked by the goroutine that reads.
-func (v *vitals) watch(r io.Reader, scanned func() dsmr.Stats) io.Reader {
+func (v *vitals) watch(r io.Reader, scanned func() frame.Stats) io.Reader {
 	return &watched{r, v, scanned}
 }
 
 type watched struct {
 	r       io.Reader
 	v       *vitals
-	scanned func() dsmr.Stats
+	scanned func() frame.Stats
 }
 
 // Read waits for the meter.
@@ -158,8 +160,8 @@ func causeOf(err error) diagnosis.Cause {
 		err   error
 		cause diagnosis.Cause
 	}{
-		{dsmr.ErrChecksum, diagnosis.Checksums}, {dsmr.ErrNoChecksum, diagnosis.NoChecksum}, {dsmr.ErrNoKey, diagnosis.Encrypted},
-		{dsmr.ErrKey, diagnosis.WrongKey}, {dsmr.ErrFrame, diagnosis.DamagedFrame}, {dsmr.ErrUnverified, diagnosis.Unverified},
+		{dsmr.ErrChecksum, diagnosis.Checksums}, {dsmr.ErrNoChecksum, diagnosis.NoChecksum}, {cipher.ErrNoKey, diagnosis.Encrypted},
+		{cipher.ErrKey, diagnosis.WrongKey}, {cipher.ErrFrame, diagnosis.DamagedFrame}, {cipher.ErrUnverified, diagnosis.Unverified},
 	} {
 		if errors.Is(err, known.err) {
 			return known.cause
@@ -170,7 +172,7 @@ func causeOf(err error) diagnosis.Cause {
 
 // scanned records what the scanner has counted since the start: telegrams that
 // never ended, and bytes outside of telegrams.
-func (v *vitals) scanned(s dsmr.Stats) {
+func (v *vitals) scanned(s frame.Stats) {
 	v.mu.Lock()
 	defer v.mu.Unlock()
 	if cut := s.Cut - v.counters.Rejected[diagnosis.Cut]; cut > 0 {

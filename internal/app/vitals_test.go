@@ -11,6 +11,7 @@ import (
 
 	"github.com/smartmeter-addon/smartmeter-addon/internal/diagnosis"
 	"github.com/smartmeter-addon/smartmeter-addon/internal/dsmr"
+	"github.com/smartmeter-addon/smartmeter-addon/internal/frame"
 	"github.com/smartmeter-addon/smartmeter-addon/internal/meter"
 	"github.com/smartmeter-addon/smartmeter-addon/internal/simulate"
 	"github.com/smartmeter-addon/smartmeter-addon/internal/source"
@@ -28,7 +29,7 @@ func (v *vitals) goodAt(at, clock time.Time) {
 // TestVerdictIsTold: once a change, not before half a minute, and its end too.
 func TestVerdictIsTold(t *testing.T) {
 	v, log := newTestVitals()
-	r := v.watch(bytes.NewReader(simulate.Noise(1, 4000)), func() dsmr.Stats { return dsmr.Stats{} })
+	r := v.watch(bytes.NewReader(simulate.Noise(1, 4000)), func() frame.Stats { return frame.Stats{} })
 	if _, err := r.Read(make([]byte, 4000)); err != nil {
 		t.Fatal(err)
 	}

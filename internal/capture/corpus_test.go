@@ -10,6 +10,8 @@ import (
 	"time"
 
 	"github.com/smartmeter-addon/smartmeter-addon/internal/capture"
+	"github.com/smartmeter-addon/smartmeter-addon/internal/cipher"
+	"github.com/smartmeter-addon/smartmeter-addon/internal/decode"
 	"github.com/smartmeter-addon/smartmeter-addon/internal/dsmr"
 	"github.com/smartmeter-addon/smartmeter-addon/internal/meter"
 )
@@ -18,7 +20,7 @@ import (
 type sample struct {
 	name string
 	data []byte
-	keys dsmr.Keys
+	keys cipher.Keys
 }
 
 // corpus is every telegram and stream that the project has.
@@ -51,22 +53,22 @@ func corpus(t testing.TB) []sample {
 var keyed = regexp.MustCompile(`(?m)^(\S+)\t.*?\bkey=([0-9A-Fa-f]{32})(?:[; ,]+ak=([0-9A-Fa-f]{32}))?`)
 
 // keysOf are the keys of the encrypted files.
-func keysOf(t testing.TB) map[string]dsmr.Keys {
+func keysOf(t testing.TB) map[string]cipher.Keys {
 	index, err := os.ReadFile("../dsmr/testdata/encrypted/index.tsv")
 	if err != nil {
 		t.Fatal(err)
 	}
-	keys := map[string]dsmr.Keys{}
+	keys := map[string]cipher.Keys{}
 	for _, row := range keyed.FindAllStringSubmatch(string(index), -1) {
-		key, err := dsmr.ParseKey(row[2])
+		key, err := cipher.ParseKey(row[2])
 		if err != nil {
 			t.Fatal(err)
 		}
-		aad, err := dsmr.ParseAAD(row[3])
+		aad, err := cipher.ParseAAD(row[3])
 		if err != nil {
 			t.Fatal(err)
 		}
-		keys[row[1]] = dsmr.Keys{Key: key, AAD: aad}
+		keys[row[1]] = cipher.Keys{Key: key, AAD: aad}
 	}
 	if len(keys) == 0 {
 		t.Fatal("no keys")
@@ -96,12 +98,19 @@ type understood struct {
 var identifiers = regexp.MustCompile(`"(header|powerSn|[a-zA-Z]+Sn|textMessage|messageCode)":"(?:[^"\\]|\\.)*",?`)
 
 // understand parses a stream, and returns the identifiers in it apart.
-func understand(data []byte, keys dsmr.Keys) (list []understood, ids []string) {
+func understand(data []byte, keys cipher.Keys) (list []understood, ids []string) {
 	zone := time.FixedZone("CET", 3600)
-	s, p := dsmr.NewScanner(dsmr.NewDecrypter(bytes.NewReader(data), keys)), new(dsmr.Parser)
-	for s.Scan() {
-		telegram := s.Telegram()
-		r, err := p.Parse(telegram, time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC))
+	reader := decode.NewReader(decode.Options{Keys: keys, Now: func() time.Time { return time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC) }})
+	reader.Reset(bytes.NewReader(data))
+	for {
+		m, more := reader.Next()
+		if !more {
+			return list, ids
+		}
+		if m.Reading == nil {
+			continue
+		}
+		telegram, r, err := m.Telegram, m.Reading, m.Err
 		u := understood{Verdict: telegram.Checksum.String(), Odd: r.Odd}
 		if err != nil {
 			u.Verdict += ": " + err.Error()
@@ -116,5 +125,4 @@ func understand(data []byte, keys dsmr.Keys) (list []understood, ids []string) {
 		}
 		list = append(list, u)
 	}
-	return list, ids
 }

@@ -11,7 +11,7 @@ import (
 	"strings"
 	"time"
 
-	"github.com/smartmeter-addon/smartmeter-addon/internal/dsmr"
+	"github.com/smartmeter-addon/smartmeter-addon/internal/frame"
 )
 
 // MaxSize is how many bytes of a file Read takes. A line at 115200 baud never
@@ -301,8 +301,11 @@ func paced(data []byte) []Record {
 			at += plainPeriod
 		}
 	}
-	for s := dsmr.NewScanner(bytes.NewReader(data)); s.Scan(); {
-		t := s.Telegram()
+	for s := frame.NewScanner(bytes.NewReader(data)); s.Scan(); {
+		t := s.Frame().Telegram
+		if s.Frame().Kind != frame.Text {
+			continue
+		}
 		to := t.Offset + int64(len(t.Bytes))
 		for to < int64(len(data)) && (data[to]&0x7F == '\r' || data[to]&0x7F == '\n') {
 			to++

@@ -5,7 +5,7 @@ import (
 	"sync"
 	"time"
 
-	"github.com/smartmeter-addon/smartmeter-addon/internal/dsmr"
+	"github.com/smartmeter-addon/smartmeter-addon/internal/cipher"
 )
 
 const (
@@ -161,7 +161,7 @@ func (r *Recorder) Capture(h Header) *Capture {
 // WriteRedacted writes what is kept as Capture.Redact makes it. It needs the
 // key of a meter that encrypts. What cannot be redacted is an error, and
 // nothing is written.
-func (r *Recorder) WriteRedacted(w io.Writer, h Header, keys dsmr.Keys) error {
+func (r *Recorder) WriteRedacted(w io.Writer, h Header, keys cipher.Keys) error {
 	c, err := r.Capture(h).Redact(keys)
 	if err != nil {
 		return err

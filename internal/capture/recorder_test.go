@@ -10,7 +10,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/smartmeter-addon/smartmeter-addon/internal/capture"
-	"github.com/smartmeter-addon/smartmeter-addon/internal/dsmr"
+	"github.com/smartmeter-addon/smartmeter-addon/internal/cipher"
 )
 
 func TestRecorder(t *testing.T) {
@@ -38,7 +38,7 @@ func TestRecorder(t *testing.T) {
 		t.Errorf("(-want +got)\n%s", diff)
 	}
 	var out strings.Builder
-	if err := r.WriteRedacted(&out, capture.Header{Source: "/dev/ttyUSB0 (auto)"}, dsmr.Keys{}); err != nil {
+	if err := r.WriteRedacted(&out, capture.Header{Source: "/dev/ttyUSB0 (auto)"}, cipher.Keys{}); err != nil {
 		t.Fatal(err)
 	}
 	want = strings.NewReplacer("serial\n", "serial (auto)\n# redacted: yes\n", "1234567890", "0000000001").Replace(want)

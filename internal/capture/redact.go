@@ -11,7 +11,9 @@ import (
 	"strings"
 	"time"
 
-	"github.com/smartmeter-addon/smartmeter-addon/internal/dsmr"
+	"github.com/smartmeter-addon/smartmeter-addon/internal/cipher"
+	"github.com/smartmeter-addon/smartmeter-addon/internal/decode"
+	"github.com/smartmeter-addon/smartmeter-addon/internal/frame"
 	"github.com/smartmeter-addon/smartmeter-addon/internal/meter"
 )
 
@@ -35,7 +37,7 @@ var (
 //
 // What is redacted does not change when it is redacted again. Bytes that are
 // no text are left alone.
-func (c *Capture) Redact(keys dsmr.Keys) (*Capture, error) {
+func (c *Capture) Redact(keys cipher.Keys) (*Capture, error) {
 	out := &Capture{Header: c.Header}
 	out.Redacted = true
 	out.Notes = slices.Clone(c.Notes)
@@ -47,7 +49,7 @@ func (c *Capture) Redact(keys dsmr.Keys) (*Capture, error) {
 		if err != nil {
 			return nil, err
 		}
-		again = stats.Frames > 0
+		again = stats.Frames > 0 && len(keys.Key) > 0
 		lost += stats.Frames - stats.Decrypted
 	}
 	if lost > 0 {
@@ -91,12 +93,16 @@ func split(records []Record) [][]Record {
 }
 
 // decrypt replaces encrypted frames by their telegrams.
-func decrypt(connections [][]Record, keys dsmr.Keys) (dsmr.FrameStats, error) {
-	d := dsmr.NewDecrypter(nil, keys)
+func decrypt(connections [][]Record, keys cipher.Keys) (cipher.Stats, error) {
 	out := make([][]Record, len(connections))
-	buf := make([]byte, 4096)
-	for i, records := range connections {
-		from := new(feed)
+	var i int
+	from := new(feed)
+	r := decode.NewReader(decode.Options{Keys: keys, Raw: func(p []byte, _ bool) {
+		out[i] = append(out[i], Record{At: from.at, Data: slices.Clone(p)})
+	}})
+	for n, records := range connections {
+		i = n
+		*from = feed{}
 		var after []Record // the line was lost
 		for _, r := range records {
 			switch {
@@ -108,25 +114,20 @@ func decrypt(connections [][]Record, keys dsmr.Keys) (dsmr.FrameStats, error) {
 				after = append(after, r)
 			}
 		}
-		d.Reset(from)
-		for {
-			n, err := d.Read(buf)
-			if n > 0 {
-				out[i] = append(out[i], Record{At: from.at, Data: slices.Clone(buf[:n])})
-			}
-			if err != nil {
-				break
-			}
+		r.Reset(from)
+		for more := true; more; {
+			_, more = r.Next()
 		}
 		out[i] = append(out[i], after...)
 	}
-	s := d.Stats()
+	s := r.Frames()
 	switch {
 	case s.Frames == 0:
 	case s.NoKey > 0:
 		return s, ErrEncrypted
 	case s.WrongKey > 0 && s.Decrypted == 0:
 		return s, ErrKey
+	case len(keys.Key) == 0: // not encrypted, and left as it is
 	default:
 		copy(connections, out)
 	}
@@ -156,18 +157,18 @@ func (f *feed) Read(p []byte) (int, error) {
 
 // isBinary tells that another protocol was on the line, and no telegram.
 func isBinary(connections [][]Record) bool {
-	var e dsmr.Evidence
+	var e decode.Evidence
 	for _, records := range connections {
 		data := (&Capture{Records: records}).Bytes()
 		e.Bytes(data)
-		for s := dsmr.NewScanner(bytes.NewReader(data)); s.Scan(); {
-			if s.Telegram().Checksum == meter.ChecksumValid {
-				e.Telegram(nil)
+		for s := frame.NewScanner(bytes.NewReader(data)); s.Scan(); {
+			if s.Frame().Telegram.Checksum == meter.ChecksumValid {
+				e.Message(nil)
 			}
 		}
 	}
 	switch e.Verdict() {
-	case dsmr.VerdictHDLC, dsmr.VerdictSML, dsmr.VerdictMBus:
+	case decode.VerdictHDLC, decode.VerdictSML, decode.VerdictMBus:
 		return true
 	}
 	return false

@@ -5,7 +5,6 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
-	"io"
 	"math/rand/v2"
 	"regexp"
 	"slices"
@@ -15,10 +14,12 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/smartmeter-addon/smartmeter-addon/internal/capture"
-	"github.com/smartmeter-addon/smartmeter-addon/internal/dsmr"
+	"github.com/smartmeter-addon/smartmeter-addon/internal/cipher"
+	"github.com/smartmeter-addon/smartmeter-addon/internal/decode"
+	"github.com/smartmeter-addon/smartmeter-addon/internal/frame"
 )
 
-func redact(t testing.TB, c *capture.Capture, keys dsmr.Keys) *capture.Capture {
+func redact(t testing.TB, c *capture.Capture, keys cipher.Keys) *capture.Capture {
 	t.Helper()
 	out, err := c.Redact(keys)
 	if err != nil {
@@ -54,7 +55,7 @@ func TestRedactCorpus(t *testing.T) {
 			want, ids := understand(s.data, s.keys)
 			redacted := redact(t, inPieces(s.data, 37), s.keys)
 			out := redacted.Bytes()
-			got, _ := understand(out, dsmr.Keys{})
+			got, _ := understand(out, cipher.Keys{})
 			if diff := cmp.Diff(want, got); diff != "" {
 				t.Errorf("(-before +after)\n%s", diff)
 			}
@@ -75,7 +76,7 @@ func TestRedactCorpus(t *testing.T) {
 				absent(t, out, strings.ToUpper(hex.EncodeToString([]byte(id))))
 			}
 			text := written(t, redacted)
-			again := written(t, redact(t, redacted, dsmr.Keys{}))
+			again := written(t, redact(t, redacted, cipher.Keys{}))
 			if diff := cmp.Diff(text, again); diff != "" {
 				t.Errorf("redacted again: (-once +twice)\n%s", diff)
 			}
@@ -83,7 +84,7 @@ func TestRedactCorpus(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			if diff := cmp.Diff(text, written(t, redact(t, back, dsmr.Keys{}))); diff != "" {
+			if diff := cmp.Diff(text, written(t, redact(t, back, cipher.Keys{}))); diff != "" {
 				t.Errorf("read and redacted again: (-once +twice)\n%s", diff)
 			}
 		})
@@ -127,7 +128,7 @@ func TestRedactLines(t *testing.T) {
 		{"without its object", "0-0:96.\xF0.1\xA8453030343330303730353238)", "0-0:96.\xF0.1\xA8453030303030303030303031)"},
 	} {
 		in := []byte(test.in + "\r\n")
-		out := string(redact(t, inPieces(in, 5), dsmr.Keys{}).Bytes())
+		out := string(redact(t, inPieces(in, 5), cipher.Keys{}).Bytes())
 		if diff := cmp.Diff(test.want+"\r\n", out); diff != "" {
 			t.Errorf("%s: (-want +got)\n%s", test.name, diff)
 		}
@@ -140,10 +141,10 @@ func TestRedactChecksums(t *testing.T) {
 	grown := 0
 	for n := range 400 {
 		body := fmt.Sprintf("/A\r\n\r\n0-0:96.1.1(%010d)\r\n1-0:1.7.0(%06d*kW)\r\n!", 1234567890+n, n)
-		sum := dsmr.Checksum([]byte(body))
+		sum := frame.Checksum([]byte(body))
 		for _, form := range []string{"%04X", "%X", "%x"} {
 			in := body + fmt.Sprintf(form, sum) + "\r\n"
-			out := redact(t, inPieces([]byte(in), 11), dsmr.Keys{}).Bytes()
+			out := redact(t, inPieces([]byte(in), 11), cipher.Keys{}).Bytes()
 			if got := verdicts(out); len(got) != 1 || got[0] != "valid false false" {
 				t.Fatalf("%q became %q: %s", in, out, got)
 			}
@@ -157,13 +158,13 @@ func TestRedactChecksums(t *testing.T) {
 	}
 	// Without the CR of its line ends it fits as well.
 	noCR := strings.ReplaceAll(signed("/A", "", "0-0:96.1.1(1234567890)"), "\r", "")
-	if got := verdicts(redact(t, inPieces([]byte(noCR), 7), dsmr.Keys{}).Bytes()); got[0] != "valid false false" {
+	if got := verdicts(redact(t, inPieces([]byte(noCR), 7), cipher.Keys{}).Bytes()); got[0] != "valid false false" {
 		t.Errorf("without CR: got %s", got)
 	}
 	// Noise in it looks as if it had parity bits, and the checksum counts it in.
 	odd := "/A\r\n0-0:96.1.1(1234567890)\r\n0-0:96.13.0(\xB1\xA9\x8D\r\n!"
-	odd += fmt.Sprintf("%04X\r\n", dsmr.Checksum([]byte(odd)))
-	if got := verdicts(redact(t, inPieces([]byte(odd), 7), dsmr.Keys{}).Bytes()); got[0] != "valid false false" {
+	odd += fmt.Sprintf("%04X\r\n", frame.Checksum([]byte(odd)))
+	if got := verdicts(redact(t, inPieces([]byte(odd), 7), cipher.Keys{}).Bytes()); got[0] != "valid false false" {
 		t.Errorf("with odd bytes: got %s", got)
 	}
 	// This checksum is wrong, and would be right for the redacted telegram.
@@ -171,7 +172,7 @@ func TestRedactChecksums(t *testing.T) {
 	if got := verdicts([]byte(trap)); got[0] != "invalid false false" {
 		t.Fatalf("the trap is %s", got)
 	}
-	if got := verdicts(redact(t, inPieces([]byte(trap), 7), dsmr.Keys{}).Bytes()); got[0] != "invalid false false" {
+	if got := verdicts(redact(t, inPieces([]byte(trap), 7), cipher.Keys{}).Bytes()); got[0] != "invalid false false" {
 		t.Errorf("the trap became %s", got)
 	}
 }
@@ -219,7 +220,7 @@ func TestRedactDamaged(t *testing.T) {
 			}
 			stream = append(stream, damaged...)
 		}
-		out := string(redact(t, inPieces(stream, 64), dsmr.Keys{}).Bytes())
+		out := string(redact(t, inPieces(stream, 64), cipher.Keys{}).Bytes())
 		for _, p := range pieces {
 			if i := strings.Index(out, p); i >= 0 {
 				t.Fatalf("seed %d: %s is left in %q", seed, p, out[max(0, i-40):min(len(out), i+40)])
@@ -235,17 +236,17 @@ func TestRedactRefuses(t *testing.T) {
 			frame = s
 		}
 	}
-	wrong := dsmr.Keys{Key: make([]byte, 16)}
+	wrong := cipher.Keys{Key: make([]byte, 16)}
 	sml := append([]byte{0x1B, 0x1B, 0x1B, 0x1B, 1, 1, 1, 1, 0x76, 5, 0, 0x81}, bytes.Repeat([]byte{0x0A, 1, 0xE5}, 50)...)
 	for _, test := range []struct {
 		name string
 		data []byte
-		keys dsmr.Keys
+		keys cipher.Keys
 		want error
 	}{
-		{"no key", frame.data, dsmr.Keys{}, capture.ErrEncrypted},
+		{"no key", frame.data, cipher.Keys{}, capture.ErrEncrypted},
 		{"wrong key", frame.data, wrong, capture.ErrKey},
-		{"another protocol", sml, dsmr.Keys{}, capture.ErrBinary},
+		{"another protocol", sml, cipher.Keys{}, capture.ErrBinary},
 	} {
 		c, err := inPieces(test.data, 64).Redact(test.keys)
 		if !errors.Is(err, test.want) || c != nil {
@@ -273,7 +274,7 @@ func TestRedactAddresses(t *testing.T) {
 	} {
 		c := &capture.Capture{Header: capture.Header{Source: test.source}, Records: []capture.Record{{Kind: capture.Lost, Text: test.cause}}}
 		for range 2 { // redacting again changes nothing
-			c = redact(t, c, dsmr.Keys{})
+			c = redact(t, c, cipher.Keys{})
 			if c.Source != test.wantSource || c.Records[0].Text != test.wantCause {
 				t.Errorf("%s: got %q, %q, want %q, %q", test.source, c.Source, c.Records[0].Text, test.wantSource, test.wantCause)
 			}
@@ -283,7 +284,7 @@ func TestRedactAddresses(t *testing.T) {
 
 func signed(lines ...string) string {
 	body := strings.Join(lines, "\r\n") + "\r\n!"
-	return fmt.Sprintf("%s%04X\r\n", body, dsmr.Checksum([]byte(body)))
+	return fmt.Sprintf("%s%04X\r\n", body, frame.Checksum([]byte(body)))
 }
 
 // FuzzRedact: whatever a line sends, what is redacted stays as it is, and
@@ -295,7 +296,7 @@ func FuzzRedact(f *testing.F) {
 	f.Add([]byte("0-0:96.13.0(\r\n4A\r\n6A6)\r\n0-0:96.1.1(45303030\xB0\x31\r\n"), uint8(1))
 	f.Fuzz(func(t *testing.T, data []byte, step uint8) {
 		before := inPieces(data, int(step)+1)
-		once, err := before.Redact(dsmr.Keys{})
+		once, err := before.Redact(cipher.Keys{})
 		if errors.Is(err, capture.ErrEncrypted) || errors.Is(err, capture.ErrBinary) {
 			return
 		}
@@ -308,7 +309,7 @@ func FuzzRedact(f *testing.F) {
 		if diff := cmp.Diff(verdicts(data), verdicts(once.Bytes())); diff != "" {
 			t.Errorf("(-before +after)\n%s", diff)
 		}
-		twice, err := once.Redact(dsmr.Keys{})
+		twice, err := once.Redact(cipher.Keys{})
 		if errors.Is(err, capture.ErrBinary) { // the same of another protocol's
 			return
 		}
@@ -322,15 +323,25 @@ func FuzzRedact(f *testing.F) {
 }
 
 func frames(data []byte) uint64 {
-	d := dsmr.NewDecrypter(bytes.NewReader(data), dsmr.Keys{})
-	_, _ = io.Copy(io.Discard, d) // a bytes.Reader has no error
-	return d.Stats().Frames
+	r := decode.NewReader(decode.Options{})
+	r.Reset(bytes.NewReader(data))
+	for more := true; more; {
+		_, more = r.Next()
+	}
+	return r.Frames().Frames
 }
 
 // verdicts are those on a stream's telegrams, framed or not.
 func verdicts(data []byte) (list []string) {
-	for s := dsmr.NewScanner(dsmr.NewDecrypter(bytes.NewReader(data), dsmr.Keys{})); s.Scan(); {
-		list = append(list, fmt.Sprint(s.Telegram().Checksum, s.Telegram().Truncated, s.Telegram().Parity))
+	r := decode.NewReader(decode.Options{})
+	r.Reset(bytes.NewReader(data))
+	for {
+		m, more := r.Next()
+		if !more {
+			return list
+		}
+		if t := m.Telegram; m.Reading != nil {
+			list = append(list, fmt.Sprint(t.Checksum, t.Truncated, t.Parity))
+		}
 	}
-	return list
 }

@@ -9,7 +9,7 @@ import (
 	"strconv"
 	"strings"
 
-	"github.com/smartmeter-addon/smartmeter-addon/internal/dsmr"
+	"github.com/smartmeter-addon/smartmeter-addon/internal/frame"
 	"github.com/smartmeter-addon/smartmeter-addon/internal/meter"
 )
 
@@ -36,8 +36,11 @@ func newStream(records []Record) *stream {
 		}
 		from += len(line)
 	}
-	for telegrams := dsmr.NewScanner(bytes.NewReader(s.raw)); telegrams.Scan(); {
-		t := telegrams.Telegram()
+	for telegrams := frame.NewScanner(bytes.NewReader(s.raw)); telegrams.Scan(); {
+		t := telegrams.Frame().Telegram
+		if telegrams.Frame().Kind != frame.Text {
+			continue
+		}
 		from, to := int(t.Offset), int(t.Offset)+len(t.Bytes)
 		switch {
 		case t.Parity:
@@ -122,8 +125,11 @@ type found struct {
 }
 
 func scan(data []byte) (list []found) {
-	for s := dsmr.NewScanner(bytes.NewReader(data)); s.Scan(); {
-		t := s.Telegram()
+	for s := frame.NewScanner(bytes.NewReader(data)); s.Scan(); {
+		t := s.Frame().Telegram
+		if s.Frame().Kind != frame.Text {
+			continue
+		}
 		start := int(t.Offset)
 		list = append(list, found{start, start + len(t.Body()), start + len(t.Bytes), t.Checksum, t.Truncated})
 	}
@@ -185,10 +191,10 @@ func (s *stream) sign(f found, old *stream) {
 		return
 	}
 	body := func(of *stream) []byte { return of.plain(f.start, f.mark+1) }
-	sum := dsmr.Checksum(body(s))
-	if dsmr.Checksum(body(old)) != uint16(want) {
+	sum := frame.Checksum(body(s))
+	if frame.Checksum(body(old)) != uint16(want) {
 		// Something on the way took the CR of the line ends.
-		sum = dsmr.Checksum(withCR(body(s)))
+		sum = frame.Checksum(withCR(body(s)))
 	}
 	format := "%0*X"
 	if bytes.ContainsAny(digits, "abcdef") {

@@ -7,7 +7,7 @@ import (
 	"strings"
 	"unicode/utf8"
 
-	"github.com/smartmeter-addon/smartmeter-addon/internal/dsmr"
+	"github.com/smartmeter-addon/smartmeter-addon/internal/cipher"
 	"github.com/smartmeter-addon/smartmeter-addon/internal/meter"
 )
 
@@ -32,8 +32,8 @@ func (c *Config) wrong() (field any, mend string) {
 		{&c.Serial.Mode, oneOf(c.Serial.Mode, serialModes)},
 		{&c.Network.Address, address(c.Network.Address)},
 		{&c.Source, c.lacksSource()},
-		{&c.Decryption.Key, keyed(dsmr.ParseKey(string(c.Decryption.Key)))},
-		{&c.Decryption.AAD, keyed(dsmr.ParseAAD(string(c.Decryption.AAD)))},
+		{&c.Decryption.Key, keyed(cipher.ParseKey(string(c.Decryption.Key)))},
+		{&c.Decryption.AAD, keyed(cipher.ParseAAD(string(c.Decryption.AAD)))},
 		{&c.MQTT.URL, brokerURL(c.MQTT.URL)},
 		{&c.MQTT.CAFile, file(c.MQTT.CAFile)},
 		{&c.MQTT.CertFile, file(c.MQTT.CertFile)},

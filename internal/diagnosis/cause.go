@@ -2,7 +2,7 @@
 // on. It has the one table of causes; whoever shows, counts or publishes them
 // - log, entity, commands, metrics, page, documents - loops over it. A Judge
 // decides between the causes: what the line's bytes are comes from
-// dsmr.Evidence, why it cannot be opened or read from the source.
+// decode.Evidence, why it cannot be opened or read from the source.
 package diagnosis
 
 import (

@@ -4,7 +4,7 @@ import (
 	"strings"
 	"time"
 
-	"github.com/smartmeter-addon/smartmeter-addon/internal/dsmr"
+	"github.com/smartmeter-addon/smartmeter-addon/internal/decode"
 	"github.com/smartmeter-addon/smartmeter-addon/internal/meter"
 )
 
@@ -53,7 +53,7 @@ type Judge struct {
 	advice  string // what to do about that
 	heard   int    // bytes since the line was opened
 
-	fresh, stale dsmr.Evidence // since the last reading: since turned, and before that
+	fresh, stale decode.Evidence // since the last reading: since turned, and before that
 	turned       time.Time
 
 	tally [minutes]tally // a ring
@@ -101,10 +101,9 @@ func (j *Judge) Bytes(p []byte, now time.Time) {
 	j.fresh.Bytes(p)
 }
 
-// Bad takes why a telegram or a frame gave no reading: what dsmr.Parser or
-// dsmr.Decrypter said of it.
+// Bad takes why a message gave no reading, as decode.Reader has it.
 func (j *Judge) Bad(cause error, now time.Time) {
-	j.fresh.Telegram(cause)
+	j.fresh.Message(cause)
 	j.count(now).bad++
 }
 
@@ -263,10 +262,10 @@ func (j *Judge) bytes(now time.Time) Cause {
 	return cause
 }
 
-var ofBytes = [dsmr.NumVerdicts]Cause{
-	dsmr.VerdictSilence: Waiting, dsmr.VerdictGood: Good, dsmr.VerdictChecksums: Checksums, dsmr.VerdictNoChecksum: NoChecksum,
-	dsmr.VerdictCut: Cut, dsmr.VerdictDamaged: Damaged, dsmr.VerdictEncrypted: Encrypted, dsmr.VerdictWrongKey: WrongKey,
-	dsmr.VerdictDamagedFrame: DamagedFrame, dsmr.VerdictUnverified: Unverified, dsmr.VerdictParity: Parity, dsmr.VerdictNoise: Noise, dsmr.VerdictHDLC: HDLC,
-	dsmr.VerdictSML: SML, dsmr.VerdictMBus: MBus, dsmr.VerdictTIC: TIC, dsmr.VerdictHTTP: HTTP, dsmr.VerdictJSON: JSON,
-	dsmr.VerdictTelnet: Telnet, dsmr.VerdictTooMany: TooMany, dsmr.VerdictOtherText: OtherText,
+var ofBytes = [decode.NumVerdicts]Cause{
+	decode.VerdictSilence: Waiting, decode.VerdictGood: Good, decode.VerdictChecksums: Checksums, decode.VerdictNoChecksum: NoChecksum,
+	decode.VerdictCut: Cut, decode.VerdictDamaged: Damaged, decode.VerdictEncrypted: Encrypted, decode.VerdictWrongKey: WrongKey,
+	decode.VerdictDamagedFrame: DamagedFrame, decode.VerdictUnverified: Unverified, decode.VerdictParity: Parity, decode.VerdictNoise: Noise, decode.VerdictHDLC: HDLC,
+	decode.VerdictSML: SML, decode.VerdictMBus: MBus, decode.VerdictTIC: TIC, decode.VerdictHTTP: HTTP, decode.VerdictJSON: JSON,
+	decode.VerdictTelnet: Telnet, decode.VerdictTooMany: TooMany, decode.VerdictOtherText: OtherText,
 }

@@ -7,6 +7,7 @@ import (
 	"time"
 	"unicode"
 
+	"github.com/smartmeter-addon/smartmeter-addon/internal/cipher"
 	"github.com/smartmeter-addon/smartmeter-addon/internal/diagnosis"
 	"github.com/smartmeter-addon/smartmeter-addon/internal/dsmr"
 	"github.com/smartmeter-addon/smartmeter-addon/internal/meter"
@@ -143,8 +144,8 @@ func TestJudge(t *testing.T) {
 			s.Bad(dsmr.ErrChecksum, s.now)
 			s.wait(31 * time.Second)
 		}, diagnosis.Checksums, true},
-		{"encrypted", func(s *scene) { s.open(); s.hear(noise); s.Bad(dsmr.ErrNoKey, s.now) }, diagnosis.Encrypted, false},
-		{"wrong key", func(s *scene) { s.open(); s.hear(noise); s.Bad(dsmr.ErrKey, s.now) }, diagnosis.WrongKey, false},
+		{"encrypted", func(s *scene) { s.open(); s.hear(noise); s.Bad(cipher.ErrNoKey, s.now) }, diagnosis.Encrypted, false},
+		{"wrong key", func(s *scene) { s.open(); s.hear(noise); s.Bad(cipher.ErrKey, s.now) }, diagnosis.WrongKey, false},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			s := newScene()
@@ -167,7 +168,7 @@ func TestNextStep(t *testing.T) {
 		{func(s *scene) { s.lose(diagnosis.Missing, "") }, diagnosis.Missing.Next(meter.English)},
 		{func(s *scene) { s.Unset([]string{"/dev/ttyUSB0", "/dev/ttyUSB1"}) }, diagnosis.Unset.Next(meter.English) + ". Serial devices found: /dev/ttyUSB0, /dev/ttyUSB1"},
 		{func(s *scene) { s.Unset(nil) }, diagnosis.Unset.Next(meter.English) + ". No serial device was found: is the cable plugged in?"},
-		{func(s *scene) { s.open(); s.hear("\xDB"); s.Bad(dsmr.ErrNoKey, s.now) }, diagnosis.Encrypted.Next(meter.English)},
+		{func(s *scene) { s.open(); s.hear("\xDB"); s.Bad(cipher.ErrNoKey, s.now) }, diagnosis.Encrypted.Next(meter.English)},
 	} {
 		s := newScene()
 		test.play(s)

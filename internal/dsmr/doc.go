@@ -14,8 +14,8 @@
 //	1-0:1.8.1(002000.123*kWh)
 //	0-2:24.2.1(190514210000S)(01543.012*m3)
 //
-// Scanner finds telegrams in a stream of bytes and checks them, Parser makes
-// readings of them, Objects lists every object verbatim. What a code means is
+// Parser makes readings of telegrams that package frame has found and checked,
+// Objects lists every object verbatim. What a code means is
 // told by the table in objects.go, how national variants differ by the table
 // in standards.go.
 package dsmr

@@ -141,7 +141,7 @@ func appendGroups(values [][]byte, p []byte) (_ [][]byte, text []byte) {
 // damage leaves of a line.
 func isHexText(p []byte) bool {
 	for _, c := range p {
-		if !isHex(c) {
+		if hexDigit(c) < 0 {
 			return false
 		}
 	}

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"time"
 
+	"github.com/smartmeter-addon/smartmeter-addon/internal/frame"
 	"github.com/smartmeter-addon/smartmeter-addon/internal/meter"
 )
 
@@ -79,12 +80,13 @@ func (p *Parser) Odd() [][]byte { return p.odd }
 // ErrChecksum, ErrNoChecksum, ErrDamaged, ErrTruncated or ErrEmpty. An odd
 // line costs only itself. The reading is valid until the next Parse; copies
 // stay.
-func (p *Parser) Parse(t Telegram, received time.Time) (*meter.Reading, error) {
+func (p *Parser) Parse(t frame.Telegram, received time.Time) (*meter.Reading, error) {
 	r := &p.reading
 	p.reset(r)
 	r.Received, r.Checksum = received, t.Checksum
 	p.doubt = t.Checksum == meter.ChecksumAbsent || p.Lax && t.Checksum == meter.ChecksumInvalid
-	header, rest := t.cutHeader()
+	header, rest := cutLine(t.Body())
+	header = bytes.TrimPrefix(header, []byte("/"))
 	r.Header = p.text(slotHeader, header)
 	broken := p.lines(rest)
 	p.finish(r)
@@ -99,7 +101,7 @@ func (p *Parser) Parse(t Telegram, received time.Time) (*meter.Reading, error) {
 		return r, ErrChecksum
 	case !p.Lax && (p.checked == r.Header && p.checked != "" || sendsChecksum(r.Version) || p.standard.sendsChecksum()):
 		return r, ErrNoChecksum
-	case broken || p.repeated || t.damaged || len(header) == 0 || !isText(header):
+	case broken || p.repeated || t.Misparity || len(header) == 0 || !isText(header):
 		return r, ErrDamaged
 	case p.known == 0:
 		return r, ErrEmpty

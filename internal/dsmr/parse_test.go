@@ -5,31 +5,60 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"os"
 	"path/filepath"
 	"runtime"
 	"slices"
 	"strings"
 	"testing"
-	"testing/iotest"
 	"time"
 
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/smartmeter-addon/smartmeter-addon/internal/derive"
 	"github.com/smartmeter-addon/smartmeter-addon/internal/dsmr"
+	"github.com/smartmeter-addon/smartmeter-addon/internal/frame"
 	"github.com/smartmeter-addon/smartmeter-addon/internal/meter"
+	"github.com/smartmeter-addon/smartmeter-addon/internal/simulate"
 )
 
 // parse reads the one telegram of text.
 func parse(t testing.TB, text string) (*meter.Reading, error) {
 	t.Helper()
-	s := dsmr.NewScanner(strings.NewReader(text))
+	s := frame.NewScanner(strings.NewReader(text))
 	if !s.Scan() {
 		t.Fatalf("no telegram in %q", text)
 	}
-	return new(dsmr.Parser).Parse(s.Telegram(), time.Time{})
+	return new(dsmr.Parser).Parse(s.Frame().Telegram, time.Time{})
+}
+
+var amsterdam = time.FixedZone("CET", 3600)
+
+func load(t testing.TB, file string) []byte {
+	t.Helper()
+	data, err := os.ReadFile("testdata/telegrams/" + file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return data
+}
+
+// signed ends a telegram with its checksum.
+func signed(text string) string {
+	body := strings.ReplaceAll(text, "\n", "\r\n") + "!"
+	return fmt.Sprintf("%s%04X\r\n", body, frame.Checksum([]byte(body)))
+}
+
+const small = "/ISK5\\2M550T-1012\n\n1-3:0.2.8(50)\n1-0:1.7.0(00.111*kW)\n"
+
+// parity is how 7E1 looks to who reads 8N1.
+func parity(text string) string { return string(simulate.EvenParity([]byte(text))) }
+
+// wrongParity has one parity bit wrong, behind the identification.
+func wrongParity(text string) string {
+	p := []byte(parity(text))
+	p[len(p)-20] ^= 0x80
+	return string(p)
 }
 
 // reading is the JSON of a telegram that holds these lines, without what all
@@ -255,11 +284,11 @@ func TestLax(t *testing.T) {
 		{"raw bytes in a message", strings.Replace(wrong, "1-0:1.7.0", "0-0:96.13.0(\xFF\xFF)\r\n1-0:1.7.0", 1), nil},
 		{"a register twice", strings.Replace(wrong, "1-0:1.7.0", "1-0:1.7.0(00.222*kW)\r\n1-0:1.7.0", 1), dsmr.ErrDamaged},
 	} {
-		s := dsmr.NewScanner(strings.NewReader(test.text))
+		s := frame.NewScanner(strings.NewReader(test.text))
 		if !s.Scan() {
 			t.Fatal(test.name)
 		}
-		if _, err := (&dsmr.Parser{Lax: true}).Parse(s.Telegram(), time.Time{}); !errors.Is(err, test.want) {
+		if _, err := (&dsmr.Parser{Lax: true}).Parse(s.Frame().Telegram, time.Time{}); !errors.Is(err, test.want) {
 			t.Errorf("%s: got %v, want %v", test.name, err, test.want)
 		}
 	}
@@ -269,11 +298,11 @@ func TestLax(t *testing.T) {
 func TestNotPadded(t *testing.T) {
 	p := new(dsmr.Parser)
 	for _, power := range []string{"1.5", "12.25", "3", "100.125", "1.5"} {
-		s := dsmr.NewScanner(strings.NewReader("/ISk5\\2MT382-1004\n\n1-0:1.8.1(9.9*kWh)\n1-0:1.7.0(" + power + "*kW)\n!\n"))
+		s := frame.NewScanner(strings.NewReader("/ISk5\\2MT382-1004\n\n1-0:1.8.1(9.9*kWh)\n1-0:1.7.0(" + power + "*kW)\n!\n"))
 		if !s.Scan() {
 			t.Fatal("no telegram")
 		}
-		if _, err := p.Parse(s.Telegram(), time.Time{}); err != nil {
+		if _, err := p.Parse(s.Frame().Telegram, time.Time{}); err != nil {
 			t.Errorf("%s kW: %v", power, err)
 		}
 	}
@@ -282,13 +311,13 @@ func TestNotPadded(t *testing.T) {
 // TestMissingChecksum: a meter that has sent checksums sends them always.
 func TestMissingChecksum(t *testing.T) {
 	const unknown = "/XYZ5 a meter of no known standard\n\n1-0:1.8.0(00001605.055*kWh)\n"
-	s := dsmr.NewScanner(strings.NewReader(unknown + "!\n" + signed(unknown) + unknown + "!\n" + signed(unknown)))
+	s := frame.NewScanner(strings.NewReader(unknown + "!\n" + signed(unknown) + unknown + "!\n" + signed(unknown)))
 	p := new(dsmr.Parser)
 	for i, want := range []error{nil, nil, dsmr.ErrNoChecksum, nil} {
 		if !s.Scan() {
 			t.Fatal("too few telegrams")
 		}
-		if _, err := p.Parse(s.Telegram(), time.Time{}); !errors.Is(err, want) {
+		if _, err := p.Parse(s.Frame().Telegram, time.Time{}); !errors.Is(err, want) {
 			t.Errorf("telegram %d: got %v, want %v", i, err, want)
 		}
 	}
@@ -299,13 +328,13 @@ func TestMissingChecksum(t *testing.T) {
 func TestLostDigit(t *testing.T) {
 	const old = "/ISk5\\2MT382-1004\n\n1-0:1.8.1(12345.678*kWh)\n1-0:1.7.0(0001.01*kW)\n0-0:96.13.0()\n!\n"
 	lost := strings.Replace(old, "12345", "1234", 1)
-	s := dsmr.NewScanner(strings.NewReader(old + lost + old + old + strings.Replace(old, "()", "(3031)", 1) + lost + lost + lost))
+	s := frame.NewScanner(strings.NewReader(old + lost + old + old + strings.Replace(old, "()", "(3031)", 1) + lost + lost + lost))
 	p := new(dsmr.Parser)
 	for i, want := range []error{nil, dsmr.ErrDamaged, nil, nil, nil, dsmr.ErrDamaged, nil, nil} {
 		if !s.Scan() {
 			t.Fatal("too few telegrams")
 		}
-		if _, err := p.Parse(s.Telegram(), time.Time{}); !errors.Is(err, want) {
+		if _, err := p.Parse(s.Frame().Telegram, time.Time{}); !errors.Is(err, want) {
 			t.Errorf("telegram %d: got %v, want %v", i, err, want)
 		}
 	}
@@ -344,14 +373,14 @@ func TestWithoutChecksum(t *testing.T) {
 		{"another meter", []string{good, cut, cut, good, cut, good}, []int{1, 3, 5}},
 		{"lines are lost in the first telegram ever: nobody can know", []string{noGas, good, good}, nil},
 	} {
-		s := dsmr.NewScanner(strings.NewReader(strings.Join(test.telegrams, "")))
+		s := frame.NewScanner(strings.NewReader(strings.Join(test.telegrams, "")))
 		p := new(dsmr.Parser)
 		var bad []int
 		for i := range test.telegrams {
 			if !s.Scan() {
 				t.Fatalf("%s: too few telegrams", test.name)
 			}
-			if _, err := p.Parse(s.Telegram(), time.Time{}); errors.Is(err, dsmr.ErrDamaged) {
+			if _, err := p.Parse(s.Frame().Telegram, time.Time{}); errors.Is(err, dsmr.ErrDamaged) {
 				bad = append(bad, i)
 			} else if err != nil {
 				t.Errorf("%s: %v", test.name, err)
@@ -363,47 +392,15 @@ func TestWithoutChecksum(t *testing.T) {
 	}
 }
 
-// TestFrameInATelegram: bytes that look like an encrypted frame take lines of a
-// plain telegram with them. Without a checksum it is not believed then.
-func TestFrameInATelegram(t *testing.T) {
-	const body = "/ISk5\\2MT382-1003\r\n\r\n1-0:1.8.1(01234.784*kWh)\r\n"
-	frame := "\xDB\x08noise!!!\x1F\x20" + strings.Repeat("x", 30)
-	for _, test := range []struct {
-		name, text string
-		want       error
-	}{
-		{"inside", body + frame + "1-0:1.8.2(04321.725*kWh)\r\n!\r\n", dsmr.ErrDamaged},
-		{"before it", frame + body + "!\r\n", nil},
-		{"behind it", body + "!\r\n" + frame, nil},
-	} {
-		for _, keys := range []dsmr.Keys{{}, {Key: make([]byte, 16)}} {
-			for how, r := range map[string]io.Reader{"at once": strings.NewReader(test.text), "byte by byte": iotest.OneByteReader(strings.NewReader(test.text))} {
-				d := dsmr.NewDecrypter(r, keys)
-				s := dsmr.NewScanner(d)
-				s.Gap = d.Gap
-				if !s.Scan() {
-					t.Fatalf("%s: no telegram", test.name)
-				}
-				if _, err := new(dsmr.Parser).Parse(s.Telegram(), time.Time{}); !errors.Is(err, test.want) {
-					t.Errorf("%s, %s, %s: got %v, want %v", test.name, how, keys, err, test.want)
-				}
-				if d.Stats().Frames != 1 && test.name != "behind it" {
-					t.Errorf("%s: %+v", test.name, d.Stats())
-				}
-			}
-		}
-	}
-}
-
 // TestParserForgets: what the telegram before had is not in the next reading.
 func TestParserForgets(t *testing.T) {
 	first, second := load(t, "be-lg-e660-024f.txt"), signed("/A\n\n1-0:1.7.0(00.100*kW)\n")
-	s := dsmr.NewScanner(bytes.NewReader(append(first, second...)))
+	s := frame.NewScanner(bytes.NewReader(append(first, second...)))
 	p := new(dsmr.Parser)
 	var got *meter.Reading
 	for s.Scan() {
 		var err error
-		if got, err = p.Parse(s.Telegram(), time.Time{}); err != nil {
+		if got, err = p.Parse(s.Frame().Telegram, time.Time{}); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -417,10 +414,10 @@ func TestParserForgets(t *testing.T) {
 }
 
 func TestOdd(t *testing.T) {
-	s := dsmr.NewScanner(strings.NewReader(signed("/A\n\n1-0:1.7.0(x*kW)\n1-0:2.7.0(1*kW)\n9-9:9.9.9(1)\n")))
+	s := frame.NewScanner(strings.NewReader(signed("/A\n\n1-0:1.7.0(x*kW)\n1-0:2.7.0(1*kW)\n9-9:9.9.9(1)\n")))
 	s.Scan()
 	p := new(dsmr.Parser)
-	r, err := p.Parse(s.Telegram(), time.Time{})
+	r, err := p.Parse(s.Frame().Telegram, time.Time{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -465,9 +462,12 @@ func FuzzParse(f *testing.F) {
 	}
 	used, usedDeriver := new(dsmr.Parser), &derive.Deriver{Zone: amsterdam}
 	f.Fuzz(func(t *testing.T, text string) {
-		s := dsmr.NewScanner(strings.NewReader(text))
+		s := frame.NewScanner(strings.NewReader(text))
 		for s.Scan() {
-			telegram := s.Telegram()
+			telegram := s.Frame().Telegram
+			if s.Frame().Kind != frame.Text {
+				continue
+			}
 			fresh, _ := new(dsmr.Parser).Parse(telegram, time.Time{})
 			got, _ := used.Parse(telegram, time.Time{})
 			want := fresh.AppendJSON(nil, amsterdam)
@@ -491,12 +491,12 @@ func FuzzParse(f *testing.F) {
 // TestBrokenTextIsLinear: the longest text, a digit a line, costs memory in
 // proportion to its length; it was joined anew at each line.
 func TestBrokenTextIsLinear(t *testing.T) {
-	const budget = 64 * dsmr.MaxTelegram
-	s := dsmr.NewScanner(strings.NewReader("/ISk5\\2MT382-1000\n\n0-0:96.13.0(" + strings.Repeat("4\n", 7900) + ")\n!\n"))
+	const budget = 64 * frame.MaxTelegram
+	s := frame.NewScanner(strings.NewReader("/ISk5\\2MT382-1000\n\n0-0:96.13.0(" + strings.Repeat("4\n", 7900) + ")\n!\n"))
 	if !s.Scan() {
 		t.Fatal("no telegram")
 	}
-	telegram := s.Telegram()
+	telegram := s.Frame().Telegram
 	for name, read := range map[string]func(){
 		"Parse": func() { _, _ = new(dsmr.Parser).Parse(telegram, time.Time{}) },
 		"Objects": func() {

@@ -8,7 +8,9 @@ import (
 	"strings"
 	"time"
 
+	"github.com/smartmeter-addon/smartmeter-addon/internal/decode"
 	"github.com/smartmeter-addon/smartmeter-addon/internal/dsmr"
+	"github.com/smartmeter-addon/smartmeter-addon/internal/frame"
 	"github.com/smartmeter-addon/smartmeter-addon/internal/meter"
 )
 
@@ -34,17 +36,21 @@ type Entry struct {
 // Text explains the first telegram of a text; false when there is none. lax
 // is for a meter that is known to send wrong checksums.
 func Text(text []byte, lax bool, received time.Time) (Telegram, bool) {
-	scanner := dsmr.NewScanner(bytes.NewReader(text))
-	if !scanner.Scan() {
-		return Telegram{}, false
+	r := decode.NewReader(decode.Options{Lax: lax, Now: func() time.Time { return received }})
+	r.Reset(bytes.NewReader(text))
+	for {
+		m, more := r.Next()
+		if !more {
+			return Telegram{}, false
+		}
+		if m.Reading != nil {
+			return Of(m.Telegram, m.Reading, m.Err), true
+		}
 	}
-	parser := dsmr.Parser{Lax: lax}
-	reading, err := parser.Parse(scanner.Telegram(), received)
-	return Of(scanner.Telegram(), reading, err), true
 }
 
 // Of explains a telegram with what the parser made of it.
-func Of(t dsmr.Telegram, r *meter.Reading, err error) Telegram {
+func Of(t frame.Telegram, r *meter.Reading, err error) Telegram {
 	e := Telegram{Header: Printable([]byte(r.Header)), Standard: r.Standard, Checksum: t.Checksum.String(), Entries: []Entry{}}
 	if err != nil {
 		e.Bad = err.Error()

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/smartmeter-addon/smartmeter-addon/internal/dsmr"
+	"github.com/smartmeter-addon/smartmeter-addon/internal/frame"
 	"github.com/smartmeter-addon/smartmeter-addon/internal/guard"
 	"github.com/smartmeter-addon/smartmeter-addon/internal/meter"
 	"github.com/smartmeter-addon/smartmeter-addon/internal/simulate"
@@ -158,12 +159,12 @@ func glitch(random *rand.Rand, r *meter.Reading) {
 type simulated struct {
 	t       *testing.T
 	meter   *simulate.Meter
-	scanner *dsmr.Scanner
+	scanner *frame.Scanner
 	parser  dsmr.Parser
 }
 
 func newSimulated(t *testing.T, o simulate.Options) *simulated {
-	return &simulated{t: t, meter: simulate.New(o), scanner: dsmr.NewScanner(nil)}
+	return &simulated{t: t, meter: simulate.New(o), scanner: frame.NewScanner(nil)}
 }
 
 // read returns the reading of a moment that is received at another, with its
@@ -174,7 +175,7 @@ func (s *simulated) read(received, at time.Time, spoil func(*meter.Reading)) *me
 	if !s.scanner.Scan() {
 		s.t.Fatal("no telegram")
 	}
-	r, err := s.parser.Parse(s.scanner.Telegram(), received)
+	r, err := s.parser.Parse(s.scanner.Frame().Telegram, received)
 	if err != nil {
 		s.t.Fatal(err)
 	}

@@ -17,7 +17,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
-	"github.com/smartmeter-addon/smartmeter-addon/internal/dsmr"
+	"github.com/smartmeter-addon/smartmeter-addon/internal/decode"
 	"github.com/smartmeter-addon/smartmeter-addon/internal/simulate"
 	"github.com/smartmeter-addon/smartmeter-addon/internal/source"
 )
@@ -156,17 +156,19 @@ func findMode(t *testing.T, sent string, telegram []byte, meter *os.File, port s
 	}()
 
 	read := int32(0) // the number of the telegram that was read
-	scanner, parser := dsmr.NewScanner(nil), new(dsmr.Parser)
+	reader := decode.NewReader(decode.Options{})
 	if err := s.Run(ctx, func(r io.Reader) error {
-		scanner.Reset(r)
-		for scanner.Scan() {
-			if _, err := parser.Parse(scanner.Telegram(), time.Now()); err == nil {
+		reader.Reset(r)
+		for {
+			switch m, more := reader.Next(); {
+			case !more:
+				return reader.Err()
+			case m.Err == nil && m.Reading != nil:
 				s.Telegram(time.Now())
 				read = telegrams.Load()
 				cancel()
 			}
 		}
-		return scanner.Err()
 	}); err != nil {
 		complain("Run: %v", err)
 	}

@@ -12,7 +12,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/smartmeter-addon/smartmeter-addon/internal/dsmr"
+	"github.com/smartmeter-addon/smartmeter-addon/internal/decode"
 	"github.com/smartmeter-addon/smartmeter-addon/internal/simulate"
 )
 
@@ -137,20 +137,22 @@ func (l *listener) run(t *testing.T, long time.Duration, enough int) {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), long)
 	defer cancel()
-	scanner, parser := dsmr.NewScanner(nil), new(dsmr.Parser)
+	reader := decode.NewReader(decode.Options{})
 	if err := l.Run(ctx, func(r io.Reader) error {
-		scanner.Reset(r)
-		for scanner.Scan() {
-			now := time.Now()
-			if _, err := parser.Parse(scanner.Telegram(), now); err != nil {
-				continue
-			}
-			l.Telegram(now)
-			if l.good = append(l.good, now); len(l.good) == enough {
-				cancel()
+		reader.Reset(r)
+		for {
+			switch m, more := reader.Next(); {
+			case !more:
+				return reader.Err()
+			case m.Err != nil || m.Reading == nil:
+			default:
+				now := time.Now()
+				l.Telegram(now)
+				if l.good = append(l.good, now); len(l.good) == enough {
+					cancel()
+				}
 			}
 		}
-		return scanner.Err()
 	}); err != nil {
 		t.Errorf("Run: %v", err)
 	}

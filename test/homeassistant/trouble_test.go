@@ -17,7 +17,7 @@ import (
 
 	gocmp "github.com/google/go-cmp/cmp"
 
-	"github.com/smartmeter-addon/smartmeter-addon/internal/dsmr"
+	"github.com/smartmeter-addon/smartmeter-addon/internal/frame"
 )
 
 // cable carries telegrams from a meter, and can change what they say. Their
@@ -37,7 +37,7 @@ func (c *cable) Write(telegram []byte) (int, error) {
 	if c.change != nil {
 		out = c.change(bytes.Clone(telegram))
 		end := bytes.LastIndexByte(out, '!') + 1
-		out = fmt.Appendf(out[:end], "%04X\r\n", dsmr.Checksum(out[:end]))
+		out = fmt.Appendf(out[:end], "%04X\r\n", frame.Checksum(out[:end]))
 	}
 	c.passed++
 	_, err := c.to.Write(out)

@@ -11,6 +11,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/smartmeter-addon/smartmeter-addon/internal/dsmr"
+	"github.com/smartmeter-addon/smartmeter-addon/internal/frame"
 	"github.com/smartmeter-addon/smartmeter-addon/internal/meter"
 	"github.com/smartmeter-addon/smartmeter-addon/internal/simulate"
 )
@@ -24,13 +25,13 @@ func TestNumbered(t *testing.T) {
 		t.Fatal(err)
 	}
 	var raw, json []int
-	scanner, parser := dsmr.NewScanner(bytes.NewReader(bytes.Join(telegrams, nil))), new(dsmr.Parser)
+	scanner, parser := frame.NewScanner(bytes.NewReader(bytes.Join(telegrams, nil))), new(dsmr.Parser)
 	for scanner.Scan() {
-		reading, err := parser.Parse(scanner.Telegram(), time.Now())
+		reading, err := parser.Parse(scanner.Frame().Telegram, time.Now())
 		if err != nil || reading.Checksum != meter.ChecksumValid {
 			t.Fatalf("a numbered telegram has checksum %v, error %v", reading.Checksum, err)
 		}
-		n, _ := numberIn(scanner.Telegram().Bytes, rawNumber)
+		n, _ := numberIn(scanner.Frame().Telegram.Bytes, rawNumber)
 		raw = append(raw, n)
 		n, _ = numberIn(reading.AppendJSON(nil, time.UTC), jsonNumber)
 		json = append(json, n)

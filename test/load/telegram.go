@@ -5,7 +5,7 @@ import (
 	"fmt"
 	"time"
 
-	"github.com/smartmeter-addon/smartmeter-addon/internal/dsmr"
+	"github.com/smartmeter-addon/smartmeter-addon/internal/frame"
 	"github.com/smartmeter-addon/smartmeter-addon/internal/simulate"
 )
 
@@ -40,7 +40,7 @@ func number(t []byte, n int) error {
 	}
 	wh := base + n
 	copy(t[register:], fmt.Sprintf("%06d.%03d", wh/1000, wh%1000))
-	copy(t[mark+1:], fmt.Sprintf("%04X", dsmr.Checksum(t[:mark+1])))
+	copy(t[mark+1:], fmt.Sprintf("%04X", frame.Checksum(t[:mark+1])))
 	return nil
 }
 

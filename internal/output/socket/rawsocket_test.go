@@ -5,8 +5,6 @@ import (
 	"io"
 	"strings"
 	"testing"
-
-	"github.com/smartmeter-addon/smartmeter-addon/internal/output/socket"
 )
 
 func telegram(n int) string {
@@ -40,7 +38,7 @@ func TestRawClientIsStartedAtTheNextTelegram(t *testing.T) {
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
 			s := serveRaw(t, 2)
-			w := socket.NewRawWriter(s.hub)
+			w := newRawLine(t, s.hub)
 			write(t, w, test.before)
 			p := s.join(t)
 			for _, text := range test.after {
@@ -54,7 +52,7 @@ func TestRawClientIsStartedAtTheNextTelegram(t *testing.T) {
 // Bytes leave as they come, without waiting for the end of a line.
 func TestRawByteByByte(t *testing.T) {
 	s := serveRaw(t, 2)
-	w := socket.NewRawWriter(s.hub)
+	w := newRawLine(t, s.hub)
 	p := s.join(t)
 	for n := range 20 {
 		for _, b := range []byte(telegram(n)) {
@@ -82,7 +80,7 @@ func TestRawByteByByte(t *testing.T) {
 // read is disconnected, and the others notice nothing.
 func TestSlowRawClientIsDisconnected(t *testing.T) {
 	s := serveRaw(t, 2)
-	w := socket.NewRawWriter(s.hub)
+	w := newRawLine(t, s.hub)
 	slow := s.join(t)
 	quick := s.join(t)
 	text := "/ISk5\r\n" + strings.Repeat("1-0:1.8.1(000001.000*kWh)\r\n", 100) + "!0000\r\n"

@@ -20,11 +20,10 @@ type Line struct {
 	Data     []byte    // a JSON object and "\r\n"; shared, never changed
 }
 
-// Chunk is a piece of the meter's bytes for the raw socket, as RawWriter cuts
-// it.
+// Chunk is a piece of the meter's bytes for the raw socket.
 type Chunk struct {
 	Data  []byte // shared, never changed
-	Start bool   // begins with the "/" of a telegram
+	Start bool   // begins a message
 }
 
 // queueLimit is what may wait for one client, in bytes with overhead: readings

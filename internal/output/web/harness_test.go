@@ -15,6 +15,7 @@ import (
 
 	"github.com/smartmeter-addon/smartmeter-addon/internal/config"
 	"github.com/smartmeter-addon/smartmeter-addon/internal/dsmr"
+	"github.com/smartmeter-addon/smartmeter-addon/internal/frame"
 	"github.com/smartmeter-addon/smartmeter-addon/internal/hub"
 	"github.com/smartmeter-addon/smartmeter-addon/internal/meter"
 	"github.com/smartmeter-addon/smartmeter-addon/internal/output/web"
@@ -63,11 +64,11 @@ func (w *world) publish(t testing.TB, at time.Time, lines ...string) *meter.Upda
 func update(t testing.TB, at time.Time, lines ...string) *meter.Update {
 	t.Helper()
 	text := "/ISK5TEST\r\n\r\n" + strings.Join(lines, "\r\n") + "\r\n!\r\n"
-	s := dsmr.NewScanner(strings.NewReader(text))
+	s := frame.NewScanner(strings.NewReader(text))
 	if !s.Scan() {
 		t.Fatalf("no telegram in %q", text)
 	}
-	r, err := (&dsmr.Parser{Lax: true}).Parse(s.Telegram(), at)
+	r, err := (&dsmr.Parser{Lax: true}).Parse(s.Frame().Telegram, at)
 	if err != nil {
 		t.Fatal(err)
 	}

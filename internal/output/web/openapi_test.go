@@ -21,6 +21,7 @@ import (
 
 	"github.com/smartmeter-addon/smartmeter-addon/internal/dsmr"
 	"github.com/smartmeter-addon/smartmeter-addon/internal/explain"
+	"github.com/smartmeter-addon/smartmeter-addon/internal/frame"
 	"github.com/smartmeter-addon/smartmeter-addon/internal/meter"
 	"github.com/smartmeter-addon/smartmeter-addon/internal/output/web"
 )
@@ -262,10 +263,10 @@ func TestOpenAPIReadings(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		scanner, parser := dsmr.NewScanner(bytes.NewReader(text)), dsmr.Parser{Lax: true}
+		scanner, parser := frame.NewScanner(bytes.NewReader(text)), dsmr.Parser{Lax: true}
 		for scanner.Scan() {
-			reading, err := parser.Parse(scanner.Telegram(), time.Now())
-			explained, encoding := json.Marshal(explain.Of(scanner.Telegram(), reading, err))
+			reading, err := parser.Parse(scanner.Frame().Telegram, time.Now())
+			explained, encoding := json.Marshal(explain.Of(scanner.Frame().Telegram, reading, err))
 			if encoding != nil {
 				t.Fatal(encoding)
 			}

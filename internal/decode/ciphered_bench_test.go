@@ -1,4 +1,4 @@
-package dsmr_test
+package decode_test
 
 import (
 	"bytes"
@@ -6,7 +6,8 @@ import (
 	"testing"
 	"time"
 
-	"github.com/smartmeter-addon/smartmeter-addon/internal/dsmr"
+	"github.com/smartmeter-addon/smartmeter-addon/internal/cipher"
+	"github.com/smartmeter-addon/smartmeter-addon/internal/decode"
 	"github.com/smartmeter-addon/smartmeter-addon/internal/meter"
 	"github.com/smartmeter-addon/smartmeter-addon/internal/simulate"
 )
@@ -28,15 +29,13 @@ func BenchmarkEncrypted(b *testing.B) {
 		b.Run(sample.name, func(b *testing.B) {
 			data := load(b, sample.file)
 			e, keys := line()
-			s, p, now := dsmr.NewScanner(dsmr.NewDecrypter(frames(e, data), keys)), new(dsmr.Parser), time.Now()
+			r := decode.NewReader(decode.Options{Keys: keys})
+			r.Reset(frames(e, data))
 			b.SetBytes(int64(len(data)))
 			b.ReportAllocs()
 			for b.Loop() {
-				if !s.Scan() {
-					b.Fatal(s.Err())
-				}
-				if _, err := p.Parse(s.Telegram(), now); err != nil {
-					b.Fatal(err)
+				if m, more := r.Next(); !more || m.Err != nil {
+					b.Fatal(m.Err, r.Err())
 				}
 			}
 		})
@@ -48,16 +47,16 @@ func BenchmarkEncrypted(b *testing.B) {
 func TestDecryptingAllocatesNothing(t *testing.T) {
 	for _, test := range []struct {
 		name   string
-		change func(*simulate.Encrypter, *dsmr.Keys)
+		change func(*simulate.Encrypter, *cipher.Keys)
 		gives  bool
 	}{
-		{"tag", func(*simulate.Encrypter, *dsmr.Keys) {}, true},
-		{"tag without authentication key", func(e *simulate.Encrypter, _ *dsmr.Keys) { e.NoAAD = true }, true},
-		{"wrong authentication key", func(e *simulate.Encrypter, _ *dsmr.Keys) { e.AuthKey[0]++ }, true},
-		{"no tag", func(e *simulate.Encrypter, _ *dsmr.Keys) { e.Control = 0x20 }, true},
-		{"authenticated only", func(e *simulate.Encrypter, _ *dsmr.Keys) { e.Control = 0x10 }, true},
-		{"wrong key", func(e *simulate.Encrypter, _ *dsmr.Keys) { e.Key[0]++ }, false},
-		{"no key", func(_ *simulate.Encrypter, k *dsmr.Keys) { k.Key = nil }, false},
+		{"tag", func(*simulate.Encrypter, *cipher.Keys) {}, true},
+		{"tag without authentication key", func(e *simulate.Encrypter, _ *cipher.Keys) { e.NoAAD = true }, true},
+		{"wrong authentication key", func(e *simulate.Encrypter, _ *cipher.Keys) { e.AuthKey[0]++ }, true},
+		{"no tag", func(e *simulate.Encrypter, _ *cipher.Keys) { e.Control = 0x20 }, true},
+		{"authenticated only", func(e *simulate.Encrypter, _ *cipher.Keys) { e.Control = 0x10 }, true},
+		{"wrong key", func(e *simulate.Encrypter, _ *cipher.Keys) { e.Key[0]++ }, false},
+		{"no key", func(_ *simulate.Encrypter, k *cipher.Keys) { k.Key = nil }, false},
 	} {
 		data := load(t, "lu-smarty-6b4a.txt")
 		e, keys := line()
@@ -68,12 +67,11 @@ func TestDecryptingAllocatesNothing(t *testing.T) {
 		for e.Counter = 0; e.Counter < 64; {
 			stream = append(e.AppendFrame(stream, data), noise...)
 		}
-		d := dsmr.NewDecrypter(&endless{data: stream}, keys)
-		d.Notify = func(dsmr.Notice) {}
-		p := make([]byte, 4096)
+		r := decode.NewReader(decode.Options{Keys: keys, Raw: func([]byte, bool) {}})
+		r.Reset(&endless{data: stream})
 		step := func() {
-			if _, err := d.Read(p); err != nil {
-				t.Fatal(err)
+			if m, more := r.Next(); !more || (m.Err == nil) != test.gives {
+				t.Fatalf("%s: %v", test.name, m.Err)
 			}
 		}
 		for range 10 {
@@ -82,8 +80,8 @@ func TestDecryptingAllocatesNothing(t *testing.T) {
 		if got := testing.AllocsPerRun(1000, step); got != 0 {
 			t.Errorf("%s: %v allocations a read, want 0", test.name, got)
 		}
-		if gives := d.Stats().Decrypted > 0; gives != test.gives || d.Stats().Frames < 100 {
-			t.Errorf("%s: %+v", test.name, d.Stats())
+		if gives := r.Frames().Decrypted > 0; gives != test.gives || r.Frames().Frames < 100 {
+			t.Errorf("%s: %+v", test.name, r.Frames())
 		}
 	}
 }
@@ -92,21 +90,19 @@ func TestDecryptingAllocatesNothing(t *testing.T) {
 // allocation once it runs.
 func TestEncryptedLine(t *testing.T) {
 	e, keys := line()
-	s, p, now := dsmr.NewScanner(dsmr.NewDecrypter(frames(e, load(t, "lu-smarty-6b4a.txt")), keys)), new(dsmr.Parser), time.Now()
+	r := decode.NewReader(decode.Options{Keys: keys})
+	r.Reset(frames(e, load(t, "lu-smarty-6b4a.txt")))
 	step := func() {
-		if !s.Scan() || s.Telegram().Checksum != meter.ChecksumValid {
-			t.Fatal(s.Err())
-		}
-		if _, err := p.Parse(s.Telegram(), now); err != nil {
-			t.Fatal(err)
+		if m, more := r.Next(); !more || m.Err != nil || m.Telegram.Checksum != meter.ChecksumValid {
+			t.Fatal(m.Err, r.Err())
 		}
 	}
 	step()
 	if got := testing.AllocsPerRun(1000, step); got != 0 {
 		t.Errorf("%v allocations a telegram, want 0", got)
 	}
-	if s.Stats().Skipped+s.Stats().Cut > 0 {
-		t.Errorf("counters: %+v", s.Stats())
+	if s := r.Stats(); s.Skipped+s.Cut > 0 {
+		t.Errorf("counters: %+v", s)
 	}
 }
 

@@ -1,11 +1,11 @@
-package dsmr_test
+package decode_test
 
 import (
 	"slices"
 	"strings"
 	"testing"
 
-	"github.com/smartmeter-addon/smartmeter-addon/internal/dsmr"
+	"github.com/smartmeter-addon/smartmeter-addon/internal/cipher"
 	"github.com/smartmeter-addon/smartmeter-addon/internal/simulate"
 )
 
@@ -56,7 +56,7 @@ func TestFrameCounter(t *testing.T) {
 				t.Errorf("got %q, want %q", got.Out, want)
 			}
 			n, delivered := uint64(len(test.counters)), uint64(len(test.delivered))
-			if want := (dsmr.FrameStats{Frames: n, Decrypted: delivered, Repeats: n - delivered}); got.Stats != want {
+			if want := (cipher.Stats{Frames: n, Decrypted: delivered, Repeats: n - delivered}); got.Stats != want {
 				t.Errorf("counters: got %+v, want %+v", got.Stats, want)
 			}
 		})
@@ -81,7 +81,7 @@ func TestFrameCounterOfEachMeter(t *testing.T) {
 		stream += sealed(&other, numbered(2))
 	}
 	got = decrypt(t, strings.NewReader(stream+first), keys)
-	if want := (dsmr.FrameStats{Frames: 6, Decrypted: 6}); got.Stats != want {
+	if want := (cipher.Stats{Frames: 6, Decrypted: 6}); got.Stats != want {
 		t.Errorf("got %+v, want %+v", got.Stats, want)
 	}
 }
@@ -95,7 +95,7 @@ func TestFrameCounterOfDamagedFrames(t *testing.T) {
 	damaged = string(simulate.FlipBit([]byte(damaged), 8*40))
 	e.Counter = 1001
 	got := decrypt(t, strings.NewReader(first+damaged+sealed(e, numbered(3))), keys)
-	if want := (dsmr.FrameStats{Frames: 3, Decrypted: 2, Damaged: 1}); got.Stats != want {
+	if want := (cipher.Stats{Frames: 3, Decrypted: 2, Damaged: 1}); got.Stats != want {
 		t.Errorf("got %+v, want %+v", got.Stats, want)
 	}
 }

@@ -1,4 +1,4 @@
-package dsmr_test
+package cipher_test
 
 import (
 	"bytes"
@@ -6,7 +6,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/smartmeter-addon/smartmeter-addon/internal/dsmr"
+	"github.com/smartmeter-addon/smartmeter-addon/internal/cipher"
 )
 
 func TestParseKey(t *testing.T) {
@@ -34,7 +34,7 @@ func TestParseKey(t *testing.T) {
 		{"secret", `'s' is no hex digit`, false},
 		{plain[:30] + "8\u0663", "'\u0663' is no hex digit", false},
 	} {
-		got, err := dsmr.ParseKey(test.text)
+		got, err := cipher.ParseKey(test.text)
 		if test.ok {
 			if err != nil || fmt.Sprintf("%x", got) != test.want {
 				t.Errorf("%q: got %x, %v, want %s", test.text, got, err, test.want)
@@ -69,7 +69,7 @@ func TestParseAAD(t *testing.T) {
 		{"300", "3 hex digits are an odd number", false},
 		{"0x30", `'x' is no hex digit`, false},
 	} {
-		got, err := dsmr.ParseAAD(test.text)
+		got, err := cipher.ParseAAD(test.text)
 		switch {
 		case test.ok && (err != nil || fmt.Sprintf("%x", got) != test.want):
 			t.Errorf("%q: got %x, %v, want %s", test.text, got, err, test.want)
@@ -81,7 +81,7 @@ func TestParseAAD(t *testing.T) {
 
 func TestKeysHideThemselves(t *testing.T) {
 	key := bytes.Repeat([]byte{0xAB}, 16)
-	for keys, want := range map[*dsmr.Keys]string{
+	for keys, want := range map[*cipher.Keys]string{
 		{Key: key, AAD: key}: "hidden",
 		{AAD: key}:           "no key",
 	} {
@@ -92,7 +92,7 @@ func TestKeysHideThemselves(t *testing.T) {
 }
 
 func TestKeysOfAWrongLength(t *testing.T) {
-	for _, keys := range []dsmr.Keys{
+	for _, keys := range []cipher.Keys{
 		{Key: make([]byte, 32)}, {Key: make([]byte, 15)},
 		{Key: make([]byte, 16), AAD: make([]byte, 15)}, {Key: make([]byte, 16), AAD: make([]byte, 18)},
 	} {
@@ -102,7 +102,7 @@ func TestKeysOfAWrongLength(t *testing.T) {
 					t.Errorf("a key of %d bytes and additional data of %d were taken", len(keys.Key), len(keys.AAD))
 				}
 			}()
-			dsmr.NewDecrypter(strings.NewReader(""), keys)
+			cipher.New(keys)
 		}()
 	}
 }

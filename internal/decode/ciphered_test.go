@@ -1,8 +1,7 @@
-package dsmr_test
+package decode_test
 
 import (
 	"bytes"
-	"encoding/hex"
 	"errors"
 	"io"
 	"os"
@@ -12,53 +11,16 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"github.com/smartmeter-addon/smartmeter-addon/internal/dsmr"
+	"github.com/smartmeter-addon/smartmeter-addon/internal/cipher"
+	"github.com/smartmeter-addon/smartmeter-addon/internal/decode"
 	"github.com/smartmeter-addon/smartmeter-addon/internal/simulate"
 )
 
 const luxembourg = "00112233445566778899AABBCCDDEEFF" // the authentication key that all meters there share
 
-// outcome is what a Decrypter made of a stream.
-type outcome struct {
-	Out     string
-	Stats   dsmr.FrameStats
-	Notices []string
-}
-
-func decrypt(t testing.TB, r io.Reader, keys dsmr.Keys) outcome {
-	t.Helper()
-	var o outcome
-	d := dsmr.NewDecrypter(r, keys)
-	d.Notify = func(n dsmr.Notice) { o.Notices = append(o.Notices, told(n)) }
-	out, err := io.ReadAll(d)
-	if err != nil {
-		t.Fatal(err)
-	}
-	o.Out, o.Stats = string(out), d.Stats()
-	return o
-}
-
-func told(n dsmr.Notice) string {
-	if n.Err != nil {
-		return n.Err.Error()
-	}
-	return strings.TrimSpace(n.Maker + " " + n.Way.String())
-}
-
-// unhex is for constants.
-func unhex(text string) []byte {
-	p, err := hex.DecodeString(text)
-	if err != nil {
-		panic(err)
-	}
-	return p
-}
-
-func keys(key, ak string) dsmr.Keys { return dsmr.Keys{Key: unhex(key), AAD: unhex(ak)} }
-
 func loadFrame(t testing.TB, file string) []byte {
 	t.Helper()
-	data, err := os.ReadFile("testdata/encrypted/" + file)
+	data, err := os.ReadFile("../dsmr/testdata/encrypted/" + file)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -100,16 +62,16 @@ func TestVectors(t *testing.T) {
 			if !strings.HasPrefix(got.Out, v.head) || !strings.HasSuffix(got.Out, "\r\n") {
 				t.Errorf("got %q", got.Out)
 			}
-			if telegrams, _, _ := found(strings.NewReader(got.Out)); len(telegrams) != 1 || !strings.HasPrefix(telegrams[0], v.verdict+" ") {
+			if telegrams := found(strings.NewReader(got.Out)); len(telegrams) != 1 || !strings.HasPrefix(telegrams[0], v.verdict+" ") {
 				t.Errorf("got %q, want one that is %s", telegrams, v.verdict)
 			}
-			if diff := cmp.Diff(dsmr.FrameStats{Frames: 1, Decrypted: 1}, got.Stats); diff != "" {
+			if diff := cmp.Diff(cipher.Stats{Frames: 1, Decrypted: 1}, got.Stats); diff != "" {
 				t.Errorf("counters (-want +got)\n%s", diff)
 			}
 			if diff := cmp.Diff([]string{v.notice}, got.Notices); diff != "" {
 				t.Errorf("notices (-want +got)\n%s", diff)
 			}
-			whole := dsmr.Keys{Key: unhex(v.key), AAD: append([]byte{0x30}, unhex(v.ak)...)}
+			whole := cipher.Keys{Key: unhex(v.key), AAD: append([]byte{0x30}, unhex(v.ak)...)}
 			if v.ak == "" {
 				whole.AAD = nil
 			}
@@ -122,7 +84,7 @@ func TestVectors(t *testing.T) {
 
 func TestWay(t *testing.T) {
 	for way, want := range []string{"none", "tag", "tag without authentication key", "checksum, the tag does not fit", "checksum, there is no tag", "none"} {
-		if got := dsmr.Way(way).String(); got != want {
+		if got := cipher.Way(way).String(); got != want {
 			t.Errorf("%d: got %q, want %q", way, got, want)
 		}
 	}
@@ -147,10 +109,10 @@ func TestSimulatedFrames(t *testing.T) {
 
 // line is a simulated meter's line: an Encrypter, its keys, and telegrams
 // that differ.
-func line() (*simulate.Encrypter, dsmr.Keys) {
+func line() (*simulate.Encrypter, cipher.Keys) {
 	e := simulate.NewEncrypter([16]byte(unhex("50fb5fbd11976b2c635a0b020fd45336")))
 	e.Counter = 1000
-	return e, dsmr.Keys{Key: bytes.Clone(e.Key[:]), AAD: bytes.Clone(e.AuthKey[:])}
+	return e, cipher.Keys{Key: bytes.Clone(e.Key[:]), AAD: bytes.Clone(e.AuthKey[:])}
 }
 
 func numbered(n int) string {
@@ -187,17 +149,17 @@ func TestDecrypter(t *testing.T) {
 // the second again, a damaged one, noise with a false start, a good one.
 func TestStream(t *testing.T) {
 	data := loadFrame(t, "stream-lu-encrypted-synthetic.bin")
-	want := dsmr.FrameStats{Frames: 5, Decrypted: 3, Damaged: 1, Repeats: 1}
+	want := cipher.Stats{Frames: 5, Decrypted: 3, Damaged: 1, Repeats: 1}
 	for step := 1; step < 700; step += 13 {
 		got := decrypt(t, &steps{data, step}, keys("50fb5fbd11976b2c635a0b020fd45336", luxembourg))
 		if got.Stats != want {
 			t.Errorf("in steps of %d: got %+v, want %+v", step, got.Stats, want)
 		}
-		if diff := cmp.Diff([]string{"SAG tag", dsmr.ErrFrame.Error()}, got.Notices); diff != "" {
+		if diff := cmp.Diff([]string{"SAG tag", cipher.ErrFrame.Error()}, got.Notices); diff != "" {
 			t.Errorf("in steps of %d: notices (-want +got)\n%s", step, diff)
 		}
 		var verdicts []string
-		telegrams, _, _ := found(strings.NewReader(got.Out))
+		telegrams := found(strings.NewReader(got.Out))
 		for _, telegram := range telegrams {
 			verdict, text, _ := strings.Cut(telegram, " ")
 			if strings.HasPrefix(text, "/Lux5") {
@@ -210,9 +172,9 @@ func TestStream(t *testing.T) {
 	}
 }
 
-// TestDecrypterGivesPlainBytesAtOnce: no byte waits for the next read but
-// those that a frame may begin with.
-func TestDecrypterGivesPlainBytesAtOnce(t *testing.T) {
+// TestPlainBytesPassAtOnce: no byte waits for the next read but those that a
+// frame may begin with.
+func TestPlainBytesPassAtOnce(t *testing.T) {
 	for _, test := range []struct{ in, want string }{
 		{"1", "1"},
 		{"/ISK5\\2M550T-1012\r\n", "/ISK5\\2M550T-1012\r\n"},
@@ -222,60 +184,65 @@ func TestDecrypterGivesPlainBytesAtOnce(t *testing.T) {
 		{"abc\xDB\x08SAGgp\x00\x00\x01\x80x", "abc\xDB\x08SAGgp\x00\x00\x01\x80x"},
 		{"abc\xDB\x08SAGgp\x00\x00\x01\x82\x01\x00\x31x", "abc\xDB\x08SAGgp\x00\x00\x01\x82\x01\x00\x31x"},
 	} {
-		idle := errors.New("nothing more now")
 		_, keys := line()
-		d := dsmr.NewDecrypter(io.MultiReader(strings.NewReader(test.in), iotest.ErrReader(idle)), keys)
 		got := ""
-		for p := make([]byte, 100); len(got) < len(test.want); {
-			n, err := d.Read(p)
-			if err != nil {
-				t.Fatalf("%q: after %q: %v", test.in, got, err)
+		r := decode.NewReader(decode.Options{Keys: keys, Raw: func(p []byte, _ bool) { got += string(p) }})
+		r.Reset(io.MultiReader(strings.NewReader(test.in), readFunc(func([]byte) (int, error) {
+			if got != test.want {
+				t.Errorf("%q: %q has passed when more is asked for, want %q", test.in, got, test.want)
 			}
-			got += string(p[:n])
+			return 0, io.EOF
+		})))
+		for more := true; more; {
+			_, more = r.Next()
 		}
-		if got != test.want {
-			t.Errorf("%q: got %q, want %q", test.in, got, test.want)
+		if got != test.in {
+			t.Errorf("%q: %q has passed in the end", test.in, got)
 		}
 	}
 }
 
-func TestDecrypterError(t *testing.T) {
+type readFunc func(p []byte) (int, error)
+
+func (f readFunc) Read(p []byte) (int, error) { return f(p) }
+
+// TestLineError: the line's error comes after all that came before it.
+func TestLineError(t *testing.T) {
 	e, keys := line()
 	want := errors.New("unplugged")
-	telegram := numbered(1)
-	d := dsmr.NewDecrypter(io.MultiReader(strings.NewReader(sealed(e, telegram)+"\xDB\x08"), iotest.ErrReader(want)), keys)
-	got, err := io.ReadAll(d)
-	if string(got) != telegram+"\xDB\x08" || !errors.Is(err, want) {
-		t.Errorf("got %q, %v", got, err)
+	got := ""
+	r := decode.NewReader(decode.Options{Keys: keys, Raw: func(p []byte, _ bool) { got += string(p) }})
+	r.Reset(io.MultiReader(strings.NewReader(sealed(e, numbered(1))+"\xDB\x08"), iotest.ErrReader(want)))
+	if m, more := r.Next(); !more || m.Err != nil {
+		t.Errorf("got %v, %v", m.Err, more)
 	}
-	if n, err := d.Read(make([]byte, 9)); n != 0 || !errors.Is(err, want) {
-		t.Errorf("after the error: %d bytes, %v", n, err)
+	for range 2 {
+		if _, more := r.Next(); more || !errors.Is(r.Err(), want) {
+			t.Errorf("at the end: %v, %v", more, r.Err())
+		}
 	}
-	if n, err := dsmr.NewDecrypter(lazy{}, keys).Read(make([]byte, 9)); n != 0 || !errors.Is(err, io.ErrNoProgress) {
-		t.Errorf("a reader that gives nothing: %d bytes, %v, want %v", n, err, io.ErrNoProgress)
-	}
-	if n, err := dsmr.NewDecrypter(lazy{}, keys).Read(nil); n != 0 || err != nil {
-		t.Errorf("into nothing: %d bytes, %v", n, err)
+	if got != numbered(1)+"\xDB\x08" {
+		t.Errorf("got %q", got)
 	}
 }
 
-func TestDecrypterReset(t *testing.T) {
+// TestNextConnection: a message does not go on after a lost connection, and
+// frames that were read before it are repeats.
+func TestNextConnection(t *testing.T) {
 	e, keys := line()
 	f1, f2 := sealed(e, numbered(1)), sealed(e, numbered(2))
-	d := dsmr.NewDecrypter(strings.NewReader(f1+f2[:50]), keys)
-	var out []byte
-	for _, next := range []string{f1 + f2, f2} {
-		got, err := io.ReadAll(d)
-		if err != nil {
-			t.Fatal(err)
+	got := ""
+	r := decode.NewReader(decode.Options{Keys: keys, Raw: func(p []byte, _ bool) { got += string(p) }})
+	for _, next := range []string{f1 + f2[:50], f1 + f2} {
+		r.Reset(strings.NewReader(next))
+		for more := true; more; {
+			_, more = r.Next()
 		}
-		out = append(out, got...)
-		d.Reset(strings.NewReader(next))
 	}
-	if got, want := string(out), numbered(1)+numbered(2); got != want {
+	if want := numbered(1) + numbered(2); got != want {
 		t.Errorf("got %q, want %q", got, want)
 	}
-	if got, want := d.Stats(), (dsmr.FrameStats{Frames: 4, Decrypted: 2, Damaged: 1, Repeats: 1}); got != want {
+	if got, want := r.Frames(), (cipher.Stats{Frames: 4, Decrypted: 2, Damaged: 1, Repeats: 1}); got != want {
 		t.Errorf("counters: got %+v, want %+v", got, want)
 	}
 }

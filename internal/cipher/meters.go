@@ -1,4 +1,4 @@
-package dsmr
+package cipher
 
 import "bytes"
 

@@ -1,4 +1,4 @@
-package dsmr
+package frame
 
 import (
 	"bytes"

@@ -1,27 +1,13 @@
-package dsmr_test
+package decode_test
 
 import (
 	"bytes"
-	"io"
-	"os"
 	"testing"
-	"time"
 
-	"github.com/smartmeter-addon/smartmeter-addon/internal/dsmr"
+	"github.com/smartmeter-addon/smartmeter-addon/internal/decode"
+	"github.com/smartmeter-addon/smartmeter-addon/internal/frame"
 	"github.com/smartmeter-addon/smartmeter-addon/internal/meter"
 )
-
-// endless gives the same bytes again and again.
-type endless struct {
-	data []byte
-	at   int
-}
-
-func (e *endless) Read(p []byte) (int, error) {
-	n := copy(p, e.data[e.at:])
-	e.at = (e.at + n) % len(e.data)
-	return n, nil
-}
 
 var samples = []struct{ name, file string }{
 	{"DSMR22", "nl-22-iskra-mt382-1003-a.txt"},
@@ -29,29 +15,18 @@ var samples = []struct{ name, file string }{
 	{"Belgian", "be-lg-e660-024f.txt"},
 }
 
-func load(t testing.TB, file string) []byte {
-	t.Helper()
-	data, err := os.ReadFile("testdata/telegrams/" + file)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return data
-}
-
 // BenchmarkTelegram is the way from bytes to reading: frame, checksum, parse.
 func BenchmarkTelegram(b *testing.B) {
 	for _, sample := range samples {
 		b.Run(sample.name, func(b *testing.B) {
 			data := load(b, sample.file)
-			s, p, now := dsmr.NewScanner(&endless{data: data}), new(dsmr.Parser), time.Now()
+			r := decode.NewReader(decode.Options{})
+			r.Reset(&endless{data: data})
 			b.SetBytes(int64(len(data)))
 			b.ReportAllocs()
 			for b.Loop() {
-				if !s.Scan() {
-					b.Fatal(s.Err())
-				}
-				if _, err := p.Parse(s.Telegram(), now); err != nil {
-					b.Fatal(err)
+				if m, more := r.Next(); !more || m.Err != nil {
+					b.Fatal(m.Err, r.Err())
 				}
 			}
 		})
@@ -63,7 +38,7 @@ func BenchmarkTelegram(b *testing.B) {
 func BenchmarkFloor(b *testing.B) {
 	var tables [8][256]uint16
 	for i := range 256 {
-		tables[0][i] = slow(string([]byte{byte(i)}))
+		tables[0][i] = frame.Checksum([]byte{byte(i)})
 	}
 	for k := 1; k < 8; k++ {
 		for i := range 256 {
@@ -109,17 +84,15 @@ func slicingBy8(t *[8][256]uint16, p []byte) uint16 {
 // costs no memory.
 func TestSteadyStateAllocatesNothing(t *testing.T) {
 	for _, sample := range samples {
-		s, p, now := dsmr.NewScanner(&endless{data: load(t, sample.file)}), new(dsmr.Parser), time.Now()
+		r := decode.NewReader(decode.Options{Raw: func([]byte, bool) {}})
+		r.Reset(&endless{data: load(t, sample.file)})
 		var sum meter.Value
 		step := func() {
-			if !s.Scan() {
-				t.Fatal(io.ErrUnexpectedEOF)
+			m, more := r.Next()
+			if !more || m.Err != nil {
+				t.Fatal(m.Err, r.Err())
 			}
-			r, err := p.Parse(s.Telegram(), now)
-			if err != nil {
-				t.Fatal(err)
-			}
-			v, _ := r.Values.Get(meter.PowerImport)
+			v, _ := m.Reading.Values.Get(meter.PowerImport)
 			sum = sum.Add(v)
 		}
 		step()

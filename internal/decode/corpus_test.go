@@ -1,4 +1,4 @@
-package dsmr_test
+package decode_test
 
 import (
 	"bytes"
@@ -10,13 +10,12 @@ import (
 	"regexp"
 	"strings"
 	"testing"
-	"time"
 
-	"github.com/smartmeter-addon/smartmeter-addon/internal/dsmr"
+	"github.com/smartmeter-addon/smartmeter-addon/internal/decode"
 	"github.com/smartmeter-addon/smartmeter-addon/internal/meter"
 )
 
-var corpus = flag.String("telegrams", "testdata/telegrams", "folder with telegrams and an index.tsv that tells of each whether its checksum is right")
+var corpus = flag.String("telegrams", "../dsmr/testdata/telegrams", "folder with telegrams and an index.tsv that tells of each whether its checksum is right")
 
 // TestCorpus reads every telegram of an index and holds it against what the
 // index says: a right checksum gives a reading, a wrong one none, a telegram
@@ -45,17 +44,23 @@ func TestCorpus(t *testing.T) {
 					t.Errorf("the hex file is another one: %v", err)
 				}
 			}
-			d := dsmr.NewDecrypter(bytes.NewReader(data), keysIn(t, notes))
-			s, p := dsmr.NewScanner(d), new(dsmr.Parser)
+			r := decode.NewReader(decode.Options{Keys: keysIn(t, notes)})
+			r.Reset(bytes.NewReader(data))
 			var count [3]int
-			for s.Scan() {
-				telegram := s.Telegram()
-				r, err := p.Parse(telegram, time.Time{})
+			for {
+				m, more := r.Next()
+				if !more {
+					break
+				}
+				if m.Reading == nil {
+					continue
+				}
+				telegram, err := m.Telegram, m.Err
 				if !telegram.Truncated {
 					count[telegram.Checksum]++
 				}
-				if telegram.Checksum == meter.ChecksumValid && (err != nil || r.Header == "" || len(p.Odd()) > 0) {
-					t.Errorf("a good telegram gives header %q, %v, odd lines %q", r.Header, err, p.Odd())
+				if telegram.Checksum == meter.ChecksumValid && (err != nil || m.Reading.Header == "" || len(r.Odd()) > 0) {
+					t.Errorf("a good telegram gives header %q, %v, odd lines %q", m.Reading.Header, err, r.Odd())
 				}
 				if telegram.Checksum == meter.ChecksumInvalid && err == nil {
 					t.Error("a reading of a telegram whose checksum is wrong")

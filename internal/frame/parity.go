@@ -1,8 +1,7 @@
-package dsmr
+package frame
 
 import (
 	"bytes"
-	"io"
 	"math/bits"
 )
 
@@ -11,7 +10,8 @@ import (
 // in bit 7 of every byte. Taking that bit off blindly would destroy telegrams
 // that carry bytes above 0x7F under their checksum, so it is done for a
 // telegram whose identification has it throughout, and believed when the
-// checksum fits, or without one when every byte has it.
+// checksum fits, or without one when every byte has it. Once a telegram was
+// good, it is done for the line (HasParity).
 
 // paritySlash is "/" with its even parity.
 const paritySlash = '/' | 0x80
@@ -21,7 +21,7 @@ const maxHeader = 128
 
 func even(b byte) bool { return bits.OnesCount8(b)&1 == 0 }
 
-// parityHeader tells whether p begins with the identification line of a
+// parityHeader reports whether p begins with the identification line of a
 // telegram that has parity bits; sure is false while more bytes are needed.
 func parityHeader(p []byte) (yes, sure bool) {
 	end := bytes.IndexByte(p[:min(len(p), maxHeader)], '\n')
@@ -40,6 +40,21 @@ func parityHeader(p []byte) (yes, sure bool) {
 	return yes, sure
 }
 
+// header reports whether a telegram's identification line begins p; sure is
+// false while more bytes are needed to tell. It is strict: it is asked about
+// ciphertext.
+func header(p []byte) (yes, sure bool) {
+	for i := 1; i < min(len(p), maxHeader); i++ {
+		switch c := p[i]; {
+		case c == '\n' && p[i-1] == '\r':
+			return i > len("/XXX5"), true
+		case c != '\r' && (c < ' ' || c > '~'), p[i-1] == '\r':
+			return false, true
+		}
+	}
+	return false, len(p) >= maxHeader
+}
+
 // strip takes the parity bits off and counts the bytes whose parity is wrong.
 func strip(p []byte) (wrong int) {
 	for i, b := range p {
@@ -51,21 +66,12 @@ func strip(p []byte) (wrong int) {
 	return wrong
 }
 
-// ParityReader takes the parity bits off a line that is known to have them.
-// It must be switched on, by who found a good telegram that had them, and
-// switches itself off at a byte that does not fit.
-type ParityReader struct {
-	R  io.Reader
-	On bool
-}
-
-// Read reads from R.
-func (p *ParityReader) Read(b []byte) (int, error) {
-	n, err := p.R.Read(b)
-	for i := 0; i < n && p.On; i++ {
-		if p.On = even(b[i]); p.On {
-			b[i] &= 0x7F
+// stripKnown takes the parity bits off a line that is known to have them, up to
+// a byte that does not fit.
+func (s *Scanner) stripKnown(p []byte) {
+	for i := 0; i < len(p) && s.known; i++ {
+		if s.known = even(p[i]); s.known {
+			p[i] &= 0x7F
 		}
 	}
-	return n, err
 }

@@ -1,9 +1,13 @@
-package dsmr
+package decode
 
 import (
 	"bytes"
 	"errors"
+	"math/bits"
 	"strings"
+
+	"github.com/smartmeter-addon/smartmeter-addon/internal/cipher"
+	"github.com/smartmeter-addon/smartmeter-addon/internal/dsmr"
 )
 
 // Verdict is what is the matter with a line, as far as its bytes tell.
@@ -117,24 +121,24 @@ func (e *Evidence) look(p []byte) {
 	}
 }
 
-// Telegram takes what Parser said of a telegram, or Decrypter of a frame.
-func (e *Evidence) Telegram(err error) {
+// Message takes why a message gave no reading, nil for one that did.
+func (e *Evidence) Message(err error) {
 	switch {
 	case err == nil:
 		e.good++
-	case errors.Is(err, ErrChecksum):
+	case errors.Is(err, dsmr.ErrChecksum):
 		e.checksum++
-	case errors.Is(err, ErrNoChecksum):
+	case errors.Is(err, dsmr.ErrNoChecksum):
 		e.noChecksum++
-	case errors.Is(err, ErrTruncated), errors.Is(err, ErrEmpty):
+	case errors.Is(err, dsmr.ErrTruncated), errors.Is(err, dsmr.ErrEmpty):
 		e.cut++
-	case errors.Is(err, ErrNoKey):
+	case errors.Is(err, cipher.ErrNoKey):
 		e.noKey++
-	case errors.Is(err, ErrKey):
+	case errors.Is(err, cipher.ErrKey):
 		e.wrongKey++
-	case errors.Is(err, ErrFrame):
+	case errors.Is(err, cipher.ErrFrame):
 		e.damagedFrame++
-	case errors.Is(err, ErrUnverified):
+	case errors.Is(err, cipher.ErrUnverified):
 		e.unverified++
 	default:
 		e.damaged++
@@ -241,7 +245,7 @@ func (e *Evidence) share() (total, text, high, odd uint64) {
 		if b > 0x7F {
 			high += n
 		}
-		if !even(byte(b)) {
+		if bits.OnesCount8(uint8(b))&1 != 0 {
 			odd += n
 		}
 	}

@@ -1,4 +1,4 @@
-package dsmr
+package cipher
 
 import (
 	"crypto/aes"
@@ -54,21 +54,21 @@ func (k Keys) ciphers() (block cipher.Block, gcm cipher.AEAD, aad []byte) {
 		return nil, nil, nil
 	}
 	if len(k.Key) != keySize {
-		panic(fmt.Sprintf("dsmr: a key of %d bytes", len(k.Key)))
+		panic(fmt.Sprintf("cipher: a key of %d bytes", len(k.Key)))
 	}
 	block, err := aes.NewCipher(k.Key)
 	if err == nil {
 		gcm, err = cipher.NewGCMWithTagSize(block, tagSize)
 	}
 	if err != nil {
-		panic(fmt.Sprintf("dsmr: AES-128-GCM: %v", err)) // the sizes are right
+		panic(fmt.Sprintf("cipher: AES-128-GCM: %v", err)) // the sizes are right
 	}
 	switch len(k.AAD) {
 	case 0:
 	case keySize, aadSize:
 		aad = append([]byte{securityControl}, k.AAD[len(k.AAD)-keySize:]...)
 	default:
-		panic(fmt.Sprintf("dsmr: additional data of %d bytes", len(k.AAD)))
+		panic(fmt.Sprintf("cipher: additional data of %d bytes", len(k.AAD)))
 	}
 	return block, gcm, aad
 }

@@ -1,4 +1,4 @@
-package dsmr_test
+package decode_test
 
 import (
 	"bytes"
@@ -12,6 +12,8 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/smartmeter-addon/smartmeter-addon/internal/cipher"
+	"github.com/smartmeter-addon/smartmeter-addon/internal/decode"
 	"github.com/smartmeter-addon/smartmeter-addon/internal/derive"
 	"github.com/smartmeter-addon/smartmeter-addon/internal/dsmr"
 	"github.com/smartmeter-addon/smartmeter-addon/internal/meter"
@@ -19,17 +21,15 @@ import (
 
 var update = flag.Bool("update", false, "write the golden files anew")
 
-var amsterdam = time.FixedZone("CET", 3600)
-
 // TestGolden reads every telegram of testdata and compares what came out:
 // verdict, objects bracket for bracket, and the reading as the JSON socket
 // sends it.
 func TestGolden(t *testing.T) {
-	files, err := filepath.Glob("testdata/telegrams/*.*")
+	files, err := filepath.Glob("../dsmr/testdata/telegrams/*.*")
 	if err != nil || len(files) < 80 {
 		t.Fatalf("%d telegrams, %v", len(files), err)
 	}
-	encrypted, err := filepath.Glob("testdata/encrypted/*.bin")
+	encrypted, err := filepath.Glob("../dsmr/testdata/encrypted/*.bin")
 	if err != nil || len(encrypted) == 0 {
 		t.Fatal(encrypted, err)
 	}
@@ -40,7 +40,7 @@ func TestGolden(t *testing.T) {
 		}
 		t.Run(filepath.Base(file), func(t *testing.T) {
 			got := describe(t, file, keys[filepath.Base(file)])
-			golden := filepath.Join("testdata/golden", filepath.Base(file)+".golden")
+			golden := filepath.Join("../dsmr/testdata/golden", filepath.Base(file)+".golden")
 			if *update {
 				if err := os.WriteFile(golden, got, 0o644); err != nil {
 					t.Fatal(err)
@@ -58,13 +58,13 @@ func TestGolden(t *testing.T) {
 }
 
 // keysOf are the keys of the encrypted files, as their index tells them.
-func keysOf(t *testing.T) map[string]dsmr.Keys {
+func keysOf(t *testing.T) map[string]cipher.Keys {
 	t.Helper()
-	index, err := os.ReadFile("testdata/encrypted/index.tsv")
+	index, err := os.ReadFile("../dsmr/testdata/encrypted/index.tsv")
 	if err != nil {
 		t.Fatal(err)
 	}
-	keys := make(map[string]dsmr.Keys)
+	keys := make(map[string]cipher.Keys)
 	for row := range strings.Lines(string(index)) {
 		name, _, _ := strings.Cut(row, "\t")
 		keys[name] = keysIn(t, row)
@@ -73,14 +73,14 @@ func keysOf(t *testing.T) map[string]dsmr.Keys {
 }
 
 // keysIn are the keys that a row of an index names.
-func keysIn(t *testing.T, row string) (k dsmr.Keys) {
+func keysIn(t *testing.T, row string) (k cipher.Keys) {
 	t.Helper()
 	var err error
 	for _, word := range strings.FieldsFunc(row, func(r rune) bool { return r <= ' ' || r == ';' || r == ',' }) {
 		if text, found := strings.CutPrefix(word, "key="); found {
-			k.Key, err = dsmr.ParseKey(text)
+			k.Key, err = cipher.ParseKey(text)
 		} else if text, found := strings.CutPrefix(word, "ak="); found {
-			k.AAD, err = dsmr.ParseAAD(text)
+			k.AAD, err = cipher.ParseAAD(text)
 		}
 		if err != nil {
 			t.Fatalf("%s: %v", row, err)
@@ -89,32 +89,34 @@ func keysIn(t *testing.T, row string) (k dsmr.Keys) {
 	return k
 }
 
-func describe(t *testing.T, file string, keys dsmr.Keys) []byte {
+func describe(t *testing.T, file string, keys cipher.Keys) []byte {
 	data, err := os.ReadFile(file)
 	if err != nil {
 		t.Fatal(err)
 	}
 	var out bytes.Buffer
-	decrypter := dsmr.NewDecrypter(bytes.NewReader(data), keys)
-	decrypter.Notify = func(n dsmr.Notice) {
-		if n.Err != nil {
-			fmt.Fprintf(&out, "frame: %v\n", n.Err)
-		} else {
-			fmt.Fprintf(&out, "frame of %s, verified by %s\n", n.Maker, n.Way)
-		}
-	}
-	s := dsmr.NewScanner(decrypter)
-	p := new(dsmr.Parser)
+	r := decode.NewReader(decode.Options{Keys: keys, Now: func() time.Time { return time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC) }})
+	r.Reset(bytes.NewReader(data))
 	d := &derive.Deriver{Zone: amsterdam}
-	for s.Scan() {
-		telegram := s.Telegram()
-		r, err := p.Parse(telegram, time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC))
-		verdict := "good"
-		if err != nil {
-			verdict = err.Error()
+	for {
+		m, more := r.Next()
+		if !more {
+			break
 		}
-		fmt.Fprintf(&out, "checksum %s, %s; standard %q, tariffs %d\n", telegram.Checksum, verdict, r.Standard, r.Tariffs)
-		for o := range dsmr.Objects(telegram.Body()) {
+		if isOfFrame(m.Err) {
+			fmt.Fprintf(&out, "frame: %v\n", m.Err)
+		} else if m.Way != 0 {
+			fmt.Fprintf(&out, "frame of %s, verified by %s\n", m.Maker, m.Way)
+		}
+		if m.Reading == nil {
+			continue
+		}
+		verdict := "good"
+		if m.Err != nil {
+			verdict = m.Err.Error()
+		}
+		fmt.Fprintf(&out, "checksum %s, %s; standard %q, tariffs %d\n", m.Telegram.Checksum, verdict, m.Reading.Standard, m.Reading.Tariffs)
+		for o := range dsmr.Objects(m.Telegram.Body()) {
 			fmt.Fprintf(&out, "%s", meter.AppendText(nil, o.OBIS))
 			for _, v := range o.Values {
 				fmt.Fprintf(&out, " %s", meter.AppendText(nil, v))
@@ -124,16 +126,16 @@ func describe(t *testing.T, file string, keys dsmr.Keys) []byte {
 			}
 			fmt.Fprintln(&out)
 		}
-		for _, line := range p.Odd() {
+		for _, line := range r.Odd() {
 			fmt.Fprintf(&out, "odd: %s\n", meter.AppendText(nil, line))
 		}
-		d.Apply(r)
-		fmt.Fprintf(&out, "%s\n", strings.ReplaceAll(string(r.AppendJSON(nil, amsterdam)), ",\"", ",\n  \""))
+		d.Apply(m.Reading)
+		fmt.Fprintf(&out, "%s\n", strings.ReplaceAll(string(m.Reading.AppendJSON(nil, amsterdam)), ",\"", ",\n  \""))
 	}
-	if f := decrypter.Stats(); f.Frames > 0 { // none is refused: the Decrypter is not Strict
+	if f := r.Frames(); f.Frames > 0 { // none is refused: the Reader is not Strict
 		fmt.Fprintf(&out, "{Frames:%d Decrypted:%d NoKey:%d WrongKey:%d Damaged:%d Repeats:%d}\n", f.Frames, f.Decrypted, f.NoKey, f.WrongKey, f.Damaged, f.Repeats)
 	}
-	stats := s.Stats()
+	stats := r.Stats()
 	fmt.Fprintf(&out, "%+v\n", stats)
 	return out.Bytes()
 }

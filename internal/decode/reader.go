@@ -1,0 +1,192 @@
+// Package decode makes readings of the bytes of a line: it is the one pipeline
+// from frames to readings, and to the causes why there are none. The app and
+// every command read by it.
+package decode
+
+import (
+	"io"
+	"time"
+
+	"github.com/smartmeter-addon/smartmeter-addon/internal/cipher"
+	"github.com/smartmeter-addon/smartmeter-addon/internal/dsmr"
+	"github.com/smartmeter-addon/smartmeter-addon/internal/frame"
+	"github.com/smartmeter-addon/smartmeter-addon/internal/meter"
+)
+
+// Options are how a Reader reads.
+type Options struct {
+	Keys cipher.Keys
+	// Lax reads a meter that is known to send wrong checksums, or none where
+	// its standard has one. What is plausible must do then.
+	Lax bool
+	// Strict refuses, once a tag has fitted with the key, what no tag vouches
+	// for.
+	Strict bool
+	// Raw, if set, is called with what other programs may read of the line, in
+	// order and at once: its own bytes, with every encrypted telegram that could
+	// be opened in the place of its frame. Frames that gave no telegram are left
+	// out; without a key they pass as they are. start: p begins a telegram.
+	Raw func(p []byte, start bool)
+	// Now, if set, is the clock, in place of time.Now.
+	Now func() time.Time
+}
+
+// Message is what a Reader found, whether it gave a reading or not.
+type Message struct {
+	Telegram frame.Telegram // none where a frame could not be opened; valid until the next one
+	Reading  *meter.Reading // nil without a Telegram; valid until the next one
+	Err      error          // why there is no reading that may be used
+
+	// Way is set when a meter's encrypted telegram was verified in a way that is
+	// new, Maker is the manufacturer's three letters then.
+	Way   cipher.Way
+	Maker string
+}
+
+// Reader reads the messages of a line. It remembers the meters that it met, so
+// that it is made once for a line that is lost and opened again. It serves one
+// goroutine, and allocates nothing for a meter that it knows.
+type Reader struct {
+	options Options
+	scanner *frame.Scanner
+	opener  *cipher.Opener
+	parser  dsmr.Parser
+
+	looked   int64 // how many bytes of the line the opener was told of
+	last     byte  // that Raw was given
+	unframed uint64
+}
+
+// NewReader returns a Reader, which reads from Reset on.
+func NewReader(o Options) *Reader {
+	r := &Reader{options: o, scanner: frame.NewScanner(nil), opener: cipher.New(o.Keys), parser: dsmr.Parser{Lax: o.Lax}}
+	if o.Now == nil {
+		r.options.Now = time.Now
+	}
+	r.opener.Strict, r.opener.Proven = o.Strict, frame.Proven
+	r.scanner.Unopened = !r.opener.HasKey()
+	if o.Raw != nil {
+		r.scanner.Pass = r.pass
+	}
+	return r
+}
+
+// Reset makes the Reader read another connection of the line.
+func (r *Reader) Reset(line io.Reader) {
+	r.looked, r.last = 0, '\n'
+	r.scanner.Reset(line)
+}
+
+// Next waits for the next message. It gives false at the end of the line, for
+// which Err has the cause.
+func (r *Reader) Next() (Message, bool) {
+	for r.scanner.Scan() {
+		f := r.scanner.Frame()
+		if f.Kind == frame.Text {
+			return r.plain(f.Telegram), true
+		}
+		if m, ok := r.open(f); ok {
+			return m, true
+		}
+	}
+	return Message{}, false
+}
+
+// plain reads a telegram that came without a frame.
+func (r *Reader) plain(t frame.Telegram) Message {
+	if r.opener.Demands() {
+		if t.Truncated {
+			return Message{Err: dsmr.ErrTruncated}
+		}
+		r.unframed++
+		return Message{Err: cipher.ErrUnverified}
+	}
+	m := r.parse(t)
+	if m.Err == nil && t.Parity {
+		r.scanner.HasParity()
+	}
+	return m
+}
+
+func (r *Reader) parse(t frame.Telegram) Message {
+	reading, err := r.parser.Parse(t, r.options.Now())
+	return Message{Telegram: t, Reading: reading, Err: err}
+}
+
+// open opens a candidate; false: it gave nothing, and there is nothing to say
+// about it.
+func (r *Reader) open(f frame.Frame) (Message, bool) {
+	at := r.scanner.Offset()
+	r.opener.Passed(int(at - r.looked))
+	r.looked = at
+	o := r.opener.Open(f.Bytes, f.Whole)
+	if o.Used > 0 {
+		r.scanner.Accept(o.Used)
+	} else {
+		r.scanner.Reject()
+	}
+	var m Message
+	if o.Text != nil {
+		r.passText(o.Text)
+		m = r.parse(r.scanner.Inner(o.Text))
+	} else {
+		r.endLine()
+		m.Err = o.Err
+	}
+	m.Way, m.Maker = o.Way, o.Maker
+	return m, o.Text != nil || m.Err != nil || m.Way != 0
+}
+
+// pass hands on bytes that are in no frame.
+func (r *Reader) pass(p []byte, start bool) {
+	if !r.opener.Demands() {
+		r.options.Raw(p, start)
+		r.last = p[len(p)-1]
+	}
+}
+
+var lineEnd = []byte("\r\n")
+
+// passText hands on a telegram in lines of its own.
+func (r *Reader) passText(text []byte) {
+	if r.options.Raw == nil || !r.opener.HasKey() {
+		return // it has passed as it came
+	}
+	r.endLine()
+	r.options.Raw(text, true)
+	if r.last = text[len(text)-1]; r.last != '\r' {
+		r.endLine()
+	}
+}
+
+// endLine ends the line in which a frame stood.
+func (r *Reader) endLine() {
+	if r.options.Raw != nil && r.last != '\n' && r.opener.HasKey() {
+		r.options.Raw(lineEnd, false)
+		r.last = '\n'
+	}
+}
+
+// Err returns why Next gave false; io.EOF is nil.
+func (r *Reader) Err() error { return r.scanner.Err() }
+
+// Stats returns the counters since the start, Frames those of encrypted frames.
+func (r *Reader) Stats() frame.Stats { return r.scanner.Stats() }
+
+// Frames returns the counters of encrypted frames since the start.
+func (r *Reader) Frames() cipher.Stats { return r.opener.Stats() }
+
+// Unframed counts the telegrams that were refused because no frame was around
+// them.
+func (r *Reader) Unframed() uint64 { return r.unframed }
+
+// Odd returns the lines of the last telegram whose object is known but whose
+// value could not be read, eight at most. The bytes are the telegram's.
+func (r *Reader) Odd() [][]byte { return r.parser.Odd() }
+
+// Proof returns what a Strict Reader is to keep from one run to the next; false
+// while there is nothing.
+func (r *Reader) Proof() (cipher.Proof, bool) { return r.opener.Proof() }
+
+// Restore takes what an earlier run has kept.
+func (r *Reader) Restore(p cipher.Proof) { r.opener.Restore(p) }
