@@ -3,6 +3,7 @@ package decode_test
 import (
 	"bytes"
 	"testing"
+	"time"
 
 	"github.com/smartmeter-addon/smartmeter-addon/internal/decode"
 	"github.com/smartmeter-addon/smartmeter-addon/internal/frame"
@@ -20,7 +21,7 @@ func BenchmarkTelegram(b *testing.B) {
 	for _, sample := range samples {
 		b.Run(sample.name, func(b *testing.B) {
 			data := load(b, sample.file)
-			r := decode.NewReader(decode.Options{})
+			r := decode.NewReader(decode.Options{Now: func() time.Time { return time.Time{} }})
 			r.Reset(&endless{data: data})
 			b.SetBytes(int64(len(data)))
 			b.ReportAllocs()

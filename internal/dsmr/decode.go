@@ -4,11 +4,33 @@ import (
 	"bytes"
 
 	"github.com/smartmeter-addon/smartmeter-addon/internal/meter"
+	"github.com/smartmeter-addon/smartmeter-addon/internal/obis"
 )
+
+// decoders read what a P1 line prints of each kind of object.
+var decoders = [obis.NumKinds]func(*Parser, field) bool{
+	obis.Nothing: decodeNothing, obis.Quantity: decodeQuantity, obis.Factor: decodeFactor, obis.SignedPhase: decodeSignedPhase,
+	obis.Tariff: decodeTariff, obis.Switch: decodeSwitch, obis.Limiter: decodeLimiter, obis.Fuse: decodeFuse,
+	obis.Peak: decodePeak, obis.PeakHistory: decodeHistory, obis.FailureLog: decodeFailures,
+	obis.Time: decodeTime, obis.ClockTime: decodeClock, obis.ClockDate: decodeDate,
+	obis.Version: decodeVersion, obis.Identifier: decodeID, obis.Message: decodeText,
+	obis.ChannelType: decodeType, obis.ChannelIdentifier: decodeChannelID, obis.ChannelEAN: decodeEAN, obis.ChannelValve: decodeValve,
+	obis.ChannelReading: decodeReading, obis.ChannelProfile: decodeOldReading, obis.ChannelHour: decodeHourly,
+}
+
+// suffixes are how a value of each unit ends: "*kWh".
+var suffixes = func() (list [meter.NumUnits]string) {
+	for u := range list {
+		if u > 0 {
+			list[u] = "*" + meter.Unit(u).String()
+		}
+	}
+	return list
+}()
 
 // field is an object line to decode.
 type field struct {
-	row     *row
+	object  *obis.Object
 	channel int    // M-Bus channel 1 to 8, else 0
 	groups  []byte // the brackets
 }
@@ -23,8 +45,8 @@ func (f field) first() ([]byte, bool) {
 func decodeQuantity(p *Parser, f field) bool {
 	// Nearly every line is "(digits*unit)" and nothing else.
 	if n := len(f.groups); n > 2 && f.groups[n-1] == ')' {
-		if v, rest, ok := Number(f.groups[1 : n-1]); ok && string(rest) == f.row.suffix {
-			p.set(f.row, f.row.quantity, v)
+		if v, rest, ok := Number(f.groups[1 : n-1]); ok && string(rest) == suffixes[f.object.Unit] {
+			p.set(f.object, f.object.Quantity, v)
 			return true
 		}
 	}
@@ -32,17 +54,17 @@ func decodeQuantity(p *Parser, f field) bool {
 	if !ok || len(group)+2+len(rest) != len(f.groups) { // something else than brackets follows
 		return false
 	}
-	v, ok := quantityValue(group, f.row.unit)
+	v, ok := quantityValue(group, f.object.Unit)
 	if !ok {
 		return false
 	}
-	p.set(f.row, f.row.quantity, v)
+	p.set(f.object, f.object.Quantity, v)
 	return true
 }
 
 // set records a quantity. Two objects may bring the same one; that one object
 // stands twice is a sign of damage.
-func (p *Parser) set(by *row, q meter.Quantity, v meter.Value) {
+func (p *Parser) set(by *obis.Object, q meter.Quantity, v meter.Value) {
 	if p.reading.Values.Has(q) {
 		p.repeated = p.repeated || p.by[q] == by
 		return
@@ -59,9 +81,9 @@ func decodeFuse(p *Parser, f field) bool {
 		return false
 	}
 	group, _, _ = bytes.Cut(group, []byte(","))
-	v, ok := quantityValue(group, f.row.unit)
+	v, ok := quantityValue(group, f.object.Unit)
 	if ok {
-		p.set(f.row, f.row.quantity, v)
+		p.set(f.object, f.object.Quantity, v)
 	}
 	return ok
 }
@@ -81,7 +103,7 @@ func decodeFactor(p *Parser, f field) bool {
 		v = v.Shift(-3)
 	}
 	if isFactor(v) {
-		p.set(f.row, f.row.quantity, v)
+		p.set(f.object, f.object.Quantity, v)
 	}
 	return true
 }
@@ -96,9 +118,9 @@ func decodeSignedPhase(p *Parser, f field) bool {
 	if !ok {
 		return false
 	}
-	v, ok := quantityValue(group, f.row.unit)
+	v, ok := quantityValue(group, f.object.Unit)
 	if ok {
-		p.signed[f.row.rank], p.hasSigned[f.row.rank] = v, true
+		p.signed[f.object.Rank], p.hasSigned[f.object.Rank] = v, true
 	}
 	return ok
 }
@@ -144,7 +166,7 @@ func decodeSwitch(p *Parser, f field) bool {
 	if !ok {
 		return false
 	}
-	q := f.row.quantity
+	q := f.object.Quantity
 	if f.channel > 4 {
 		return true
 	} else if f.channel > 0 {
@@ -152,15 +174,15 @@ func decodeSwitch(p *Parser, f field) bool {
 	}
 	switch {
 	case bytes.EqualFold(group, []byte("ON")):
-		p.set(f.row, q, meter.NewValue(1, 0))
+		p.set(f.object, q, meter.NewValue(1, 0))
 		return true
 	case bytes.EqualFold(group, []byte("OFF")):
-		p.set(f.row, q, meter.NewValue(0, 0))
+		p.set(f.object, q, meter.NewValue(0, 0))
 		return true
 	}
 	v, ok := quantityValue(group, meter.UnitNone)
 	if ok {
-		p.set(f.row, q, v)
+		p.set(f.object, q, v)
 	}
 	return ok
 }
@@ -177,7 +199,7 @@ func decodeTariff(p *Parser, f field) bool {
 	}
 	v, rest, ok := Number(group[digits:])
 	if ok && len(rest) == 0 {
-		p.set(f.row, meter.Tariff, v)
+		p.set(f.object, meter.Tariff, v)
 	}
 	return ok
 }
@@ -240,8 +262,8 @@ func decodeID(p *Parser, f field) bool {
 	group, ok := f.first()
 	group = bytes.TrimRight(group, " ")
 	// "ER23" is how Iskra says that the object has no value.
-	if ok && len(group) > 0 && f.row.rank > p.idRank && !bytes.HasPrefix(group, []byte("ER")) {
-		p.reading.EquipmentID, p.idRank = p.text(slotID, group), f.row.rank
+	if ok && len(group) > 0 && f.object.Rank > p.idRank && !bytes.HasPrefix(group, []byte("ER")) {
+		p.reading.EquipmentID, p.idRank = p.text(slotID, group), f.object.Rank
 	}
 	return ok
 }
@@ -249,7 +271,7 @@ func decodeID(p *Parser, f field) bool {
 // decodeText reads a message: hex of text (DSMR 5.0.2 section 6.5), which
 // DSMR 3.0 may break over lines.
 func decodeText(p *Parser, f field) bool {
-	into, slot := &p.reading.Messages[f.row.rank], slotMessage+f.row.rank
+	into, slot := &p.reading.Messages[f.object.Rank], slotMessage+f.object.Rank
 	group, ok := f.first()
 	if !ok {
 		if isHexText(f.groups[1:]) {

@@ -4,13 +4,14 @@ import (
 	"bytes"
 
 	"github.com/smartmeter-addon/smartmeter-addon/internal/meter"
+	"github.com/smartmeter-addon/smartmeter-addon/internal/obis"
 )
 
 // decodePeak reads the peak of this month, "(240107190000W)(02.485*kW)"; Iskra
 // meters in Wallonia print the value first.
 func decodePeak(p *Parser, f field) bool {
 	into := &p.reading.PeakMonth
-	if f.row.rank == 1 {
+	if f.object.Rank == 1 {
 		into = &p.reading.PeakMonthExport
 	}
 	first, rest, ok := cutGroup(f.groups)
@@ -45,7 +46,7 @@ func decodeHistory(p *Parser, f field) bool {
 }
 
 // peakCode is what the peaks of a history are called.
-var peakCode = newCode(1, 0, 1, 6, 0)
+var peakCode = obis.Of(1, 0, 1, 6, 0)
 
 // peaks reads (n)(columns...) and n times (end of month)(columns...). The
 // columns are named by their codes: the time and the value of 1-0:1.6.0 bear
@@ -61,7 +62,7 @@ func peaks(groups []byte) []meter.Peak {
 			break
 		}
 		columns++
-		if code, _, ok := parseCode(v); column < 0 && ok && code == peakCode {
+		if code, _, ok := obis.Parse(v); column < 0 && ok && code == peakCode {
 			column = columns
 		}
 	}

@@ -9,8 +9,8 @@ import (
 func (p *Parser) channel(f field) *meter.Channel {
 	n := f.channel
 	if n == 0 { // an object of DSMR 2.1, whose group is the medium: 7-0:23.1.0
-		n = f.row.rank
-		p.reading.Channels[n-1].Type = f.row.device
+		n = f.object.Rank
+		p.reading.Channels[n-1].Type = f.object.Device
 	}
 	return &p.reading.Channels[n-1]
 }

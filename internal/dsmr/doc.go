@@ -16,6 +16,6 @@
 //
 // Parser makes readings of telegrams that package frame has found and checked,
 // Objects lists every object verbatim. What a code means is
-// told by the table in objects.go, how national variants differ by the table
+// told by the table of package obis, how national variants differ by the table
 // in standards.go.
 package dsmr

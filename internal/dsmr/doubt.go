@@ -1,6 +1,10 @@
 package dsmr
 
-import "bytes"
+import (
+	"bytes"
+
+	"github.com/smartmeter-addon/smartmeter-addon/internal/obis"
+)
 
 // Where no checksum vouches for a telegram (DSMR 2 and 3, Q3D, or a meter
 // whose checksums are known to be wrong), plausibility has to.
@@ -69,22 +73,22 @@ type shape struct {
 	widths [256]uint8 // length of the last one that has a number with a unit
 }
 
-const otherLines = 255
+const otherLines = obis.MaxObjects
 
 func (w *shapes) begin() { w.now = shape{} }
 
 // line counts an object line, or one that continues it (nil).
-func (w *shapes) line(r *row) {
+func (w *shapes) line(r *obis.Object) {
 	index := uint8(otherLines)
 	if r != nil {
-		index = r.index
+		index = r.Index
 	}
 	w.now.lines[index]++
 }
 
 // number takes a line whose number was read; it is line[at:].
-func (w *shapes) number(r *row, line []byte, at int) {
-	w.now.widths[r.index] = uint8(min(len(line), 255))
+func (w *shapes) number(r *obis.Object, line []byte, at int) {
+	w.now.widths[r.Index] = uint8(min(len(line), 255))
 	if len(line) > at+2 && line[at+1] == '0' && line[at+2]-'0' <= 9 {
 		w.padded = true
 	}

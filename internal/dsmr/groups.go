@@ -204,3 +204,13 @@ func quantityValue(group []byte, unit meter.Unit) (meter.Value, bool) {
 func parseUnit(text []byte) (meter.Unit, int, bool) {
 	return meter.ParseUnit(bytes.TrimSpace(text))
 }
+
+// Meaning explains an OBIS code as a telegram prints it; false when the code
+// is not in the table.
+func Meaning(id []byte) (string, bool) {
+	o, _ := lookup(id)
+	if o == nil {
+		return "", false
+	}
+	return o.Help(), true
+}

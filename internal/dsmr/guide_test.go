@@ -11,6 +11,7 @@ import (
 	"testing"
 
 	"github.com/smartmeter-addon/smartmeter-addon/internal/meter"
+	"github.com/smartmeter-addon/smartmeter-addon/internal/obis"
 )
 
 var update = flag.Bool("update", false, "write the guide anew")
@@ -69,14 +70,14 @@ func standardsTable() string {
 func objectsTable() string {
 	var b strings.Builder
 	b.WriteString("| OBIS code | meaning | unit | JSON | entity |\n|---|---|---|---|---|\n")
-	for i := range objects {
-		r := &objects[i]
-		meaning, _ := Meaning([]byte(strings.Replace(r.pattern, "n", "1", 1)))
+	for i := range obis.Objects {
+		r := &obis.Objects[i]
+		meaning, _ := Meaning([]byte(strings.Replace(r.Pattern, "n", "1", 1)))
 		var info meter.Info
-		if r.help == "" {
-			info = meter.Quantities[r.quantity]
+		if r.HasQuantity() {
+			info = meter.Quantities[r.Quantity]
 		}
-		fmt.Fprintf(&b, "| %s | %s | %s | %s | %s |\n", r.pattern, meaning, info.Unit.Symbol(), info.JSON, info.Entity.Key)
+		fmt.Fprintf(&b, "| %s | %s | %s | %s | %s |\n", r.Pattern, meaning, info.Unit.Symbol(), info.JSON, info.Entity.Key)
 	}
 	return b.String()
 }
@@ -92,8 +93,8 @@ func TestEveryQuantityIsRead(t *testing.T) {
 	}
 	for q := range meter.NumQuantities {
 		read := slices.Contains(derived, q)
-		for i := range objects {
-			read = read || objects[i].help == "" && objects[i].quantity == q
+		for i := range obis.Objects {
+			read = read || obis.Objects[i].HasQuantity() && obis.Objects[i].Quantity == q
 		}
 		if !read {
 			t.Errorf("no object brings %q", meter.Quantities[q].Help())

@@ -7,6 +7,7 @@ import (
 
 	"github.com/smartmeter-addon/smartmeter-addon/internal/frame"
 	"github.com/smartmeter-addon/smartmeter-addon/internal/meter"
+	"github.com/smartmeter-addon/smartmeter-addon/internal/obis"
 )
 
 // Why a telegram gives no reading that may be used.
@@ -34,7 +35,7 @@ type Parser struct {
 	odd      [][]byte
 	known    int  // objects whose code is in the table
 	repeated bool // a register stands twice in the telegram
-	by       [meter.NumQuantities]*row
+	by       [meter.NumQuantities]*obis.Object
 	doubt    bool   // no checksum vouches for the telegram
 	idRank   int    // of the object that the equipment identifier is from
 	checked  string // header of the meter that has sent valid checksums
@@ -60,7 +61,7 @@ type memo struct {
 	id      [22]byte
 	n       uint8
 	channel uint8
-	row     *row
+	object  *obis.Object
 }
 
 // pending is an object whose value stands on the next line.
@@ -159,15 +160,15 @@ func (p *Parser) lines(rest []byte) (broken bool) {
 			continue
 		}
 		p.known++
-		if !row.decode(p, field{row, channel, line[n:]}) {
+		if !decoders[row.Kind](p, field{row, channel, line[n:]}) {
 			p.reading.Odd++
-			if row.help == "" {
-				p.reading.Values.SetOdd(row.quantity)
+			if row.HasQuantity() {
+				p.reading.Values.SetOdd(row.Quantity)
 			}
 			if len(p.odd) < maxOdd {
 				p.odd = append(p.odd, line)
 			}
-		} else if p.doubt && row.unit != meter.UnitNone {
+		} else if p.doubt && row.Unit != meter.UnitNone {
 			p.shapes.number(row, line, n)
 		}
 	}
@@ -176,9 +177,9 @@ func (p *Parser) lines(rest []byte) (broken bool) {
 
 // isBroken tells whether a line, whose brackets begin at n, has lost bytes.
 // A text may hold any, and may go on in the next line.
-func isBroken(r *row, line []byte, n int) bool {
+func isBroken(r *obis.Object, line []byte, n int) bool {
 	switch {
-	case r != nil && r.isText:
+	case r != nil && r.Kind == obis.Message:
 		return false
 	case n < 0:
 		return isRest(line) || !isText(line)
@@ -188,23 +189,23 @@ func isBroken(r *row, line []byte, n int) bool {
 
 // find returns the table's row for object line i, and where its brackets
 // begin: 0 for a line that continues the one before, -1 for one without.
-func (p *Parser) find(i int, line []byte) (*row, int, int) {
+func (p *Parser) find(i int, line []byte) (*obis.Object, int, int) {
 	if i >= len(p.memo) {
 		return search(line)
 	}
 	m := &p.memo[i]
 	if n := int(m.n); n > 0 && n < len(line) && line[n] == '(' && string(line[:n]) == string(m.id[:n]) {
-		return m.row, int(m.channel), n
+		return m.object, int(m.channel), n
 	}
 	row, channel, n := search(line)
 	if n > 0 && n <= len(m.id) {
 		m.n = uint8(copy(m.id[:], line[:n]))
-		m.row, m.channel = row, uint8(channel)
+		m.object, m.channel = row, uint8(channel)
 	}
 	return row, channel, n
 }
 
-func search(line []byte) (*row, int, int) {
+func search(line []byte) (*obis.Object, int, int) {
 	n := bytes.IndexByte(line, '(')
 	if n <= 0 {
 		return nil, 0, n
@@ -213,13 +214,13 @@ func search(line []byte) (*row, int, int) {
 	return row, channel, n
 }
 
-func lookup(id []byte) (*row, int) {
+func lookup(id []byte) (*obis.Object, int) {
 	// Some meters that people built print a blank before the bracket.
-	c, channel, ok := parseCode(bytes.TrimRight(id, " "))
+	c, channel, ok := obis.Parse(bytes.TrimRight(id, " "))
 	if !ok || channel > meter.MaxChannels {
 		return nil, 0
 	}
-	return rows[c], channel
+	return c.Lookup(), channel
 }
 
 // finish settles what only the whole telegram tells.

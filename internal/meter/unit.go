@@ -20,6 +20,7 @@ const (
 	CubicMetre             // volume of gas or water
 	CubicMetrePerHour      // flow
 	Gigajoule              // heat
+	NumUnits               // how many there are
 )
 
 var unitNames = [...]string{

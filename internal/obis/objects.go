@@ -1,4 +1,4 @@
-package dsmr
+package obis
 
 import (
 	"strings"
@@ -6,83 +6,118 @@ import (
 	"github.com/smartmeter-addon/smartmeter-addon/internal/meter"
 )
 
-// row is one COSEM object: its code, what it means, and how it is read.
-type row struct {
-	pattern string // OBIS code; n is any M-Bus channel
-	help    string // meaning, for people; empty: the quantity's
-	decode  func(*Parser, field) bool
+// Kind is what an object holds.
+type Kind uint8
 
-	quantity meter.Quantity
-	unit     meter.Unit
-	suffix   string           // of a value in that unit: "*kWh"
-	rank     int              // what decode needs to tell rows apart
-	device   meter.DeviceType // of an object whose group is the medium
-	isText   bool             // its value may be any text
-	index    uint8            // in objects
+// The kinds of objects.
+const (
+	Nothing           Kind = iota // what has no place in a reading
+	Quantity                      // a number of a unit
+	Factor                        // a power factor
+	SignedPhase                   // net power of a phase, kW; Rank: the phase from 0
+	Tariff                        // the tariff in force
+	Switch                        // a breaker or relay
+	Limiter                       // a limit of power, current or apparent power
+	Fuse                          // a limit of current: import, then export
+	Peak                          // highest demand of the month; Rank 1: of export
+	PeakHistory                   // those of past months
+	FailureLog                    // long power failures
+	Time                          // the meter's time
+	ClockTime                     // its time of day
+	ClockDate                     // its date
+	Version                       // of the standard
+	Identifier                    // of the meter or the connection; the one with the highest Rank is the meter's
+	Message                       // text of the grid operator; Rank: which
+	ChannelType                   // of an M-Bus meter: what it measures
+	ChannelIdentifier             // its identifier
+	ChannelEAN                    // its point of delivery
+	ChannelValve                  // its valve
+	ChannelReading                // its reading with its time
+	ChannelProfile                // the same as a profile of one entry (DSMR 2 and 3)
+	ChannelHour                   // one of its hourly readings
+	NumKinds                      // how many there are
+)
+
+// Object is a COSEM object: what its code means.
+type Object struct {
+	Pattern  string // OBIS code; n is any M-Bus channel
+	Kind     Kind
+	Quantity meter.Quantity   // of kinds that have one
+	Unit     meter.Unit       // of its values, in which readings keep them
+	Rank     int              // tells objects of a kind apart
+	Device   meter.DeviceType // of an object whose group A is the medium
+	Index    uint8            // in Objects
+
+	help string // for people; empty: the quantity's
 }
 
-func quantity(pattern string, q meter.Quantity) row {
-	r := quantityBy(decodeQuantity, pattern, q)
-	if r.unit != meter.UnitNone {
-		r.suffix = "*" + r.unit.String()
+// MaxObjects is how many rows the table can have.
+const MaxObjects = 255
+
+// HasQuantity reports whether the object brings its Quantity and nothing else.
+func (o *Object) HasQuantity() bool { return o.help == "" }
+
+// Help says for people what the object is.
+func (o *Object) Help() string {
+	if o.help == "" {
+		return meter.Quantities[o.Quantity].Help()
 	}
-	return r
+	return o.help
 }
 
-func quantityBy(decode func(*Parser, field) bool, pattern string, q meter.Quantity) row {
-	return row{pattern: pattern, decode: decode, quantity: q, unit: meter.Quantities[q].Unit}
+func quantity(pattern string, q meter.Quantity) Object { return quantityBy(Quantity, pattern, q) }
+
+func quantityBy(kind Kind, pattern string, q meter.Quantity) Object {
+	return Object{Pattern: pattern, Kind: kind, Quantity: q, Unit: meter.Quantities[q].Unit}
 }
 
-func id(pattern, help string, rank int) row {
-	return row{pattern: pattern, help: help, decode: decodeID, rank: rank}
+func id(pattern, help string, rank int) Object {
+	return Object{Pattern: pattern, help: help, Kind: Identifier, Rank: rank}
 }
 
-func text(pattern, help string, slot int) row {
-	return row{pattern: pattern, help: help, decode: decodeText, rank: slot, isText: true}
+func text(pattern, help string, slot int) Object {
+	return Object{Pattern: pattern, help: help, Kind: Message, Rank: slot}
 }
 
-func special(decode func(*Parser, field) bool, pattern, help string) row {
-	return row{pattern: pattern, help: help, decode: decode}
+func special(kind Kind, pattern, help string) Object {
+	return Object{Pattern: pattern, help: help, Kind: kind}
 }
 
-func signedPhase(pattern, help string, phase int) row {
-	return row{pattern: pattern, help: help, decode: decodeSignedPhase, unit: meter.Kilowatt, rank: phase}
+func signedPhase(pattern, help string, phase int) Object {
+	return Object{Pattern: pattern, help: help, Kind: SignedPhase, Unit: meter.Kilowatt, Rank: phase}
 }
 
 // medium is an object of DSMR 2.1, where group A is the medium. Those meters
 // get the channels behind the four of M-Bus.
-func medium(decode func(*Parser, field) bool, pattern, help string, channel int, device meter.DeviceType) row {
-	return row{pattern: pattern, help: help, decode: decode, rank: channel, device: device}
+func medium(kind Kind, pattern, help string, channel int, device meter.DeviceType) Object {
+	return Object{Pattern: pattern, help: help, Kind: kind, Rank: channel, Device: device}
 }
 
-func nothing(pattern, help string) row {
-	return row{pattern: pattern, help: help, decode: decodeNothing}
-}
+func nothing(pattern, help string) Object { return special(Nothing, pattern, help) }
 
-// objects is THE TABLE of COSEM objects: one row each. Which meter sends which
-// is told in standards.go and in the documents of their grid operators; the
-// parser takes any of them anywhere.
-var objects = []row{
+// Objects is THE TABLE of COSEM objects: one row each. Which meter sends which is
+// said in the documents of their grid operators; any is taken from anyone.
+var Objects = []Object{
 	// The meter.
-	special(decodeVersion, "1-3:0.2.8", "version of the P1 standard"),
-	special(decodeVersion, "0-0:96.1.4", "version of the P1 standard"),
-	special(decodeTime, "0-0:1.0.0", "the meter's time"),
-	special(decodeTime, "0-0:1.1.0", "the meter's time"),
-	special(decodeClock, "1-0:0.9.1", "the meter's clock, hhmmss"),
-	special(decodeDate, "1-0:0.9.2", "the meter's date, yymmdd"),
+	special(Version, "1-3:0.2.8", "version of the P1 standard"),
+	special(Version, "0-0:96.1.4", "version of the P1 standard"),
+	special(Time, "0-0:1.0.0", "the meter's time"),
+	special(Time, "0-0:1.1.0", "the meter's time"),
+	special(ClockTime, "1-0:0.9.1", "the meter's clock, hhmmss"),
+	special(ClockDate, "1-0:0.9.2", "the meter's date, yymmdd"),
 	id("0-0:96.1.1", "equipment identifier", 6),
 	id("0-0:96.1.0", "equipment identifier", 5),
 	id("0-0:42.0.0", "logical device name", 4),
 	id("0-0:0.0.0", "device identifier", 3),
 	id("0-0:96.1.255", "serial number", 2),
 	id("1-0:0.0.0", "device identifier", 1),
-	nothing("0-0:96.1.2", "EAN of the connection (Belgium), public key (Switzerland)"),
+	id("0-0:96.1.2", "EAN of the connection (Belgium), public key (Switzerland)", 0),
 	nothing("1-0:96.5.5", "status"),
 	nothing("1-0:0.2.0", "firmware identifier"),
 	nothing("1-0:0.2.8", "firmware signature"),
 	nothing("0-0:97.97.0", "error register"),
-	quantityBy(decodeTariff, "0-0:96.14.0", meter.Tariff),
-	quantityBy(decodeTariff, "0-0:96.14.1", meter.Tariff),
+	quantityBy(Tariff, "0-0:96.14.0", meter.Tariff),
+	quantityBy(Tariff, "0-0:96.14.1", meter.Tariff),
 	quantity("1-0:94.32.1", meter.GridVoltage),
 	nothing("1-0:0.4.2", "current transformer ratio"),
 	nothing("1-0:0.4.3", "voltage transformer ratio"),
@@ -159,10 +194,10 @@ var objects = []row{
 	quantity("1-0:30.7.0", meter.PowerApparentExportL1),
 	quantity("1-0:50.7.0", meter.PowerApparentExportL2),
 	quantity("1-0:70.7.0", meter.PowerApparentExportL3),
-	quantityBy(decodeFactor, "1-0:13.7.0", meter.PowerFactor),
-	quantityBy(decodeFactor, "1-0:33.7.0", meter.PowerFactorL1),
-	quantityBy(decodeFactor, "1-0:53.7.0", meter.PowerFactorL2),
-	quantityBy(decodeFactor, "1-0:73.7.0", meter.PowerFactorL3),
+	quantityBy(Factor, "1-0:13.7.0", meter.PowerFactor),
+	quantityBy(Factor, "1-0:33.7.0", meter.PowerFactorL1),
+	quantityBy(Factor, "1-0:53.7.0", meter.PowerFactorL2),
+	quantityBy(Factor, "1-0:73.7.0", meter.PowerFactorL3),
 	nothing("1-0:13.3.0", "lowest power factor"),
 	quantity("1-0:14.7.0", meter.Frequency),
 
@@ -184,7 +219,7 @@ var objects = []row{
 	// Quality of supply.
 	quantity("0-0:96.7.21", meter.PowerFailuresShort),
 	quantity("0-0:96.7.9", meter.PowerFailuresLong),
-	special(decodeFailures, "1-0:99.97.0", "log of long power failures"),
+	special(FailureLog, "1-0:99.97.0", "log of long power failures"),
 	quantity("1-0:32.32.0", meter.VoltageSagsL1),
 	quantity("1-0:52.32.0", meter.VoltageSagsL2),
 	quantity("1-0:72.32.0", meter.VoltageSagsL3),
@@ -207,9 +242,9 @@ var objects = []row{
 	// Demand.
 	quantity("1-0:1.4.0", meter.DemandAverage),
 	quantity("1-0:2.4.0", meter.DemandAverageExport),
-	{pattern: "1-0:1.6.0", help: "highest demand of this month", decode: decodePeak},
-	{pattern: "1-0:2.6.0", help: "highest export demand of this month", decode: decodePeak, rank: 1},
-	special(decodeHistory, "0-0:98.1.0", "history of demand"),
+	special(Peak, "1-0:1.6.0", "highest demand of this month"),
+	{Pattern: "1-0:2.6.0", help: "highest export demand of this month", Kind: Peak, Rank: 1},
+	special(PeakHistory, "0-0:98.1.0", "history of demand"),
 	nothing("0-0:98.1.1", "history of registers"),
 	nothing("1-0:99.1.0", "load profile"),
 	nothing("1-0:3.4.0", "average reactive demand, import"),
@@ -227,15 +262,15 @@ var objects = []row{
 	nothing("1-0:16.24.0", "average power, import less export"),
 
 	// Switches and limits.
-	quantityBy(decodeSwitch, "0-0:96.3.10", meter.Breaker),
-	quantityBy(decodeSwitch, "1-0:96.3.10", meter.Breaker),
-	quantityBy(decodeSwitch, "0-0:24.4.0", meter.Breaker),
-	quantityBy(decodeSwitch, "0-0:96.50.68", meter.Breaker),
-	{pattern: "0-n:96.3.10", help: "relay of an M-Bus channel", decode: decodeSwitch},
-	quantityBy(decodeLimiter, "0-0:17.0.0", meter.LimiterPower),
-	quantityBy(decodeFuse, "1-0:31.4.0", meter.FuseL1),
-	quantityBy(decodeFuse, "1-0:51.4.0", meter.FuseL2),
-	quantityBy(decodeFuse, "1-0:71.4.0", meter.FuseL3),
+	quantityBy(Switch, "0-0:96.3.10", meter.Breaker),
+	quantityBy(Switch, "1-0:96.3.10", meter.Breaker),
+	quantityBy(Switch, "0-0:24.4.0", meter.Breaker),
+	quantityBy(Switch, "0-0:96.50.68", meter.Breaker),
+	special(Switch, "0-n:96.3.10", "relay of an M-Bus channel"),
+	quantityBy(Limiter, "0-0:17.0.0", meter.LimiterPower),
+	quantityBy(Fuse, "1-0:31.4.0", meter.FuseL1),
+	quantityBy(Fuse, "1-0:51.4.0", meter.FuseL2),
+	quantityBy(Fuse, "1-0:71.4.0", meter.FuseL3),
 
 	// Messages.
 	text("0-0:96.13.0", "text message", 0),
@@ -246,44 +281,34 @@ var objects = []row{
 	text("0-0:96.13.5", "text message 5", 5),
 
 	// Meters on M-Bus.
-	special(decodeType, "0-n:24.1.0", "type of the M-Bus device"),
-	special(decodeChannelID, "0-n:96.1.0", "equipment identifier of the M-Bus device"),
-	special(decodeChannelID, "0-n:96.1.1", "equipment identifier of the M-Bus device"),
-	special(decodeEAN, "0-n:96.1.2", "EAN of the M-Bus device"),
-	special(decodeReading, "0-n:24.2.1", "reading of the M-Bus device (gas: temperature converted)"),
-	special(decodeReading, "0-n:24.2.3", "reading of the M-Bus device (gas: not temperature converted)"),
-	special(decodeOldReading, "0-n:24.3.0", "reading of the M-Bus device"),
-	special(decodeOldReading, "0-n:24.3.1", "reading of the M-Bus device, cold"),
-	special(decodeValve, "0-n:24.4.0", "valve of the M-Bus device"),
-	medium(decodeHourly, "7-0:23.1.0", "gas, one of the last hours", 7, meter.TypeGas),
-	medium(decodeHourly, "7-0:23.2.0", "gas, one of the last hours", 7, meter.TypeGas),
-	medium(decodeChannelID, "7-0:0.0.0", "equipment identifier of the gas meter", 7, meter.TypeGas),
-	medium(decodeValve, "7-0:24.4.0", "valve of the gas meter", 7, meter.TypeGas),
+	special(ChannelType, "0-n:24.1.0", "type of the M-Bus device"),
+	special(ChannelIdentifier, "0-n:96.1.0", "equipment identifier of the M-Bus device"),
+	special(ChannelIdentifier, "0-n:96.1.1", "equipment identifier of the M-Bus device"),
+	special(ChannelEAN, "0-n:96.1.2", "EAN of the M-Bus device"),
+	special(ChannelReading, "0-n:24.2.1", "reading of the M-Bus device (gas: temperature converted)"),
+	special(ChannelReading, "0-n:24.2.3", "reading of the M-Bus device (gas: not temperature converted)"),
+	special(ChannelProfile, "0-n:24.3.0", "reading of the M-Bus device"),
+	special(ChannelProfile, "0-n:24.3.1", "reading of the M-Bus device, cold"),
+	special(ChannelValve, "0-n:24.4.0", "valve of the M-Bus device"),
+	medium(ChannelHour, "7-0:23.1.0", "gas, one of the last hours", 7, meter.TypeGas),
+	medium(ChannelHour, "7-0:23.2.0", "gas, one of the last hours", 7, meter.TypeGas),
+	medium(ChannelIdentifier, "7-0:0.0.0", "equipment identifier of the gas meter", 7, meter.TypeGas),
+	medium(ChannelValve, "7-0:24.4.0", "valve of the gas meter", 7, meter.TypeGas),
 }
 
-// rows finds a code's row.
-var rows = func() map[code]*row {
-	m := make(map[code]*row, len(objects))
-	for i := range objects {
-		c, _, ok := parseCode([]byte(strings.Replace(objects[i].pattern, "n", "1", 1)))
-		if !ok || m[c] != nil || i >= otherLines {
-			panic("dsmr: the table of objects has a wrong or repeated code: " + objects[i].pattern)
+// byCode finds a code's row.
+var byCode = func() map[Code]*Object {
+	m := make(map[Code]*Object, len(Objects))
+	for i := range Objects {
+		c, _, ok := Parse([]byte(strings.Replace(Objects[i].Pattern, "n", "1", 1)))
+		if !ok || m[c] != nil || i >= MaxObjects {
+			panic("obis: the table of objects has a wrong or repeated code: " + Objects[i].Pattern)
 		}
-		objects[i].index = uint8(i)
-		m[c] = &objects[i]
+		Objects[i].Index = uint8(i)
+		m[c] = &Objects[i]
 	}
 	return m
 }()
 
-// Meaning explains an OBIS code as a telegram prints it; false when the code
-// is not in the table.
-func Meaning(obis []byte) (string, bool) {
-	r, _ := lookup(obis)
-	switch {
-	case r == nil:
-		return "", false
-	case r.help == "":
-		return meter.Quantities[r.quantity].Help(), true
-	}
-	return r.help, true
-}
+// Lookup returns the object of a code, nil when the table has none.
+func (c Code) Lookup() *Object { return byCode[c] }

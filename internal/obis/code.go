@@ -1,20 +1,26 @@
-package dsmr
+// Package obis knows what a meter's objects are called and what they mean: OBIS
+// codes (IEC 62056-6-1) and THE TABLE of objects. Every protocol uses it; how
+// one prints a value, it does not know.
+package obis
 
 import "bytes"
 
-// code is an OBIS code A-B:C.D.E, a byte each; F is not used on P1 ports.
-type code uint64
+// Code is an OBIS code A-B:C.D.E, a byte each. F, the billing period, is that of
+// the current one.
+type Code uint64
 
-func newCode(a, b, c, d, e byte) code {
-	return code(a)<<32 | code(b)<<24 | code(c)<<16 | code(d)<<8 | code(e)
+// Of returns the code of five value groups.
+func Of(a, b, c, d, e byte) Code {
+	return Code(a)<<32 | Code(b)<<24 | Code(c)<<16 | Code(d)<<8 | Code(e)
 }
 
 // anyChannel stands in the table for every M-Bus channel.
 const anyChannel = 0xFF
 
-// parseCode reads the id of an object line, [A-B:]C.D.E[*F]. It gives false
-// for what is no OBIS code.
-func parseCode(id []byte) (c code, channel int, ok bool) {
+// Parse reads a code as meters print it, [A-B:]C.D.E[*F]. channel is that of an
+// M-Bus meter, else 0. It returns false for what is no OBIS code, and for one of
+// another billing period.
+func Parse(id []byte) (c Code, channel int, ok bool) {
 	var parts [5]byte
 	part := 0
 	if bytes.IndexByte(id, ':') < 0 {
@@ -54,7 +60,7 @@ func parseCode(id []byte) (c code, channel int, ok bool) {
 	case a == 1 && b == 1:
 		b = 0 // Swiss, Polish and some other meters count in group 1
 	}
-	return newCode(a, b, parts[2], parts[3], parts[4]), channel, true
+	return Of(a, b, parts[2], parts[3], parts[4]), channel, true
 }
 
 func separates(rest []byte, part int) bool {
