@@ -90,6 +90,7 @@ func inPieces(data []byte, n int) *capture.Capture {
 // understood is what the program makes of a telegram, its identifiers aside.
 type understood struct {
 	Verdict string
+	Good    bool
 	JSON    string
 	Odd     int
 	Objects []string
@@ -111,18 +112,18 @@ func understand(data []byte, keys cipher.Keys) (list []understood, ids []string)
 			continue
 		}
 		telegram, r, err := m.Telegram, m.Reading, m.Err
-		u := understood{Verdict: telegram.Checksum.String(), Odd: r.Odd}
-		if err != nil {
-			u.Verdict += ": " + err.Error()
-		}
-		u.JSON = identifiers.ReplaceAllString(string(r.AppendJSON(nil, zone)), "")
-		for o := range dsmr.Objects(telegram.Body()) {
-			u.Objects = append(u.Objects, string(meter.AppendText(nil, o.OBIS)))
-		}
 		ids = append(ids, r.EquipmentID)
 		for _, c := range r.Channels {
 			ids = append(ids, c.ID, c.EAN)
 		}
-		list = append(list, u)
+		u := understood{Verdict: telegram.Checksum.String(), Good: err == nil}
+		if list = append(list, u); err != nil {
+			continue // nothing of it stays
+		}
+		u.Odd, u.JSON = r.Odd, identifiers.ReplaceAllString(string(r.AppendJSON(nil, zone)), "")
+		for o := range dsmr.Objects(telegram.Body()) {
+			u.Objects = append(u.Objects, string(meter.AppendText(nil, o.OBIS)))
+		}
+		list[len(list)-1] = u
 	}
 }

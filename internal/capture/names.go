@@ -3,7 +3,6 @@ package capture
 import (
 	"bytes"
 	"encoding/hex"
-	"fmt"
 	"slices"
 
 	"github.com/smartmeter-addon/smartmeter-addon/internal/dsmr"
@@ -15,72 +14,41 @@ import (
 // identifier that has this form already stays, so that what is redacted does
 // not change when it is redacted again.
 type names struct {
-	known map[string]bool   // identifiers that objects tell, and pieces of them
 	taken map[string]bool   // new names that are in use
 	given map[string]string // the new name of an identifier
 	last  map[string]int    // number given last, by form
+
+	reserving bool // nothing is given yet: names that are there already are taken
 }
 
 func newNames() *names {
-	return &names{known: map[string]bool{}, taken: map[string]bool{}, given: map[string]string{}, last: map[string]int{}}
+	return &names{taken: map[string]bool{}, given: map[string]string{}, last: map[string]int{}}
 }
 
-// gram is how long the pieces are by which a part of an identifier is
-// recognised where bytes were lost.
-const gram = 8
+// knows reports whether a word is an identifier that an object has told.
+func (n *names) knows(word []byte) bool { return n.given[string(word)] != "" }
 
-// learn remembers an identifier that an object tells.
-func (n *names) learn(id []byte) {
-	n.each(id, func(word []byte, asHex bool) []byte {
-		if n.keep(word) {
-			n.taken[string(word)] = true
-			return word
-		}
-		n.piece(word)
-		if asHex {
-			n.piece([]byte(fmt.Sprintf("%X", word)))
-			n.piece([]byte(fmt.Sprintf("%x", word)))
-		}
-		return word
-	})
-}
-
-func (n *names) piece(word []byte) {
-	if len(word) >= 6 {
-		n.known[string(word)] = true
+// rename replaces an identifier in place, word by word.
+func (n *names) rename(id []byte) {
+	if _, asHex := dsmr.HexText(id); asHex {
+		copy(id, n.each(id, n.named))
+		return
 	}
-	for i := 0; i+gram <= len(word); i++ {
-		if p := word[i : i+gram]; !n.keep(p) && len(bytes.Trim(p, string(p[:1]))) > 0 {
-			n.known[string(p)] = true
+	for i := 0; i < len(id); {
+		end := i
+		for end < len(id) && isWord(id[end]) {
+			end++
 		}
+		copy(id[i:end], n.named(id[i:end]))
+		i = end + 1
 	}
 }
 
-// knows tells whether a word is an identifier that an object told, or holds a
-// part of one.
-func (n *names) knows(word []byte) bool {
-	if len(word) >= 6 && n.known[string(word)] {
-		return true
-	}
-	for i := 0; i+gram <= len(word); i++ {
-		if n.known[string(word[i:i+gram])] {
-			return true
-		}
-	}
-	return false
-}
-
-// rename replaces an identifier in place.
-func (n *names) rename(id []byte) { copy(id, n.each(id, n.named)) }
-
-// each takes an identifier apart: where it is text in hex digits (DSMR 5.0.2
-// section 6.5), the words of that text are what counts. It returns id with what
-// do made of each word.
-func (n *names) each(id []byte, do func(word []byte, asHex bool) []byte) []byte {
-	text, asHex := dsmr.HexText(id)
-	if !asHex {
-		return do(id, false)
-	}
+// each takes an identifier apart that is text in hex digits (DSMR 5.0.2 section
+// 6.5), where the words of that text are what counts. It returns id with what do
+// made of each word.
+func (n *names) each(id []byte, do func(word []byte) []byte) []byte {
+	text, _ := dsmr.HexText(id)
 	var out []byte
 	for len(text) > 0 {
 		end := 0
@@ -88,7 +56,7 @@ func (n *names) each(id []byte, do func(word []byte, asHex bool) []byte) []byte 
 			end++
 		}
 		if end > 0 {
-			out = append(out, do(text[:end], true)...)
+			out = append(out, do(text[:end])...)
 		} else {
 			end = 1
 			out = append(out, text[0])
@@ -103,8 +71,12 @@ func (n *names) each(id []byte, do func(word []byte, asHex bool) []byte) []byte 
 }
 
 // named returns the new name of a word.
-func (n *names) named(word []byte, _ bool) []byte {
+func (n *names) named(word []byte) []byte {
 	if n.keep(word) {
+		n.taken[string(word)] = true
+		return word
+	}
+	if n.reserving || len(word) == 0 {
 		return word
 	}
 	if name, found := n.given[string(word)]; found {
@@ -213,14 +185,4 @@ func isHexWord(p []byte) bool {
 		}
 	}
 	return true
-}
-
-// reserve keeps a word of the stream from being given as a new name.
-func (n *names) reserve(word []byte) {
-	n.each(word, func(word []byte, _ bool) []byte {
-		if n.keep(word) {
-			n.taken[string(word)] = true
-		}
-		return word
-	})
 }

@@ -27,47 +27,44 @@ var (
 		"tell what \"smartmeter check\" says, or send the capture unredacted and in private")
 )
 
-// Redact returns the capture without what tells whose meter it is. Every
-// identifier of equipment or of a connection is replaced by another one of the
-// same length and form, the same one by the same one, wherever it stands and
-// however it is written; texts from the grid operator are masked, and the
-// address of the line is taken out. Checksums are mended: a telegram that was
-// good is good, and one that was bad is bad. Encrypted telegrams are replaced
-// by what stands in them. Readings stay as they are, and so does their timing.
+// Redact returns the capture without what tells whose meter it is.
 //
-// What is redacted does not change when it is redacted again. Bytes that are
-// no text are left alone.
+// Of whole telegrams (a right checksum, or none where the meter sends none and
+// nothing is broken) that is done by the table of objects: identifiers become
+// others of the same length and form, the same one the same one; texts of the
+// grid operator are masked; and only what has the form of a value, a time or a
+// code stays, so that readings do. In everything else each letter and digit is
+// masked, which keeps its shape. So nothing that identifies can stay because it
+// was not recognised. Bytes that are no text are left alone.
+//
+// Checksums are mended: a telegram that was good is good, and one that was bad
+// is bad. Encrypted telegrams are replaced by what stands in them, the address
+// of the line is taken out, and the timing stays. What is redacted does not
+// change when it is redacted again.
 func (c *Capture) Redact(keys cipher.Keys) (*Capture, error) {
 	out := &Capture{Header: c.Header}
 	out.Redacted = true
 	out.Notes = slices.Clone(c.Notes)
 	out.Source = redactedSource(c.Source)
 	connections := split(c.Records)
-	var lost uint64
-	for again := true; again; { // what stood in a frame may hold one again
-		stats, err := decrypt(connections, keys)
-		if err != nil {
-			return nil, err
-		}
-		again = stats.Frames > 0 && len(keys.Key) > 0
-		lost += stats.Frames - stats.Decrypted
+	stats, err := decrypt(connections, keys)
+	if err != nil {
+		return nil, err
 	}
-	if lost > 0 {
+	if lost := stats.Frames - stats.Decrypted; lost > 0 {
 		out.Notes = append(out.Notes, fmt.Sprintf("%d encrypted frames that gave no telegram are left out", lost))
 	}
 	if isBinary(connections) {
 		return nil, ErrBinary
 	}
-	w := &walker{names: newNames(), learning: true}
+	names := newNames()
 	streams := make([]*stream, len(connections))
 	for i, records := range connections {
 		streams[i] = newStream(records)
-		w.walk(streams[i].view)
+		streams[i].reserve(names)
 	}
-	w.learning = false
 	for i, s := range streams {
-		w.walk(s.view)
-		if err := s.mend(); err != nil {
+		if err := s.redact(names); err != nil {
 			return nil, err
 		}
 		for _, r := range s.fill(connections[i]) {
@@ -123,11 +120,10 @@ func decrypt(connections [][]Record, keys cipher.Keys) (cipher.Stats, error) {
 	s := r.Frames()
 	switch {
 	case s.Frames == 0:
-	case s.NoKey > 0:
+	case len(keys.Key) == 0:
 		return s, ErrEncrypted
 	case s.WrongKey > 0 && s.Decrypted == 0:
 		return s, ErrKey
-	case len(keys.Key) == 0: // not encrypted, and left as it is
 	default:
 		copy(connections, out)
 	}

@@ -10,13 +10,16 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/smartmeter-addon/smartmeter-addon/internal/capture"
 	"github.com/smartmeter-addon/smartmeter-addon/internal/cipher"
 	"github.com/smartmeter-addon/smartmeter-addon/internal/decode"
+	"github.com/smartmeter-addon/smartmeter-addon/internal/dsmr"
 	"github.com/smartmeter-addon/smartmeter-addon/internal/frame"
+	"github.com/smartmeter-addon/smartmeter-addon/internal/simulate"
 )
 
 func redact(t testing.TB, c *capture.Capture, keys cipher.Keys) *capture.Capture {
@@ -101,7 +104,7 @@ func absent(t *testing.T, out []byte, id string) {
 	}
 }
 
-// TestRedactLines: what a line becomes, whole or damaged.
+// TestRedactLines: what the lines of a whole telegram become.
 func TestRedactLines(t *testing.T) {
 	for _, test := range []struct{ name, in, want string }{
 		{"decimal", "0-0:96.1.0(1234567890)", "0-0:96.1.0(0000000001)"},
@@ -115,21 +118,54 @@ func TestRedactLines(t *testing.T) {
 		{"one that has the form of a new one", "0-0:96.1.0(0000000001)\r\n0-1:96.1.0(1234567890)", "0-0:96.1.0(0000000001)\r\n0-1:96.1.0(0000000002)"},
 		{"EAN", "0-0:96.1.2(353431343430303132333435363738393030)", "0-0:96.1.2(303030303030303030303030303030303031)"},
 		{"version", "0-0:96.1.4(50217)\r\n1-3:0.2.8(50)\r\n0-0:96.1.4(3530323137)", "0-0:96.1.4(50217)\r\n1-3:0.2.8(50)\r\n0-0:96.1.4(3530323137)"},
-		{"without its group", "C.1.0(12345678)\r\n96.1.0(A12345678)", "C.1.0(00000001)\r\n96.1.0(A00000001)"},
-		{"header", "/XMX5LGBBFG1009421637\r\n/AUX59903218166\r\n/FLU5\\253770234_A\r\n/ISk5\\2MT382-1000", "/XMX5LGBBFG0000000001\r\n/AUX50000000002\r\n/FLU5\\253770234_A\r\n/ISk5\\2MT382-1000"},
-		{"header with the identifier", "/KMP5 KA6U001660297912\r\n\r\n0-0:96.1.1(204B413655303031363630323937393132)", "/KMP5 KA0X000000000001\r\n\r\n0-0:96.1.1(204B413058303030303030303030303031)"},
+		{"without its group", "C.1.0(12345678)\r\n96.1.0(A12345678)", "C.8.8(88888888)\r\n96.1.0(C88888888)"},
 		{"values and times", "0-0:1.0.0(230903131547S)\r\n1-0:1.8.1(005454.121*kWh)\r\n1-0:99.97.0(1)(0-0:96.7.19)(000101000001W)(2147483647*s)\r\n1-0:1.8.0(0012345678*Wh)\r\n0-1:24.2.1(632525252525W)(00000000)\r\n0-0:1.0.0(20240111 09:35:00)",
 			"0-0:1.0.0(230903131547S)\r\n1-0:1.8.1(005454.121*kWh)\r\n1-0:99.97.0(1)(0-0:96.7.19)(000101000001W)(2147483647*s)\r\n1-0:1.8.0(0012345678*Wh)\r\n0-1:24.2.1(632525252525W)(00000000)\r\n0-0:1.0.0(20240111 09:35:00)"},
-		{"message", "0-0:96.13.0(4A616E2053746F6B2C203132C3A9)", "0-0:96.13.0(78787820787878782C203030FFFF)"},
-		{"message in plain text", "0-0:96.13.0(Jan Stok, 12)", "0-0:96.13.0(xxx xxxx, 00)"},
-		{"message over lines", "0-0:96.13.0(\r\n4A61\r\n6E)\r\n1-0:1.7.0(1*kW)", "0-0:96.13.0(\r\n7878\r\n78)\r\n1-0:1.7.0(1*kW)"},
-		{"object that is not known", "0-0:96.77.1(1234567890)", "0-0:96.77.1(0000000001)"},
-		{"the end of an identifier", "0-0:96.1.1(4530303433303037303532383730333138)\r\n037303532383730333138)\r\n1-0:1.8.1(30373035*kWh)", "0-0:96.1.1(4530303030303030303030303030303031)\r\n000000000000000000001)\r\n1-0:1.8.1(30303031*kWh)"},
-		{"without its object", "0-0:96.\xF0.1\xA8453030343330303730353238)", "0-0:96.\xF0.1\xA8453030303030303030303031)"},
+		{"message", "0-0:96.13.0(4A616E2053746F6B2C203132C3A9)", "0-0:96.13.0(3030303030303030303030303030)"},
+		{"message in plain text", "0-0:96.13.0(Jan Stok, 12)", "0-0:96.13.0(Xay Xyyy, 88)"},
+		{"message over lines", "0-0:96.13.0(\r\n4A61\r\n6E)\r\n1-0:1.7.0(1*kW)", "0-0:96.13.0(\r\n3030\r\n30)\r\n1-0:1.7.0(1*kW)"},
+		{"message that is not closed", "0-0:96.13.0(4A61\r\n1-0:1.7.0(1*kW)", "0-0:96.13.0(3030\r\n1-0:1.7.0(1*kW)"},
+		{"object that is not known", "0-0:96.77.1(1234567890)(12.5*kW)(210204163500W)", "0-0:96.77.1(8888888888)(12.5*kW)(210204163500W)"},
+		{"id that is none", "12345678:1.8.1(12345678*kWh)", "88888888:8.8.8(12345678*kWh)"},
+		{"identifier in the place of a value", "1-0:1.8.1(4530303433303037)\r\n1-0:1.7.0(K8EG004046395507)", "1-0:1.8.1(8888888888888888)\r\n1-0:1.7.0(X8CX888888888888)"},
+		{"between brackets", "1-0:1.8.1(1*kWh)4530(2*kWh)", "1-0:1.8.1(1*kWh)8888(2*kWh)"},
+		{"the end of an identifier", "0-0:96.1.1(4530303433303037303532383730333138)\r\n037303532383730333138)", "0-0:96.1.1(4530303030303030303030303030303031)\r\n888888888888888888888)"},
 	} {
-		in := []byte(test.in + "\r\n")
-		out := string(redact(t, inPieces(in, 5), cipher.Keys{}).Bytes())
-		if diff := cmp.Diff(test.want+"\r\n", out); diff != "" {
+		out := string(redact(t, inPieces([]byte(signed("/A", test.in)), 5), cipher.Keys{}).Bytes())
+		if diff := cmp.Diff(signed("/A", test.want), out); diff != "" {
+			t.Errorf("%s: (-want +got)\n%s", test.name, diff)
+		}
+	}
+}
+
+func TestRedactHeader(t *testing.T) {
+	for _, test := range []struct{ in, id, want, newID string }{
+		{"/XMX5LGBBFG1009421637", "", "/XMX5LGBBFG0000000001", ""},
+		{"/AUX59903218166", "", "/AUX50000000001", ""},
+		{"/FLU5\\253770234_A", "", "/FLU5\\253770234_A", ""},
+		{"/ISk5\\2MT382-1000", "", "/ISk5\\2MT382-1000", ""},
+		{"/KMP5 KA6U001660297912", "204B413655303031363630323937393132", "/KMP5 KA0X000000000001", "204B413058303030303030303030303031"},
+	} {
+		out := string(redact(t, inPieces([]byte(signed(test.in, "", "0-0:96.1.1("+test.id+")")), 5), cipher.Keys{}).Bytes())
+		if diff := cmp.Diff(signed(test.want, "", "0-0:96.1.1("+test.newID+")"), out); diff != "" {
+			t.Errorf("%s: (-want +got)\n%s", test.in, diff)
+		}
+	}
+}
+
+// TestRedactElse: of what is no whole telegram each letter and digit is masked,
+// with parity bits and without.
+func TestRedactElse(t *testing.T) {
+	for _, test := range []struct{ name, in, want string }{
+		{"a line without a telegram", "0-0:96.1.0(K8eg1234)\r\n", "8-8:88.8.8(X8ay8888)\r\n"},
+		{"noise", "0-0:96.\xF0.1\xA8453030\xB1\x00\xFF!\r\n", "8-8:88.\xF9.8\xA8888888\xB8\x00\xFF!\r\n"},
+		{"parity bits", string(simulate.EvenParity([]byte("0-1:96.1.0(K8eg1234 *)\r\n"))), string(simulate.EvenParity([]byte("9-9:99.9.9(Z9cx9999 *)\r\n")))},
+		{"a wrong checksum", "/ISk5\\2M\r\n\r\n1-0:1.8.1(1*kWh)\r\n!12ab\r\n", "/XXy8\\8X\r\n\r\n8-8:8.8.8(8*yXy)\r\n!88aa\r\n"},
+		{"no end", "/ISk5\\2M\r\n\r\n1-0:1.8.1(1*kWh)\r\n", "/XXy8\\8X\r\n\r\n8-8:8.8.8(8*yXy)\r\n"},
+		{"a broken line, no checksum", "/ISk5\\2M\r\n\r\n1-0:1.8.1(1*kWh\r\n!\r\n", "/XXy8\\8X\r\n\r\n8-8:8.8.8(8*yXy\r\n!\r\n"},
+	} {
+		out := string(redact(t, inPieces([]byte(test.in), 5), cipher.Keys{}).Bytes())
+		if diff := cmp.Diff(test.want, out); diff != "" {
 			t.Errorf("%s: (-want +got)\n%s", test.name, diff)
 		}
 	}
@@ -183,6 +219,8 @@ func TestRedactDamaged(t *testing.T) {
 	const id, gas = "4530303433303037303532383730333138", "4730303339303031373633373738373137"
 	telegram := signed("/KFM5KAIFA-METER", "", "1-3:0.2.8(42)", "0-0:1.0.0(190514213620S)", "0-0:96.1.1("+id+")", "1-0:1.8.1(002000.123*kWh)",
 		"1-0:1.7.0(00.329*kW)", "0-0:96.13.0()", "0-1:24.1.0(003)", "0-1:96.1.0("+gas+")", "0-1:24.2.1(190514210000S)(01543.012*m3)")
+	old := "/ISk5\\2MT382-1003\r\n\r\n0-0:96.1.1(" + id + ")\r\n1-0:1.8.1(02000.123*kWh)\r\n1-0:1.7.0(0000.32*kW)\r\n0-0:96.13.0()\r\n" +
+		"0-1:24.1.0(03)\r\n0-1:96.1.0(" + gas + ")\r\n0-1:24.3.0(190514210000)(00)(60)(1)(0-1:24.2.1)(m3)\r\n(01543.012)\r\n!\r\n"
 	var pieces []string
 	for _, digits := range []string{id, gas} {
 		text, err := hex.DecodeString(digits)
@@ -198,11 +236,15 @@ func TestRedactDamaged(t *testing.T) {
 			pieces = append(pieces, string(text[i:i+8]))
 		}
 	}
-	for seed := range uint64(200) {
+	for seed := range uint64(400) {
 		chance := rand.New(rand.NewPCG(seed, 1))
-		stream := []byte(telegram)
+		sent := telegram
+		if seed%2 == 1 {
+			sent = old
+		}
+		stream := []byte(sent)
 		for range 20 {
-			damaged := []byte(telegram)
+			damaged := []byte(sent)
 			for n := 1 + chance.IntN(8); n > 0 && len(damaged) > 1; n-- {
 				at := chance.IntN(max(1, len(damaged)-1))
 				switch chance.IntN(4) {
@@ -221,12 +263,40 @@ func TestRedactDamaged(t *testing.T) {
 			stream = append(stream, damaged...)
 		}
 		out := string(redact(t, inPieces(stream, 64), cipher.Keys{}).Bytes())
+		onlyMasks(t, []byte(out))
 		for _, p := range pieces {
 			if i := strings.Index(out, p); i >= 0 {
 				t.Fatalf("seed %d: %s is left in %q", seed, p, out[max(0, i-40):min(len(out), i+40)])
 			}
 		}
 	}
+}
+
+// onlyMasks sees that outside of telegrams that give a reading no letter or
+// digit stays but those that a mask is made of: nothing there can tell anything,
+// whatever it was.
+func onlyMasks(t *testing.T, out []byte) {
+	t.Helper()
+	check := func(p []byte) {
+		for _, b := range p {
+			c := b & 0x7F
+			if isLetterOrDigit := '0' <= c && c <= '9' || 'a' <= c|0x20 && c|0x20 <= 'z'; isLetterOrDigit && strings.IndexByte("8CXay9AZcx", c) < 0 {
+				t.Fatalf("%q stays in %q", c, p)
+			}
+		}
+	}
+	done := 0
+	for s := frame.NewScanner(bytes.NewReader(out)); s.Scan(); {
+		if s.Frame().Kind != frame.Text {
+			continue
+		}
+		telegram := s.Frame().Telegram
+		if _, err := new(dsmr.Parser).Parse(telegram, time.Time{}); err == nil {
+			check(out[done:telegram.Offset])
+			done = int(telegram.Offset) + len(telegram.Bytes)
+		}
+	}
+	check(out[done:])
 }
 
 func TestRedactRefuses(t *testing.T) {
@@ -309,6 +379,7 @@ func FuzzRedact(f *testing.F) {
 		if diff := cmp.Diff(verdicts(data), verdicts(once.Bytes())); diff != "" {
 			t.Errorf("(-before +after)\n%s", diff)
 		}
+		onlyMasks(t, once.Bytes())
 		twice, err := once.Redact(cipher.Keys{})
 		if errors.Is(err, capture.ErrBinary) { // the same of another protocol's
 			return

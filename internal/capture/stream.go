@@ -4,162 +4,180 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
-	"math/bits"
 	"slices"
-	"strconv"
-	"strings"
+	"time"
 
+	"github.com/smartmeter-addon/smartmeter-addon/internal/dsmr"
 	"github.com/smartmeter-addon/smartmeter-addon/internal/frame"
 	"github.com/smartmeter-addon/smartmeter-addon/internal/meter"
 )
 
 // stream is what the line sent while it was open, in one piece.
 type stream struct {
-	raw    []byte // as it came
-	view   []byte // without parity bits; changed in place
-	parity []bool // the byte has one: 7E1 read as 8N1
-	ends   []int  // of the records
+	data []byte
+	ends []int // of the records
 }
 
 func newStream(records []Record) *stream {
 	s := new(stream)
 	for _, r := range records {
-		s.raw = append(s.raw, r.Data...)
-		s.ends = append(s.ends, len(s.raw))
-	}
-	s.view = slices.Clone(s.raw)
-	s.parity = make([]bool, len(s.raw))
-	from := 0
-	for line := range bytes.SplitAfterSeq(s.raw, []byte("\n")) {
-		if hasParity(line) {
-			s.strip(from, from+len(line))
-		}
-		from += len(line)
-	}
-	for telegrams := frame.NewScanner(bytes.NewReader(s.raw)); telegrams.Scan(); {
-		t := telegrams.Frame().Telegram
-		if telegrams.Frame().Kind != frame.Text {
-			continue
-		}
-		from, to := int(t.Offset), int(t.Offset)+len(t.Bytes)
-		switch {
-		case t.Parity:
-			s.strip(from, to)
-		case t.Checksum == meter.ChecksumValid: // over the bytes as they are
-			copy(s.view[from:to], s.raw[from:to])
-			clear(s.parity[from:to])
-		}
+		s.data = append(s.data, r.Data...)
+		s.ends = append(s.ends, len(s.data))
 	}
 	return s
 }
 
-// hasParity tells that a line is text with parity bits, by what no redaction
-// changes: blanks and marks that have an odd number of ones.
-func hasParity(line []byte) bool {
-	const odd = "\r */)"
-	with, without := 0, 0
-	for _, b := range line {
-		if strings.IndexByte(odd, b&0x7F) < 0 {
-			continue
-		}
-		if b > 0x7F {
-			with++
-		} else {
-			without++
-		}
-	}
-	return with > 1 && with > without // one bit may have been flipped
-}
-
-func isEven(b byte) bool { return bits.OnesCount8(b)&1 == 0 }
-
-func (s *stream) strip(from, to int) {
-	for i := from; i < to; i++ {
-		s.view[i], s.parity[i] = s.raw[i]&0x7F, true
-	}
-}
-
-// encoded returns view[i] as the line would have sent it, its parity bit wrong
-// where it was.
-func (s *stream) encoded(i int) byte {
-	b := s.view[i]
-	if !s.parity[i] {
-		return b
-	}
-	if isEven(b) != isEven(s.raw[i]) {
-		b |= 0x80
-	}
-	return b
-}
-
-func (s *stream) bytes() []byte {
-	all := make([]byte, len(s.view))
-	for i := range all {
-		all[i] = s.encoded(i)
-	}
-	return all
-}
-
 // fill returns the records with the stream's bytes.
 func (s *stream) fill(records []Record) []Record {
-	all := s.bytes()
 	out := slices.Clone(records)
 	from := 0
 	for i, end := range s.ends {
 		if out[i].Kind == Data {
-			out[i].Data = all[from:end:end]
+			out[i].Data = s.data[from:end:end]
 		}
 		from = end
 	}
 	return out
 }
 
-// errMend is a fault of this package.
-var errMend = errors.New("the redacted capture is not what the capture was, so it is not written: please report this")
-
-// found is a telegram as a Scanner finds it.
-type found struct {
+// telegram is one that is in a stream.
+type telegram struct {
 	start, mark, end int // of "/", of "!", and behind the checksum
 	verdict          meter.Checksum
 	truncated        bool
+	parity, wrong    bool // it has parity bits; one of them is wrong
+	whole            bool // it gives a reading
 }
 
-func scan(data []byte) (list []found) {
+func scan(data []byte) (list []telegram) {
 	for s := frame.NewScanner(bytes.NewReader(data)); s.Scan(); {
-		t := s.Frame().Telegram
 		if s.Frame().Kind != frame.Text {
 			continue
 		}
+		t := s.Frame().Telegram
+		// By itself: what was masked before it must not count.
+		_, err := new(dsmr.Parser).Parse(t, time.Time{})
 		start := int(t.Offset)
-		list = append(list, found{start, start + len(t.Body()), start + len(t.Bytes), t.Checksum, t.Truncated})
+		list = append(list, telegram{
+			start: start, mark: start + len(t.Body()), end: start + len(t.Bytes),
+			verdict: t.Checksum, truncated: t.Truncated, parity: t.Parity, wrong: t.Misparity, whole: err == nil,
+		})
 	}
 	return list
 }
 
-// mend gives the telegrams whose checksum was right a right one, and sees that
-// a wrong one is not right by chance.
-func (s *stream) mend() error {
-	s.steady()
-	before := scan(s.raw)
-	old := &stream{raw: s.raw, view: s.raw, parity: s.parity}
-	for i := len(before) - 1; i >= 0; i-- { // from the end, because one may grow
-		if f := before[i]; f.verdict == meter.ChecksumValid {
-			s.sign(f, old)
+// plain returns a telegram's bytes without parity bits.
+func (s *stream) plain(t telegram) []byte {
+	p := slices.Clone(s.data[t.start:t.end])
+	if t.parity {
+		for i := range p {
+			p[i] &= 0x7F
 		}
 	}
-	for try := 0; try < 16; try++ {
-		after := scan(s.bytes())
+	return p
+}
+
+// reserve keeps what has the form of a new name already from being given to
+// something else.
+func (s *stream) reserve(n *names) {
+	n.reserving = true
+	for _, t := range scan(s.data) {
+		if t.whole {
+			redactTelegram(s.plain(t)[:t.mark-t.start], n)
+		}
+	}
+	n.reserving = false
+}
+
+// errMend is a fault of this package.
+var errMend = errors.New("the redacted capture is not what the capture was, so it is not written: please report this")
+
+// redact redacts the stream in place.
+func (s *stream) redact(n *names) error {
+	before := scan(s.data)
+	end := len(s.data)
+	for i := len(before) - 1; i >= 0; i-- { // from the end, because one may grow
+		t := before[i]
+		maskLines(s.data[t.end:end])
+		end = t.start
+		if t.whole {
+			s.redactWhole(t, n)
+		} else {
+			s.mask(t)
+		}
+	}
+	maskLines(s.data[:end])
+	return s.mend(before)
+}
+
+// mask masks a telegram that is not whole.
+func (s *stream) mask(t telegram) {
+	p := s.data[t.start:t.end]
+	if !t.parity {
+		mask(p, false)
+		return
+	}
+	mask(p, true)
+	if t.wrong { // a parity bit stays wrong
+		for i := len(p) - 1; i > 0; i-- {
+			if isWord(p[i]) && t.start+i < t.mark {
+				p[i] |= 0x80
+				return
+			}
+		}
+	}
+}
+
+// redactWhole redacts a whole telegram, and gives one that had a checksum a
+// right one.
+func (s *stream) redactWhole(t telegram, n *names) {
+	p := s.plain(t)
+	body := p[:t.mark-t.start]
+	redactTelegram(body, n)
+	if digits := p[len(body)+1:]; t.verdict == meter.ChecksumValid {
+		sum := frame.Checksum(p[:len(body)+1])
+		format := "%0*X"
+		if bytes.ContainsAny(digits, "abcdef") {
+			format = "%0*x"
+		}
+		// Some meters leave out zeros at the start: it grows where it must.
+		p = fmt.Appendf(p[:len(body)+1:len(body)+1], format, len(digits), sum)
+	}
+	if t.parity {
+		withParity(p)
+	}
+	grown := copy(s.data[t.start:t.end], p)
+	for i, b := range p[grown:] {
+		s.insert(t.end+i, b)
+	}
+}
+
+// insert adds a byte to the record that holds the one before it.
+func (s *stream) insert(at int, b byte) {
+	s.data = slices.Insert(s.data, at, b)
+	for i := range s.ends {
+		if s.ends[i] >= at {
+			s.ends[i]++
+		}
+	}
+}
+
+// mend sees that the telegrams are what they were, and that a wrong checksum is
+// not right by chance.
+func (s *stream) mend(before []telegram) error {
+	for range 16 {
+		after := scan(s.data)
 		if len(after) != len(before) {
 			return errMend
 		}
 		right := true
-		for i, f := range after {
-			switch want := before[i]; {
-			case f.truncated != want.truncated:
+		for i, t := range after {
+			switch was := before[i]; {
+			case t.truncated != was.truncated:
 				return errMend
-			case f.verdict == want.verdict:
-			case f.verdict == meter.ChecksumValid && want.verdict == meter.ChecksumInvalid:
-				s.spoil(f.end - 1)
+			case t.verdict == was.verdict:
+			case t.verdict == meter.ChecksumValid && was.verdict == meter.ChecksumInvalid:
+				s.spoil(t)
 				right = false
 			default:
 				return errMend
@@ -172,72 +190,14 @@ func (s *stream) mend() error {
 	return errMend
 }
 
-// steady keeps the parity bit of what stands before a "/": behind a byte that
-// is no text a telegram may begin.
-func (s *stream) steady() {
-	for i := 0; i+1 < len(s.view); i++ {
-		if s.view[i+1] == '/' && s.parity[i] && isEven(s.view[i]) != isEven(s.raw[i]&0x7F) {
-			s.view[i] ^= 1
-		}
+// spoil changes the last digit of a checksum, to another one of a mask's.
+func (s *stream) spoil(t telegram) {
+	digits := "8C"
+	if t.parity {
+		digits = "9A"
 	}
-}
-
-// sign writes the checksum of a telegram, with as many digits as it had: some
-// meters leave out zeros at the start. It grows by a digit where it must.
-func (s *stream) sign(f found, old *stream) {
-	digits := s.view[f.mark+1 : f.end]
-	want, err := strconv.ParseUint(string(digits), 16, 16)
-	if err != nil {
-		return
+	if s.data[t.end-1] == digits[0] {
+		digits = digits[1:]
 	}
-	body := func(of *stream) []byte { return of.plain(f.start, f.mark+1) }
-	sum := frame.Checksum(body(s))
-	if frame.Checksum(body(old)) != uint16(want) {
-		// Something on the way took the CR of the line ends.
-		sum = frame.Checksum(withCR(body(s)))
-	}
-	format := "%0*X"
-	if bytes.ContainsAny(digits, "abcdef") {
-		format = "%0*x"
-	}
-	text := fmt.Sprintf(format, len(digits), sum)
-	n := copy(digits, text)
-	for ; n < len(text); n++ {
-		s.insert(f.mark+1+n, text[n])
-	}
-}
-
-// plain returns the bytes without parity bits.
-func (s *stream) plain(from, to int) []byte {
-	p := slices.Clone(s.view[from:to])
-	for i := range p {
-		if s.parity[from+i] {
-			p[i] &= 0x7F
-		}
-	}
-	return p
-}
-
-func withCR(p []byte) []byte {
-	p = bytes.ReplaceAll(p, []byte("\r\n"), []byte("\n"))
-	return bytes.ReplaceAll(p, []byte("\n"), []byte("\r\n"))
-}
-
-// insert adds a byte to the record that holds the one before it.
-func (s *stream) insert(at int, b byte) {
-	s.raw = slices.Insert(slices.Clone(s.raw), at, 0) // a parity that is right
-	s.view = slices.Insert(s.view, at, b)
-	s.parity = slices.Insert(slices.Clone(s.parity), at, s.parity[at-1])
-	for i := range s.ends {
-		if s.ends[i] >= at {
-			s.ends[i]++
-		}
-	}
-}
-
-// spoil changes a digit of a checksum.
-func (s *stream) spoil(at int) {
-	if n, err := strconv.ParseUint(string(s.view[at:at+1]), 16, 8); err == nil {
-		s.view[at] = hexDigits[(n+1)&15]
-	}
+	s.data[t.end-1] = digits[0]
 }
