@@ -156,7 +156,8 @@ func isNoTime(p []byte) bool {
 			return true
 		}
 	}
-	return bytes.HasPrefix(p, []byte("0001010000")) && isDigits(digits) || bytes.HasPrefix(p, []byte("700101")) && isDigits(digits) && len(digits) == 12
+	zero := bytes.HasPrefix(p, []byte("0001010000")) || bytes.HasPrefix(p, []byte("700101"))
+	return zero && len(digits) == 12 && isDigits(digits)
 }
 
 func isDigits(p []byte) bool {
@@ -198,7 +199,7 @@ func redactHeader(p []byte, n *names) {
 // isSagemcom reports whether p[1:] is the number of a model, which stands in
 // place of a name ("FLU5\253770234_A"): many meters have the same.
 func isSagemcom(p []byte, n int) bool {
-	return n == 9 && len(p) > 11 && p[0] == '\\' && bytes.HasPrefix(p[1:], []byte("253")) && p[10] == '_' && isLetter(p[11])
+	return n == 9 && len(p) > 11 && bytes.HasPrefix(p, []byte(`\253`)) && p[10] == '_' && isLetter(p[11])
 }
 
 // renameNumbers renames what has six digits and more in a row.

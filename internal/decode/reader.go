@@ -52,9 +52,8 @@ type Reader struct {
 	opener  *cipher.Opener
 	parser  dsmr.Parser
 
-	looked   int64 // how many bytes of the line the opener was told of
-	last     byte  // that Raw was given
-	unframed uint64
+	looked int64 // how many bytes of the line the opener was told of
+	last   byte  // that Raw was given
 }
 
 // NewReader returns a Reader, which reads from Reset on.
@@ -98,7 +97,6 @@ func (r *Reader) plain(t frame.Telegram) Message {
 		if t.Truncated {
 			return Message{Err: dsmr.ErrTruncated}
 		}
-		r.unframed++
 		return Message{Err: cipher.ErrUnverified}
 	}
 	m := r.parse(t)
@@ -175,10 +173,6 @@ func (r *Reader) Stats() frame.Stats { return r.scanner.Stats() }
 
 // Frames returns the counters of encrypted frames since the start.
 func (r *Reader) Frames() cipher.Stats { return r.opener.Stats() }
-
-// Unframed counts the telegrams that were refused because no frame was around
-// them.
-func (r *Reader) Unframed() uint64 { return r.unframed }
 
 // Odd returns the lines of the last telegram whose object is known but whose
 // value could not be read, eight at most. The bytes are the telegram's.

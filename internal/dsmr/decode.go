@@ -247,11 +247,11 @@ func decodeDate(p *Parser, f field) bool {
 func decodeVersion(p *Parser, f field) bool {
 	group, ok := f.first()
 	if len(group) >= 8 { // "50" is no hex text
-		group = p.plainText(group)
+		group = p.memory.plainText(group)
 	}
 	group = bytes.TrimSpace(group)
 	if ok && len(group) > 0 && p.reading.Version == "" {
-		p.reading.Version = p.text(slotVersion, group)
+		p.reading.Version = p.memory.text(slotVersion, group)
 	}
 	return ok
 }
@@ -263,7 +263,7 @@ func decodeID(p *Parser, f field) bool {
 	group = bytes.TrimRight(group, " ")
 	// "ER23" is how Iskra says that the object has no value.
 	if ok && len(group) > 0 && f.object.Rank > p.idRank && !bytes.HasPrefix(group, []byte("ER")) {
-		p.reading.EquipmentID, p.idRank = p.text(slotID, group), f.object.Rank
+		p.reading.EquipmentID, p.idRank = p.memory.text(slotID, group), f.object.Rank
 	}
 	return ok
 }
@@ -276,7 +276,7 @@ func decodeText(p *Parser, f field) bool {
 	if !ok {
 		if isHexText(f.groups[1:]) {
 			p.pending = pending{text: into, slot: slot}
-			p.joined = append(p.joined[:0], f.groups[1:]...)
+			p.memory.joined = append(p.memory.joined[:0], f.groups[1:]...)
 			return true
 		}
 		return false
@@ -293,30 +293,19 @@ func (p *Parser) continueText(line []byte) bool {
 		return false
 	}
 	part, _, closed := bytes.Cut(line, []byte(")"))
-	p.joined = append(p.joined, part...)
+	p.memory.joined = append(p.memory.joined, part...)
 	if closed {
-		p.message(p.pending.text, p.pending.slot, p.joined)
+		p.message(p.pending.text, p.pending.slot, p.memory.joined)
 		p.pending = pending{}
 	}
 	return true
 }
 
 func (p *Parser) message(into *string, slot int, group []byte) {
-	text := p.plainText(group)
+	text := p.memory.plainText(group)
 	if len(text) > 0 && isText(text) { // some meters fill it with 0xFF
-		*into = p.text(slot, text)
+		*into = p.memory.text(slot, text)
 	}
-}
-
-// plainText decodes hex text, if that is what it is, without an allocation;
-// else it returns the group. The result is valid until the next call.
-func (p *Parser) plainText(group []byte) []byte {
-	text, ok := appendHexText(p.scratch[:0], group)
-	p.scratch = text
-	if !ok {
-		return group
-	}
-	return text
 }
 
 // HexText decodes an octet string as P1 prints it, two hex digits a byte

@@ -40,7 +40,7 @@ func decodePeak(p *Parser, f field) bool {
 // code for last month's registers, Switzerland for a mere count: no peaks.
 func decodeHistory(p *Parser, f field) bool {
 	if p.reading.PeakHistory == nil { // of two the first counts
-		p.reading.PeakHistory = p.history.of(f.groups, peaks)
+		p.reading.PeakHistory = p.memory.history.of(f.groups, peaks)
 	}
 	return true
 }
@@ -86,7 +86,7 @@ func peaks(groups []byte) []meter.Peak {
 // (n)(0-0:96.7.19)(end)(seconds*s)...
 func decodeFailures(p *Parser, f field) bool {
 	if p.reading.Failures == nil {
-		p.reading.Failures = p.failures.of(f.groups, failures)
+		p.reading.Failures = p.memory.failures.of(f.groups, failures)
 	}
 	return true
 }

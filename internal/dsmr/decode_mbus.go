@@ -39,7 +39,7 @@ func decodeType(p *Parser, f field) bool {
 	}
 	c := p.channel(f)
 	c.Type = meter.DeviceType(v.Int())
-	c.TypeText = p.text(p.channelSlot(c, channelType), group)
+	c.TypeText = p.memory.text(p.channelSlot(c, channelType), group)
 	return true
 }
 
@@ -49,7 +49,7 @@ func decodeChannelID(p *Parser, f field) bool {
 	group, ok := f.first()
 	if group = bytes.TrimRight(group, " "); ok && len(group) > 0 {
 		if c := p.channel(f); c.ID == "" {
-			c.ID = p.text(p.channelSlot(c, channelID), group)
+			c.ID = p.memory.text(p.channelSlot(c, channelID), group)
 		}
 	}
 	return ok
@@ -60,7 +60,7 @@ func decodeEAN(p *Parser, f field) bool {
 	group, ok := f.first()
 	if group = bytes.TrimRight(group, " "); ok && len(group) > 0 {
 		c := p.channel(f)
-		c.EAN = p.text(p.channelSlot(c, channelEAN), group)
+		c.EAN = p.memory.text(p.channelSlot(c, channelEAN), group)
 	}
 	return ok
 }

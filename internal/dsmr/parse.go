@@ -45,23 +45,10 @@ type Parser struct {
 	signed    [3]meter.Value // net power of each phase, kW
 	hasSigned [3]bool
 	pending   pending
-	joined    []byte // the text that is broken over lines, so far
-	scratch   []byte
 
-	memo     [160]memo
-	texts    [textSlots]string
-	history  memoised[meter.Peak]
-	failures memoised[meter.Failure]
+	memory   memory
 	standard detected
 	shapes   shapes
-}
-
-// memo is the code of one line: the next telegram has it there again.
-type memo struct {
-	id      [22]byte
-	n       uint8
-	channel uint8
-	object  *obis.Object
 }
 
 // pending is an object whose value stands on the next line.
@@ -88,7 +75,7 @@ func (p *Parser) Parse(t frame.Telegram, received time.Time) (*meter.Reading, er
 	p.doubt = t.Checksum == meter.ChecksumAbsent || p.Lax && t.Checksum == meter.ChecksumInvalid
 	header, rest := cutLine(t.Body())
 	header = bytes.TrimPrefix(header, []byte("/"))
-	r.Header = p.text(slotHeader, header)
+	r.Header = p.memory.text(slotHeader, header)
 	broken := p.lines(rest)
 	p.finish(r)
 
@@ -138,7 +125,7 @@ func (p *Parser) lines(rest []byte) (broken bool) {
 		if p.pending.text != nil && p.continueText(line) {
 			continue
 		}
-		row, channel, n := p.find(i, line)
+		row, channel, n := p.memory.find(i, line)
 		if p.doubt && !broken {
 			broken = isBroken(row, line, n)
 		}
@@ -185,24 +172,6 @@ func isBroken(r *obis.Object, line []byte, n int) bool {
 		return isRest(line) || !isText(line)
 	}
 	return !isWhole(line[n:]) || !isText(line[:n])
-}
-
-// find returns the table's row for object line i, and where its brackets
-// begin: 0 for a line that continues the one before, -1 for one without.
-func (p *Parser) find(i int, line []byte) (*obis.Object, int, int) {
-	if i >= len(p.memo) {
-		return search(line)
-	}
-	m := &p.memo[i]
-	if n := int(m.n); n > 0 && n < len(line) && line[n] == '(' && string(line[:n]) == string(m.id[:n]) {
-		return m.object, int(m.channel), n
-	}
-	row, channel, n := search(line)
-	if n > 0 && n <= len(m.id) {
-		m.n = uint8(copy(m.id[:], line[:n]))
-		m.object, m.channel = row, uint8(channel)
-	}
-	return row, channel, n
 }
 
 func search(line []byte) (*obis.Object, int, int) {
@@ -273,41 +242,4 @@ func (p *Parser) assumeGas(r *meter.Reading) {
 	if untyped != nil {
 		untyped.Type = meter.TypeGas
 	}
-}
-
-// Slots of texts that a meter repeats: the last one of each is kept and
-// given again while it is equal.
-const (
-	slotHeader  = 0
-	slotVersion = 1
-	slotID      = 2
-	slotMessage = 3  // and five more
-	slotChannel = 16 // four a channel
-	textSlots   = slotChannel + 4*meter.MaxChannels
-
-	channelType = 0
-	channelID   = 1
-	channelEAN  = 2
-)
-
-func (p *Parser) text(slot int, b []byte) string {
-	if p.texts[slot] != string(b) {
-		p.texts[slot] = string(b)
-	}
-	return p.texts[slot]
-}
-
-// memoised keeps what was made of a line until the line changes. Months pass
-// before a history does.
-type memoised[T any] struct {
-	line []byte
-	list []T
-}
-
-func (m *memoised[T]) of(line []byte, parse func([]byte) []T) []T {
-	if !bytes.Equal(m.line, line) {
-		m.line = append(m.line[:0], line...)
-		m.list = parse(line)
-	}
-	return m.list
 }
