@@ -16,7 +16,7 @@
 //	9.870 < \x00\xFF
 //	24.870 = lost: not a byte for 15s
 //
-// The first line tells the version. What begins with # tells about the
+// The first line has the version. What begins with # is about the
 // capture. Every other line is a time in seconds since the start, with
 // milliseconds, and what happened then: "<" are bytes that the line sent, as
 // text in which a backslash begins \r, \n, \\ or \xHH, and no other byte
@@ -29,7 +29,7 @@ import (
 	"time"
 )
 
-// Kind is what a Record tells.
+// Kind is what a Record is about.
 type Kind uint8
 
 // The kinds of a Record.
@@ -47,7 +47,7 @@ type Record struct {
 	Text string // of Lost: the cause
 }
 
-// Header is what a capture tells about itself.
+// Header is what a capture says about itself.
 type Header struct {
 	Made     time.Time // when it was started; zero: not known
 	Program  string    // that made it: name, version, platform

@@ -96,7 +96,7 @@ func (n *names) named(word []byte) []byte {
 	return name
 }
 
-// keep tells that a word has the form of a new name.
+// keep reports whether a word has the form of a new name.
 func (n *names) keep(word []byte) bool {
 	form := formOfWord(word)
 	number := 0
@@ -138,7 +138,7 @@ func formOfWord(word []byte) []byte {
 	return form
 }
 
-// makerEnd tells where the letters of the maker end: up to three, one digit
+// makerEnd returns where the letters of the maker end: up to three, one digit
 // may stand before them (the M-Bus device type, DIN 43863-5).
 func makerEnd(word []byte) int {
 	i := 0

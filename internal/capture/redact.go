@@ -27,7 +27,7 @@ var (
 		"tell what \"smartmeter check\" says, or send the capture unredacted and in private")
 )
 
-// Redact returns the capture without what tells whose meter it is.
+// Redact returns the capture without what identifies the meter.
 //
 // Of whole telegrams (a right checksum, or none where the meter sends none and
 // nothing is broken) that is done by the table of objects: identifiers become
@@ -151,7 +151,7 @@ func (f *feed) Read(p []byte) (int, error) {
 	return n, nil
 }
 
-// isBinary tells that another protocol was on the line, and no telegram.
+// isBinary reports whether another protocol was on the line, and no telegram.
 func isBinary(connections [][]Record) bool {
 	var e decode.Evidence
 	for _, records := range connections {
@@ -170,7 +170,7 @@ func isBinary(connections [][]Record) bool {
 	return false
 }
 
-// redactedSource tells the kind of a line and its mode.
+// redactedSource returns the kind of a line and its mode.
 func redactedSource(source string) string {
 	if _, mode, found := strings.Cut(source, " ("); found {
 		return "serial (" + mode

@@ -230,7 +230,7 @@ func (o *Opener) stream(ciphertext []byte) []byte {
 
 func isPrintable(c byte) bool { return ' ' <= c && c <= '~' }
 
-// cause tells why a frame gave no telegram. A wrong key makes noise of every
+// cause returns why a frame gave no telegram. A wrong key makes noise of every
 // frame. With the right one, damage changes the bytes that it hit, and bytes
 // that were lost change only those behind them.
 func (o *Opener) cause(f []byte, head int) error {
@@ -260,7 +260,7 @@ func (o *Opener) cause(f []byte, head int) error {
 // sample is how many bytes tell text from noise.
 const sample = 128
 
-// readable tells a telegram, however damaged, from noise: it begins as one
+// readable distinguishes a telegram, however damaged, from noise: it begins as one
 // does, or it is text for the most part. Noise has text in three bytes of
 // eight.
 func readable(text []byte) bool {

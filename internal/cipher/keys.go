@@ -39,7 +39,7 @@ func (k Keys) String() string {
 	return "hidden"
 }
 
-// fingerprint tells keys apart without naming them: a hash of 128 random bits
+// fingerprint identifies the key without revealing it: a hash of 128 random bits
 // cannot be turned back.
 func (k Keys) fingerprint() string {
 	if len(k.Key) == 0 {
@@ -76,7 +76,7 @@ func (k Keys) ciphers() (block cipher.Block, gcm cipher.AEAD, aad []byte) {
 // ParseKey reads an encryption key of 16 bytes in hexadecimal, as grid
 // operators print it and people paste it: in either case, with spaces, colons
 // or dashes in it, with a length or control byte before it. An empty text is
-// no key: nil. The error tells what is wrong and never the key.
+// no key: nil. The error says what is wrong, and never the key.
 func ParseKey(text string) ([]byte, error) {
 	key, err := parseHex(text)
 	if err != nil || key == nil {
@@ -95,7 +95,7 @@ func ParseKey(text string) ([]byte, error) {
 // ParseAAD reads additional authenticated data in hexadecimal, written as
 // ParseKey allows: 17 bytes, a security control byte and the authentication
 // key, or these 16 bytes alone. It returns 17, or nil for an empty text. The
-// error tells what is wrong and never the key.
+// error says what is wrong, and never the key.
 func ParseAAD(text string) ([]byte, error) {
 	aad, err := parseHex(text)
 	if err != nil || aad == nil {

@@ -13,10 +13,10 @@ const (
 	// A counter that was reset begins near zero: below lowCounter and below
 	// half of what it was, it is taken as reset at once.
 	lowCounter = 256
-	// Elsewhere it takes so many frames that count upwards.
+	// Elsewhere it takes that many frames which count upwards.
 	resetRun = 3
 
-	// What was true of a meter is given up after so many frames in a row that
+	// What was true of a meter is given up after that many frames in a row which
 	// say otherwise: that its tags fit, and that the key is right.
 	disbelief = 3
 )
@@ -66,7 +66,7 @@ func (m *meterState) advance(counter uint32, strict bool) (fresh, old bool) {
 	return true, false
 }
 
-// believes tells whether a frame that was verified in a way is good enough
+// believes reports whether a frame that was verified in a way is good enough
 // for this meter.
 func (m *meterState) believes(way Way) bool {
 	if way == ByTag || way == ByTagAlone {
@@ -80,7 +80,7 @@ func (m *meterState) believes(way Way) bool {
 	return !m.tagged
 }
 
-// learns remembers a way and tells whether it is new.
+// learns remembers a way and reports whether it is new.
 func (m *meterState) learns(way Way) bool {
 	m.way = way
 	m.tagged = m.tagged || way == ByTag || way == ByTagAlone

@@ -75,7 +75,7 @@ type Opener struct {
 	budget  int  // bytes of messages that may still fail, see failBudget
 	proven  bool // a tag has fitted with the key
 	meters  meters
-	strange int // so many messages in a row were noise with this key
+	strange int // messages in a row that were noise with this key
 }
 
 // New returns an Opener. It panics when a key has a wrong length, which those

@@ -91,7 +91,7 @@ var marked = func() (is [256]bool) {
 	return is
 }()
 
-// Bytes takes what the line sent.
+// Bytes records what the line sent.
 func (e *Evidence) Bytes(p []byte) {
 	for _, b := range p {
 		e.histogram[b]++
@@ -121,7 +121,7 @@ func (e *Evidence) look(p []byte) {
 	}
 }
 
-// Message takes why a message gave no reading, nil for one that did.
+// Message records why a message gave no reading, nil for one that did.
 func (e *Evidence) Message(err error) {
 	switch {
 	case err == nil:
@@ -145,7 +145,7 @@ func (e *Evidence) Message(err error) {
 	}
 }
 
-// Cut takes how many telegrams never ended, as Stats counts them.
+// Cut records how many telegrams never ended, as frame.Stats counts them.
 func (e *Evidence) Cut(n uint64) { e.cut += n }
 
 // Good returns how many telegrams gave a reading, Bad how many did not.
@@ -252,7 +252,7 @@ func (e *Evidence) share() (total, text, high, odd uint64) {
 	return total, text, high, odd
 }
 
-// telnet tells that a telnet server negotiates (RFC 854: 255, then 251 to 254
+// telnet reports whether a telnet server negotiates (RFC 854: 255, then 251 to 254
 // and an option), with text at most beside that, or that it asks for a login.
 func (e *Evidence) telnet(total, text uint64) bool {
 	const will, iac = 251, 255
@@ -267,14 +267,14 @@ func (e *Evidence) telnet(total, text uint64) bool {
 	return text == total && bytes.EqualFold(e.tail[:], []byte("login: "))
 }
 
-// objects tells whether the text looks like object lines: brackets, colons
+// objects reports whether the text looks like object lines: brackets, colons
 // and dashes by the line.
 func (e *Evidence) objects() bool {
 	lines := e.histogram['\n']
 	return lines > 1 && e.histogram['('] >= lines/2 && e.histogram[':'] >= lines/2 && e.histogram['.'] >= lines
 }
 
-// cipherless tells that taking bit 7 off leaves text.
+// cipherless reports whether taking bit 7 off leaves text.
 func (e *Evidence) cipherless() bool {
 	var total, text uint64
 	for b, n := range e.histogram {

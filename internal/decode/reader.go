@@ -182,5 +182,5 @@ func (r *Reader) Odd() [][]byte { return r.parser.Odd() }
 // while there is nothing.
 func (r *Reader) Proof() (cipher.Proof, bool) { return r.opener.Proof() }
 
-// Restore takes what an earlier run has kept.
+// Restore takes up what an earlier run has kept.
 func (r *Reader) Restore(p cipher.Proof) { r.opener.Restore(p) }

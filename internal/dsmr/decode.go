@@ -309,7 +309,7 @@ func (p *Parser) message(into *string, slot int, group []byte) {
 }
 
 // HexText decodes an octet string as P1 prints it, two hex digits a byte
-// (DSMR 5.0.2 section 6.5). It gives false for what is none: an odd length,
+// (DSMR 5.0.2 section 6.5). It returns false for anything else: an odd length,
 // another character, or a byte that is no printable ASCII.
 func HexText(group []byte) ([]byte, bool) { return appendHexText(nil, group) }
 

@@ -114,7 +114,7 @@ func parseReadingTime(group []byte) (meter.Timestamp, bool) {
 // firstReading is 2000-01-02, 00:00.
 var firstReading, _ = meter.NewTimestamp(2000, 1, 2, 0, 0, 0, 0)
 
-// isNever tells "there is no reading" from a time that was damaged: digits and
+// isNever distinguishes "there is no reading" from a time that was damaged: digits and
 // at most a letter behind them.
 func isNever(group []byte) bool {
 	for i, c := range group {

@@ -9,13 +9,13 @@ import (
 // Where no checksum vouches for a telegram (DSMR 2 and 3, Q3D, or a meter
 // whose checksums are known to be wrong), plausibility has to.
 
-// sendsChecksum tells by the version in 1-3:0.2.8 whether the standard has a
+// sendsChecksum reports by the version in 1-3:0.2.8 whether the standard has a
 // checksum: DSMR 4.0 and later have.
 func sendsChecksum(version string) bool {
 	return len(version) == 2 && version >= "40" && version <= "99"
 }
 
-// isText tells that all bytes are text, as all of a telegram is.
+// isText reports whether all bytes are text, as all of a telegram is.
 func isText(p []byte) bool {
 	for _, c := range p {
 		if c < ' ' || c > '~' {
@@ -25,7 +25,7 @@ func isText(p []byte) bool {
 	return true
 }
 
-// isWhole tells that a line's brackets follow each other to its end, and that
+// isWhole reports whether a line's brackets follow each other to its end, and that
 // all of it is text.
 func isWhole(groups []byte) bool {
 	last := len(groups) - 1
@@ -44,7 +44,7 @@ func isWhole(groups []byte) bool {
 	return true
 }
 
-// isRest tells what is left of an object line from a line of another kind.
+// isRest reports whether a line is what is left of an object line.
 func isRest(line []byte) bool {
 	return bytes.IndexByte(line, ')') >= 0 || bytes.IndexByte(line, ':') >= 0
 }

@@ -137,7 +137,7 @@ func appendGroups(values [][]byte, p []byte) (_ [][]byte, text []byte) {
 	return values, text
 }
 
-// isHexText tells the text of a message, which is hex digits only, from what
+// isHexText distinguishes the text of a message, which is hex digits only, from what
 // damage leaves of a line.
 func isHexText(p []byte) bool {
 	for _, c := range p {

@@ -114,7 +114,7 @@ func (p *Parser) reset(r *meter.Reading) {
 	p.shapes.begin()
 }
 
-// lines decodes the object lines. broken tells that one was cut or is no
+// lines decodes the object lines. broken reports that one was cut or is no
 // text: where no checksum vouches, the sign that bytes were lost.
 func (p *Parser) lines(rest []byte) (broken bool) {
 	for i := 0; len(rest) > 0; {
@@ -162,7 +162,7 @@ func (p *Parser) lines(rest []byte) (broken bool) {
 	return broken
 }
 
-// isBroken tells whether a line, whose brackets begin at n, has lost bytes.
+// isBroken reports whether a line, whose brackets begin at n, has lost bytes.
 // A text may hold any, and may go on in the next line.
 func isBroken(r *obis.Object, line []byte, n int) bool {
 	switch {
@@ -192,7 +192,7 @@ func lookup(id []byte) (*obis.Object, int) {
 	return c.Lookup(), channel
 }
 
-// finish settles what only the whole telegram tells.
+// finish settles what only the whole telegram shows.
 func (p *Parser) finish(r *meter.Reading) {
 	if r.Time.IsZero() {
 		r.Time = p.clock.timestamp()

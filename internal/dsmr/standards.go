@@ -90,7 +90,7 @@ func (d *detected) detect(r *meter.Reading) (string, meter.Tariffs) {
 	return d.standard.Name, d.standard.Tariffs
 }
 
-// sendsChecksum tells whether the standard found last has a checksum.
+// sendsChecksum reports whether the standard found last has a checksum.
 func (d *detected) sendsChecksum() bool { return d.standard != nil && d.standard.Sum != open }
 
 func find(r *meter.Reading) *Standard {

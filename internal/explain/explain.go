@@ -1,4 +1,4 @@
-// Package explain tells what the lines of a telegram mean, for people: the
+// Package explain says what the lines of a telegram mean, for people: the
 // decode command prints it, the page shows it.
 package explain
 
@@ -100,7 +100,7 @@ func entries(o dsmr.Object) []Entry {
 	return list
 }
 
-// state tells what a code stands for.
+// state returns what a code stands for.
 func state(obis []byte, value string) string {
 	id, _, _ := strings.Cut(string(obis), "*")
 	code, err := strconv.ParseUint(value, 10, 8)
@@ -156,7 +156,7 @@ func quantity(bracket []byte) (number, unit string, ok bool) {
 	return number, Printable(bytes.TrimSpace(rest)), true
 }
 
-// explain makes a note of what is no number: a time is told as one, hex text
+// explain makes a note of what is no number: a time is written as one, hex text
 // is decoded beside its digits.
 func explain(bracket []byte) string {
 	if len(bracket) == 0 {

@@ -46,7 +46,7 @@ type Scanner struct {
 
 	clear     int  // up to here no candidate begins
 	candidate int  // length of the one at clear; 0: none is known
-	seen      int  // so many bytes of it hold no start of the sender's next
+	seen      int  // bytes of it that hold no start of the sender's next
 	lost      bool // its end is: candidate reaches to where that one begins
 	asked     bool // it was given out, and neither accepted nor rejected
 	doubt     int  // up to here it is what is left of a rejected candidate

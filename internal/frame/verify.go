@@ -11,7 +11,7 @@ const maxRestarts = 8
 
 // verify compares the checksum's digits with the telegram's bytes from "/" to
 // "!". When they do not fit, a telegram may have begun anew in the middle of
-// a line (a cable that bounces does that): start tells where the one begins
+// a line (a cable that bounces does that): start is where the one begins
 // whose checksum fits.
 func verify(body, digits []byte) (start int, verdict meter.Checksum) {
 	if len(digits) == 0 {

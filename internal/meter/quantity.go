@@ -253,13 +253,13 @@ func (s *Values) Get(q Quantity) (Value, bool) {
 	return s.values[q], true
 }
 
-// Has tells whether q was reported.
+// Has reports whether q was reported.
 func (s *Values) Has(q Quantity) bool { return s.set.has(q) }
 
 // SetOdd records that q was reported, but in a way that could not be read.
 func (s *Values) SetOdd(q Quantity) { s.odd.add(q) }
 
-// Odd tells whether q was reported in a way that could not be read, and in no
+// Odd reports whether q was reported in a way that could not be read, and in no
 // other.
 func (s *Values) Odd(q Quantity) bool { return s.odd.has(q) && !s.set.has(q) }
 

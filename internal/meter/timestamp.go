@@ -51,10 +51,10 @@ func daysFromCivil(year, month, day int) int64 {
 	return int64(365*year+year/4-year/100+year/400+(153*(month-3)+2)/5+day-1) - 719468
 }
 
-// IsZero tells that there is no time.
+// IsZero reports whether there is no time.
 func (t Timestamp) IsZero() bool { return t.flag == 0 }
 
-// Summer tells whether the meter said S; known is false where it said nothing.
+// Summer reports whether the meter said S; known is false where it said nothing.
 func (t Timestamp) Summer() (summer, known bool) {
 	return t.flag == 'S', t.flag == 'S' || t.flag == 'W'
 }
