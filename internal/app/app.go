@@ -10,6 +10,7 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"runtime"
 	"time"
 
 	"golang.org/x/sync/errgroup"
@@ -83,12 +84,13 @@ func Run(ctx context.Context, cfg config.Config, deps Deps) error {
 // it reads, frames, parses, derives and publishes, and waits only for the
 // meter.
 type pipeline struct {
-	source *source.Source // nil: none is set
-	end    func()         // ends the program, as a replay's end does
-	replay bool
-	vitals *vitals
-	log    *slog.Logger
-	zone   *time.Location
+	source    *source.Source // nil: none is set
+	end       func()         // ends the program, as a replay's end does
+	replay    bool
+	impatient bool // an output took nothing for long, so that a replay waits no more
+	vitals    *vitals
+	log       *slog.Logger
+	zone      *time.Location
 
 	reader   *decode.Reader
 	keys     cipher.Keys
@@ -158,7 +160,7 @@ func (p *pipeline) tasks() []task {
 // use reads one connection to its end.
 func (p *pipeline) use(r io.Reader) error {
 	defer p.vitals.idle()
-	p.reader.Reset(p.vitals.watch(eased{io.TeeReader(r, &p.recorder), p}, p.reader.Stats))
+	p.reader.Reset(p.vitals.watch(io.TeeReader(r, &p.recorder), p.reader.Stats))
 	defer func() { p.vitals.scanned(p.reader.Stats()) }()
 	defer func() { p.proofs.take(p.reader) }()
 	for {
@@ -185,7 +187,10 @@ func (p *pipeline) use(r io.Reader) error {
 		p.vitals.telegram(m.Reading, m.Reading.Time.Time(p.zone, m.Reading.Received), p.source.Patience())
 		p.publish(m.Reading)
 		p.proofs.note(p.reader, m.Reading.Received)
-		p.ease()
+		if p.replay {
+			p.awaitReaders()
+		}
+		runtime.Gosched() // of a burst, each telegram gets to the outputs before the next
 	}
 }
 

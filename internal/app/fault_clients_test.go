@@ -43,7 +43,7 @@ func TestFaultClientNeverReads(t *testing.T) {
 			}
 			waitFor(t, "the client", func() bool { return p.log.Count("client connected") == 3 })
 			for p.log.Count(said) == 0 {
-				w.chunk(400)
+				w.chunk(400, numbered, "}")
 				if w.n > 100_000 {
 					t.Fatalf("after %d readings there is no word of the client", w.n)
 				}
@@ -54,21 +54,22 @@ func TestFaultClientNeverReads(t *testing.T) {
 	}
 }
 
-// chunk sends many readings in one go and sees each at every output.
-func (w *witness) chunk(n int) {
+// chunk sends many readings in one go and sees each at every output; behind is
+// what follows the power in their JSON.
+func (w *witness) chunk(n int, telegram func(n int) string, behind string) {
 	w.t.Helper()
 	var text strings.Builder
 	first := w.n + 1
 	for range n {
 		w.n++
-		text.WriteString(numbered(w.n))
+		text.WriteString(telegram(w.n))
 	}
 	var sending sync.WaitGroup
 	sending.Go(func() { _, _ = io.WriteString(w.line, text.String()) })
 	raw := make(chan string, 1)
 	go func() { raw <- w.raw.bytes(text.Len()) }()
 	for i := range n {
-		if line, want := w.json.line(), fmt.Sprintf(`"calculatedUsage":%d}`, first+i); !strings.Contains(line, want) {
+		if line, want := w.json.line(), fmt.Sprintf(`"calculatedUsage":%d%s`, first+i, behind); !strings.Contains(line, want) {
 			w.t.Fatalf("the JSON socket sends %q, want %q", line, want)
 		}
 	}
@@ -78,7 +79,7 @@ func (w *witness) chunk(n int) {
 	sending.Wait()
 	if w.broker != nil {
 		for i := range n {
-			w.broker.wait("smartmeter/status/energy", fmt.Sprintf(`"calculatedUsage":%d}`, first+i))
+			w.broker.wait("smartmeter/status/energy", fmt.Sprintf(`"calculatedUsage":%d%s`, first+i, behind))
 		}
 	}
 }

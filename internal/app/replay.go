@@ -15,6 +15,9 @@ const (
 	// What left a queue is on its way for so long at most.
 	replayFarewell = time.Second
 	replayLook     = 50 * time.Millisecond
+	// A file is played no faster than it is read: so many may wait.
+	replayAhead = 100
+	replayPause = time.Millisecond
 )
 
 // settled waits until the outputs are ready for a line that has an end: what
@@ -27,11 +30,26 @@ func (p *pipeline) settled(ctx context.Context) {
 	})
 }
 
+// awaitReaders waits until the outputs have taken most of what was published.
+// One that takes nothing is waited for once.
+func (p *pipeline) awaitReaders() {
+	if p.waiting() <= replayAhead {
+		p.impatient = false
+		return
+	}
+	for end := time.Now().Add(replayPatience); !p.impatient && p.waiting() > replayAhead; time.Sleep(replayPause) {
+		p.impatient = time.Now().After(end)
+	}
+}
+
+// waiting returns how much the outputs have not taken yet.
+func (p *pipeline) waiting() int {
+	return p.raw.Waiting() + p.lines.Waiting() + p.updates.Waiting() + p.vitals.hub.Waiting()
+}
+
 // drain waits until the outputs have sent what there is.
 func (p *pipeline) drain(ctx context.Context) {
-	waitUntil(ctx, replayPatience, func() bool {
-		return p.raw.Waiting()+p.lines.Waiting()+p.updates.Waiting()+p.vitals.hub.Waiting() == 0
-	})
+	waitUntil(ctx, replayPatience, func() bool { return p.waiting() == 0 })
 	waitUntil(ctx, replayFarewell, func() bool { return false })
 }
 

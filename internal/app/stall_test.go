@@ -67,9 +67,12 @@ func TestStall(t *testing.T) {
 	}
 }
 
-// TestBurst: ten thousand telegrams at once, and who reads loses none.
+// TestBurst: a thousand telegrams at once, as a network reader delivers them
+// after a stall of a quarter of an hour, and who reads loses none.
 func TestBurst(t *testing.T) {
 	_, w := crowd(t)
-	w.chunk(10_000)
+	w.chunk(1_000, func(n int) string { // as long as a real one
+		return signed(fmt.Sprintf("/KFM5TEST\r\n\r\n1-3:0.2.8(42)\r\n0-0:96.13.0(%s)\r\n1-0:1.7.0(%06.3f*kW)\r\n", strings.Repeat("4D", 400), float64(n)/1000))
+	}, ",")
 	w.reading()
 }

@@ -1,13 +1,8 @@
 // Package hub fans values out: one publisher, any number of subscribers, each
-// with a bounded queue of its own. Publishing never waits; a publisher that
-// can pause its source gives subscribers a moment with Ease.
+// with a bounded queue of its own. Publishing never waits.
 package hub
 
-import (
-	"sync"
-	"sync/atomic"
-	"time"
-)
+import "sync"
 
 // Hub hands every published value to every subscriber. The zero Hub is ready;
 // values are counted as 1 each unless Cost is set.
@@ -20,9 +15,6 @@ type Hub[T any] struct {
 	subscribers map[*Subscription[T]]struct{}
 	latest      T
 	published   uint64
-
-	pressing atomic.Int32  // subscribers that Ease waits for
-	eased    chan struct{} // receives when one of them is none any more
 }
 
 // Publish hands v to every subscriber and returns at once, whatever they do.
@@ -43,38 +35,6 @@ func (h *Hub[T]) cost(v T) int {
 		return 1
 	}
 	return h.Cost(v)
-}
-
-// Ease waits while a subscriber that wants every value has its queue more than
-// half full, so that a source which sends faster than anybody can read costs
-// those nothing who do read. It waits only as long as such a subscriber goes
-// on taking, and for one that stopped no longer than its patience, once until
-// its queue was empty again: so one that is slower than a meter's line, or
-// reads nothing at all, holds up nobody. It is called by the publisher.
-func (h *Hub[T]) Ease() {
-	for h.pressing.Load() > 0 {
-		timer := time.NewTimer(slice)
-		select {
-		case <-h.eased:
-		case <-timer.C:
-			h.waited()
-		}
-		timer.Stop()
-	}
-}
-
-// slice is what patience is counted in. On a machine that is so busy that this
-// program gets no turn for long, time alone would say that nobody reads; after
-// a slice all who could have had theirs.
-const slice = 20 * time.Millisecond
-
-// waited counts a slice in vain for all who are waited for.
-func (h *Hub[T]) waited() {
-	h.mu.Lock()
-	defer h.mu.Unlock()
-	for s := range h.subscribers {
-		s.waited()
-	}
 }
 
 // Latest returns the value published last; false before the first.
@@ -122,7 +82,6 @@ func (h *Hub[T]) SubscribeLatest(limit int, full Policy, want func(T) bool) *Sub
 	}
 	if h.subscribers == nil {
 		h.subscribers = make(map[*Subscription[T]]struct{})
-		h.eased = make(chan struct{}, 1)
 	}
 	h.subscribers[s] = struct{}{}
 	return s

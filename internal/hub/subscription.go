@@ -4,7 +4,6 @@ import (
 	"errors"
 	"math"
 	"sync"
-	"time"
 )
 
 // Policy says what happens to a subscriber whose queue is full.
@@ -36,12 +35,6 @@ type Subscription[T any] struct {
 	held    int // cost of what waits
 	dropped uint64
 	err     error
-
-	patience time.Duration // of Ease; zero: it never waits for this subscriber
-	pressing bool          // Ease waits for this subscriber
-	givenUp  bool          // Ease does not, until the queue was empty once
-	moved    time.Time     // when something was taken last, or came into the empty queue
-	inVain   time.Duration // that Ease waited since
 }
 
 type item[T any] struct {
@@ -55,14 +48,10 @@ func (s *Subscription[T]) push(v T, cost int) {
 	if s.err != nil {
 		return
 	}
-	if s.patience > 0 && s.head == len(s.queue) {
-		s.moved, s.inVain = time.Now(), 0
-	}
 	for s.head < len(s.queue) && s.held+cost > s.limit {
 		if s.full == Disconnect {
 			s.err = ErrOverflow
 			s.empty()
-			s.ease()
 			s.signal()
 			return
 		}
@@ -79,55 +68,6 @@ func (s *Subscription[T]) push(v T, cost int) {
 	s.queue = append(s.queue, item[T]{v, cost})
 	s.held += cost
 	s.signal()
-	if s.patience > 0 && !s.pressing && !s.givenUp && s.held > s.limit/2 {
-		if time.Since(s.moved) > recently*s.patience {
-			s.givenUp = true
-			return
-		}
-		s.pressing = true
-		s.hub.pressing.Add(1)
-	}
-}
-
-// ease ends that Ease waits for this subscriber.
-func (s *Subscription[T]) ease() {
-	if !s.pressing {
-		return
-	}
-	s.pressing = false
-	s.hub.pressing.Add(-1)
-	select {
-	case s.hub.eased <- struct{}{}:
-	default:
-	}
-}
-
-// waited counts a slice in vain; after too many of them this subscriber is
-// waited for no more.
-func (s *Subscription[T]) waited() {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if !s.pressing {
-		return
-	}
-	if s.inVain += slice; s.inVain >= s.patience {
-		s.givenUp = true
-		s.ease()
-	}
-}
-
-// recently is how many patiences may have gone by since the last Take when the
-// queue is half full. If it was filled more slowly, it is the subscriber who is
-// slow, and not the source that is fast.
-const recently = 3
-
-// WantAll tells that the subscriber wants every value: Hub.Ease gives it time
-// to take them, but no longer than patience from one Take to the next. For who
-// is content with the newest value waiting would be a waste.
-func (s *Subscription[T]) WantAll(patience time.Duration) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.patience = patience
 }
 
 // shift takes the oldest item out.
@@ -170,15 +110,9 @@ func (s *Subscription[T]) Take(into []T) ([]T, error) {
 func (s *Subscription[T]) TakeSome(into []T, limit int) ([]T, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.patience > 0 {
-		s.moved, s.inVain = time.Now(), 0
-	}
 	for taken := 0; s.head < len(s.queue); {
 		cost := s.queue[s.head].cost
 		if taken > 0 && cost > limit-taken {
-			if s.held <= s.limit/2 {
-				s.ease()
-			}
 			s.signal()
 			return into, s.err
 		}
@@ -186,8 +120,6 @@ func (s *Subscription[T]) TakeSome(into []T, limit int) ([]T, error) {
 		taken += cost
 	}
 	s.empty()
-	s.givenUp = false
-	s.ease()
 	return into, s.err
 }
 
@@ -214,5 +146,4 @@ func (s *Subscription[T]) Close() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.queue, s.head, s.held = nil, 0, 0
-	s.ease()
 }

@@ -19,8 +19,8 @@ import (
 
 const (
 	// maxReadings is how many readings wait while this output is busy with the
-	// disk; a batch is made of them.
-	maxReadings = 512
+	// disk: a network reader delivers a thousand at once after a stall.
+	maxReadings = 1024
 
 	// mostPause bounds how long a database that takes nothing is left alone.
 	mostPause = 5 * time.Minute

@@ -52,16 +52,12 @@ import (
 
 const (
 	// maxReadings is how many readings wait while the broker is slow: some
-	// minutes, so that a hiccup loses none, and about two megabytes.
-	maxReadings = 512
+	// minutes, and the thousand that a network reader delivers at once after a
+	// stall; about four megabytes.
+	maxReadings = 1024
 
-	// maxBatch is how many readings are taken at once; each time the hub sees
-	// that they move on.
+	// maxBatch is how many readings are taken at once.
 	maxBatch = 32
-
-	// patience is how long a source that sends faster than a broker can take
-	// is held up for it: as long as it takes to keep a file on an SD card.
-	patience = 500 * time.Millisecond
 
 	// maxStatuses is how many changes of the line wait: enough to show each.
 	maxStatuses = 16
@@ -145,7 +141,6 @@ func (o *Output) Run(ctx context.Context) error {
 		timer:     time.NewTimer(0),
 	}
 	defer w.readings.Close()
-	w.readings.WantAll(patience)
 	defer w.statuses.Close()
 	defer w.samples.Close()
 	defer w.timer.Stop()

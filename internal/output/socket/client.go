@@ -17,10 +17,6 @@ const (
 	// hours of old readings, and a dead one be noticed as late.
 	sendBuffer = 64 << 10
 	batch      = 64 << 10 // bytes taken from the queue at once
-	// patience is how long a source that sends faster than anybody can read is
-	// held up for a client that stopped reading. Who reads gets a turn within
-	// it on a busy machine too, and the driver of a serial line holds more.
-	patience   = 100 * time.Millisecond
 	wastePause = 100 * time.Millisecond // between reads of what a client sends
 	writeSlice = time.Second            // after which a write that waits looks up
 	writeLimit = 60 * time.Second       // without a byte gone: the client is dead
@@ -52,7 +48,6 @@ func (c *client[T]) run(ctx context.Context) {
 	}
 	c.sub = c.server.hub.SubscribeLatest(queueLimit, c.server.policy, c.server.welcome)
 	defer c.sub.Close()
-	c.sub.WantAll(patience)
 	c.gone = make(chan struct{})
 	ctx, end := context.WithCancel(ctx)
 	go func() {
