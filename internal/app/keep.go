@@ -26,7 +26,7 @@ const (
 // keep runs a task again when it fails. One output that is broken is never a
 // reason to end the others, so keep returns nil only, when ctx ends.
 func keep(ctx context.Context, name string, log *slog.Logger, run func(context.Context) error) error {
-	pause, last := firstPause, ""
+	pause, last := retry.Backoff{First: firstPause, Last: lastPause}, ""
 	for {
 		started := time.Now()
 		err := retry.Recovered(func() error { return run(ctx) })
@@ -37,17 +37,15 @@ func keep(ctx context.Context, name string, log *slog.Logger, run func(context.C
 			err = fmt.Errorf("%s ended by itself", name)
 		}
 		if time.Since(started) > lastPause {
-			pause, last = firstPause, ""
+			pause.Reset()
+			last = ""
 		}
 		if text := err.Error(); text != last { // once, not at every try
 			log.Error("a part of the program failed and is started again; please report this if it goes on", "part", name, "cause", err)
 			last = text
 		}
-		select {
-		case <-ctx.Done():
+		if !pause.Wait(ctx) {
 			return nil
-		case <-time.After(pause):
 		}
-		pause = min(2*pause, lastPause)
 	}
 }

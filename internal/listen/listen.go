@@ -11,6 +11,7 @@ import (
 	"syscall"
 	"time"
 
+	"github.com/smartmeter-addon/smartmeter-addon/internal/retry"
 	"github.com/smartmeter-addon/smartmeter-addon/internal/status"
 )
 
@@ -36,7 +37,7 @@ func Run(ctx context.Context, o Options, serve func(context.Context, net.Listene
 		// Finds clients that vanished without a word within a minute.
 		KeepAliveConfig: net.KeepAliveConfig{Enable: true, Idle: 30 * time.Second, Interval: 10 * time.Second, Count: 3},
 	}
-	pause, told := firstPause, false
+	pause, told := retry.Backoff{First: firstPause, Last: lastPause}, false
 	for ctx.Err() == nil {
 		l, err := config.Listen(ctx, "tcp", o.Address)
 		if err == nil {
@@ -44,7 +45,8 @@ func Run(ctx context.Context, o Options, serve func(context.Context, net.Listene
 			if o.OnListen != nil {
 				o.OnListen(l.Addr())
 			}
-			pause, told = firstPause, false
+			pause.Reset()
+			told = false
 			o.Counter.Works(time.Now())
 			err = serve(ctx, l)
 		}
@@ -58,11 +60,7 @@ func Run(ctx context.Context, o Options, serve func(context.Context, net.Listene
 		} else {
 			o.Log.Debug(o.What+" is still not open", "cause", err)
 		}
-		select {
-		case <-ctx.Done():
-		case <-time.After(pause):
-		}
-		pause = min(2*pause, lastPause)
+		pause.Wait(ctx)
 	}
 	return nil
 }

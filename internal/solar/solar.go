@@ -104,7 +104,7 @@ func (p *Poller) Run(ctx context.Context) error {
 
 func (p *Poller) poll(ctx context.Context) {
 	var v *inverter
-	pause := p.options.Interval
+	pause := retry.Backoff{First: p.options.Interval, Last: max(lastPause, p.options.Interval)}
 	for {
 		started := time.Now()
 		var err error
@@ -122,22 +122,20 @@ func (p *Poller) poll(ctx context.Context) {
 		}
 		wait := p.options.Interval - time.Since(started)
 		if err == nil {
-			pause = p.options.Interval
+			pause.Reset()
 		} else {
 			if v != nil {
 				v.close()
 				v = nil
 			}
 			p.lose(err)
-			wait, pause = pause, min(2*pause, max(lastPause, p.options.Interval))
+			wait = pause.Next()
 		}
-		select {
-		case <-ctx.Done():
+		if !retry.Sleep(ctx, wait) {
 			if v != nil {
 				v.close()
 			}
 			return
-		case <-time.After(wait):
 		}
 	}
 }

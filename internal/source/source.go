@@ -134,7 +134,7 @@ func (s *Source) Mode() string {
 // long, when its mode is changed (what comes then is another stream) and when
 // ctx ends; use must return then.
 func (s *Source) Run(ctx context.Context, use func(io.Reader) error) error {
-	pause := firstPause
+	pause := retry.Backoff{First: firstPause, Last: lastPause}
 	for {
 		r, err := s.once(ctx, use)
 		if ctx.Err() != nil || errors.Is(err, ErrEnd) {
@@ -144,16 +144,14 @@ func (s *Source) Run(ctx context.Context, use func(io.Reader) error) error {
 		// be called four times a second, so bytes alone are no success. Who
 		// noticed silence has waited long enough.
 		_, waited := errors.AsType[silence](err)
-		if s.heard || waited || r.bytes > 0 && time.Since(r.opened) > pause {
-			pause = firstPause
+		if s.heard || waited || r.bytes > 0 && time.Since(r.opened) > pause.Pause() {
+			pause.Reset()
 		}
-		s.lose(err, pause)
-		select {
-		case <-ctx.Done():
+		wait := pause.Next()
+		s.lose(err, wait)
+		if !retry.Sleep(ctx, wait+rand.N(wait/10)) {
 			return nil
-		case <-time.After(pause + rand.N(pause/10)):
 		}
-		pause = min(2*pause, lastPause)
 	}
 }
 

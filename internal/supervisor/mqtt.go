@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/smartmeter-addon/smartmeter-addon/internal/config"
+	"github.com/smartmeter-addon/smartmeter-addon/internal/retry"
 )
 
 // Service is the MQTT broker that Home Assistant knows.
@@ -89,7 +90,7 @@ const (
 func (c *Client) WaitMQTT(ctx context.Context, log *slog.Logger) (Service, error) {
 	var missed, warned bool
 	start := time.Now()
-	for pause := firstPause; ; pause = min(2*pause, longPause) {
+	for pause := (retry.Backoff{First: firstPause, Last: longPause}); ; {
 		service, err := c.MQTT(ctx)
 		if err == nil {
 			if missed {
@@ -110,10 +111,8 @@ func (c *Client) WaitMQTT(ctx context.Context, log *slog.Logger) (Service, error
 			log.Debug("still without MQTT broker", "err", err)
 		}
 		missed = true
-		select {
-		case <-ctx.Done():
+		if !pause.Wait(ctx) {
 			return Service{}, ctx.Err()
-		case <-time.After(pause):
 		}
 	}
 }

@@ -79,7 +79,7 @@ func (o *Output) Run(ctx context.Context) error {
 		samples:  o.samples.Subscribe(maxReadings, hub.DropOldest),
 		sent:     make(chan error, 1),
 		retry:    time.NewTimer(0),
-		pause:    o.rhythm.pause,
+		pause:    retry.Backoff{First: o.rhythm.pause, Last: mostPause},
 	}
 	defer w.readings.Close()
 	defer w.samples.Close()
@@ -112,7 +112,7 @@ type writer struct {
 	sent    chan error
 	retry   *time.Timer
 	resting bool // until retry
-	pause   time.Duration
+	pause   retry.Backoff
 	failing time.Time // since when the database takes nothing; zero: it does
 	told    string    // what the log says is wrong
 	diskBad bool      // the disk takes nothing, which was said
@@ -203,7 +203,7 @@ func (w *writer) answered(err error) {
 		w.queue.done(w.batch)
 		w.options.Counter.Sent(uint64(w.batch.count), now)
 		w.recovered(now)
-		w.pause = w.rhythm.pause
+		w.pause.Reset()
 		w.send()
 		return
 	case isRefusal && refused.useless():
@@ -219,11 +219,10 @@ func (w *writer) answered(err error) {
 			w.failing = now
 		}
 	}
-	pause := w.pause
+	pause := w.pause.Next()
 	if isRefusal && refused.after > 0 {
 		pause = refused.after
 	}
-	w.pause = min(2*w.pause, mostPause)
 	w.resting = true
 	w.retry.Reset(pause)
 }

@@ -24,6 +24,7 @@ import (
 	"github.com/smartmeter-addon/smartmeter-addon/internal/config"
 	"github.com/smartmeter-addon/smartmeter-addon/internal/hub"
 	"github.com/smartmeter-addon/smartmeter-addon/internal/meter"
+	"github.com/smartmeter-addon/smartmeter-addon/internal/retry"
 	"github.com/smartmeter-addon/smartmeter-addon/internal/status"
 )
 
@@ -88,10 +89,8 @@ func (o *Output) Run(ctx context.Context) error {
 		}
 		due := time.Now().Add(o.every)
 		o.deliver(ctx, list[len(list)-1], due)
-		select {
-		case <-ctx.Done():
+		if !retry.Sleep(ctx, time.Until(due)) {
 			return nil
-		case <-time.After(time.Until(due)):
 		}
 		// What waits was read before the interval was over: the next one is due.
 		if _, err := readings.Take(nil); err != nil {
@@ -107,7 +106,7 @@ func (o *Output) deliver(ctx context.Context, u *meter.Update, due time.Time) {
 		o.fail(err)
 		return
 	}
-	for pause := o.pause; ; pause *= 2 {
+	for pause := (retry.Backoff{First: o.pause, Last: time.Until(due)}); ; {
 		if err = o.send(ctx, body, kind); err == nil {
 			o.works()
 			return
@@ -116,14 +115,12 @@ func (o *Output) deliver(ctx context.Context, u *meter.Update, due time.Time) {
 			return
 		}
 		o.fail(err)
-		if r, ok := errors.AsType[refusal](err); ok && !r.passing() || time.Until(due) <= pause {
+		if r, ok := errors.AsType[refusal](err); ok && !r.passing() || time.Until(due) <= pause.Pause() {
 			o.options.Counter.Dropped(1)
 			return
 		}
-		select {
-		case <-ctx.Done():
+		if !pause.Wait(ctx) {
 			return
-		case <-time.After(pause):
 		}
 	}
 }

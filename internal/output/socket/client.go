@@ -16,7 +16,7 @@ const (
 	// The system's own buffer may grow to megabytes: a slow client would get
 	// hours of old readings, and a dead one be noticed as late.
 	sendBuffer = 64 << 10
-	batch      = 64 << 10 // bytes taken from the queue at once
+	batch      = 64 << 10               // bytes taken from the queue at once
 	wastePause = 100 * time.Millisecond // between reads of what a client sends
 	writeSlice = time.Second            // after which a write that waits looks up
 	writeLimit = 60 * time.Second       // without a byte gone: the client is dead

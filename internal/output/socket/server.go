@@ -60,14 +60,15 @@ func (s *Server[T]) serve(ctx context.Context, l net.Listener) error {
 	defer l.Close()
 	stop := context.AfterFunc(ctx, func() { l.Close() })
 	defer stop()
-	pause, told := firstPause, false
+	pause, told := retry.Backoff{First: firstPause, Last: lastPause}, false
 	for {
 		conn, err := l.Accept()
 		if err == nil {
 			if told {
 				s.options.Log.Info("clients are accepted again")
 			}
-			pause, told = firstPause, false
+			pause.Reset()
+			told = false
 			wg.Go(func() { s.admit(ctx, conn) })
 			continue
 		}
@@ -80,11 +81,7 @@ func (s *Server[T]) serve(ctx context.Context, l net.Listener) error {
 			s.options.Log.Error("cannot accept clients; trying again until it works", "cause", err)
 			told = true
 		}
-		select {
-		case <-ctx.Done():
-		case <-time.After(pause):
-		}
-		pause = min(2*pause, lastPause)
+		pause.Wait(ctx)
 	}
 }
 
