@@ -22,13 +22,10 @@ import (
 	"github.com/smartmeter-addon/smartmeter-addon/internal/derive"
 	"github.com/smartmeter-addon/smartmeter-addon/internal/diagnosis"
 	"github.com/smartmeter-addon/smartmeter-addon/internal/hub"
-	"github.com/smartmeter-addon/smartmeter-addon/internal/listen"
 	"github.com/smartmeter-addon/smartmeter-addon/internal/meter"
 	"github.com/smartmeter-addon/smartmeter-addon/internal/output/socket"
 	"github.com/smartmeter-addon/smartmeter-addon/internal/quiet"
 	"github.com/smartmeter-addon/smartmeter-addon/internal/source"
-	"github.com/smartmeter-addon/smartmeter-addon/internal/status"
-	"github.com/smartmeter-addon/smartmeter-addon/internal/store"
 )
 
 // Version and Commit are what was built; the linker sets them.
@@ -36,10 +33,6 @@ var (
 	Version = "dev"
 	Commit  = ""
 )
-
-// mostClients is how many clients all servers together have, but the health
-// check's: the serial library waits with select, which ends at descriptor 1023.
-const mostClients = 280
 
 // Deps is what the world gives the app beside its options.
 type Deps struct {
@@ -56,22 +49,21 @@ func Run(ctx context.Context, cfg config.Config, deps Deps) error {
 	flood := quiet.New(deps.Log.Handler())
 	defer flood.Close()
 	deps.Log = slog.New(flood)
-	p, err := newPipeline(cfg, deps.Replay != nil, deps.Log)
+	h := newHouse(cfg, deps)
+	p, err := newPipeline(h)
 	if err != nil {
 		return err
 	}
-	tasks, err := outputs(cfg, deps, p)
+	tasks, err := h.tasks(h.outputs(p))
 	if err != nil {
 		return err
 	}
 	deps.Log.Info("smartmeter starts", "version", Version, "options", cfg)
-	ctx, p.end = context.WithCancel(ctx)
-	defer p.end()
+	ctx, h.end = context.WithCancel(ctx)
+	defer h.end()
 	group, ctx := errgroup.WithContext(ctx)
 	for _, t := range append(tasks, p.tasks()...) {
-		if t.on {
-			group.Go(func() error { return keep(ctx, t.name, deps.Log, t.run) })
-		}
+		group.Go(func() error { return keep(ctx, t.name, deps.Log, t.run) })
 	}
 	err = group.Wait()
 	p.totals.save() // what came while the tasks ended
@@ -84,8 +76,8 @@ func Run(ctx context.Context, cfg config.Config, deps Deps) error {
 // it reads, frames, parses, derives and publishes, and waits only for the
 // meter.
 type pipeline struct {
+	house     *house
 	source    *source.Source // nil: none is set
-	end       func()         // ends the program, as a replay's end does
 	replay    bool
 	impatient bool // an output took nothing for long, so that a replay waits no more
 	vitals    *vitals
@@ -95,12 +87,9 @@ type pipeline struct {
 	reader   *decode.Reader
 	keys     cipher.Keys
 	deriver  *derive.Deriver
-	store    *store.Store
 	totals   *totals
 	proofs   *proofs
-	scratch  []byte        // of the line that is made
-	slots    *listen.Slots // of the clients of all servers
-	board    *status.Board // how the program stands: every output counts there
+	scratch  []byte // of the line that is made
 	last     lastTelegram
 	recorder capture.Recorder
 
@@ -108,11 +97,11 @@ type pipeline struct {
 	lines   *hub.Hub[socket.Line]
 	updates *hub.Hub[*meter.Update]
 
-	solar   func(now time.Time) (*meter.Solar, bool) // the inverter's last word, unless it is too old; nil: there is none
-	samples *hub.Hub[*meter.Solar]
+	solar func(now time.Time) (*meter.Solar, bool) // the inverter's last word, unless it is too old; nil: there is none
 }
 
-func newPipeline(cfg config.Config, replay bool, log *slog.Logger) (*pipeline, error) {
+func newPipeline(h *house) (*pipeline, error) {
+	cfg, log := &h.cfg, h.deps.Log.With("part", "meter")
 	key, err := cipher.ParseKey(string(cfg.Decryption.Key))
 	if err != nil {
 		return nil, fmt.Errorf("option decryption.key: %w", err)
@@ -122,15 +111,14 @@ func newPipeline(cfg config.Config, replay bool, log *slog.Logger) (*pipeline, e
 		return nil, fmt.Errorf("option decryption.aad: %w", err)
 	}
 	p := &pipeline{
-		vitals:  newVitals(log.With("part", "meter")),
-		log:     log.With("part", "meter"),
-		zone:    time.Local,
-		deriver: &derive.Deriver{Zone: time.Local},
+		house:   h,
+		vitals:  newVitals(log),
+		log:     log,
+		zone:    h.zone,
+		deriver: &derive.Deriver{Zone: h.zone},
 		raw:     socket.NewChunks(),
 		lines:   socket.NewLines(),
 		updates: new(hub.Hub[*meter.Update]),
-		samples: new(hub.Hub[*meter.Solar]),
-		slots:   listen.NewSlots(mostClients, nil),
 
 		keys: cipher.Keys{Key: key, AAD: aad},
 	}
@@ -138,23 +126,24 @@ func newPipeline(cfg config.Config, replay bool, log *slog.Logger) (*pipeline, e
 		Keys: p.keys,
 		Lax:  cfg.Checksum == config.ChecksumOff,
 		// A capture that is played again and again is no attack.
-		Strict: !cfg.Decryption.AllowUnverified && !replay,
+		Strict: !cfg.Decryption.AllowUnverified && h.deps.Replay == nil,
 		Raw:    func(b []byte, start bool) { socket.PublishRaw(p.raw, b, start) },
 	})
-	p.board = &status.Board{Line: p.vitals.snapshot}
-	p.store = store.Open(cfg.Data, log.With("part", "store"))
-	p.proofs = newProofs(cfg.Slot, p.store, p.reader)
-	p.totals = newTotals(cfg.Slot, p.zone, p.store, p.log)
-	return p, nil
+	h.board.Line = p.vitals.snapshot
+	if h.panels != nil {
+		p.solar = h.panels.Latest
+	}
+	p.proofs = newProofs(cfg.Slot, h.store, p.reader)
+	p.totals = newTotals(cfg.Slot, p.zone, h.store, p.log)
+	return p, p.reads(*cfg, h.deps)
 }
 
 func (p *pipeline) tasks() []task {
-	return []task{
-		{"meter", true, p.run},
-		{"vitals", true, p.vitals.run},
-		{"totals", true, p.totals.run},
-		{"proofs", len(p.keys.Key) > 0, p.proofs.run},
+	tasks := []task{{"meter", p.run}, {"vitals", p.vitals.run}, {"totals", p.totals.run}}
+	if len(p.keys.Key) > 0 {
+		tasks = append(tasks, task{"proofs", p.proofs.run})
 	}
+	return tasks
 }
 
 // use reads one connection to its end.

@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
-	"log/slog"
 	"net"
 	"net/http"
 	"time"
@@ -24,20 +23,20 @@ const (
 // the program stands for its -v, and /capture with what the line sent in the
 // last minutes for "smartmeter capture -last". A port that is taken is no reason not to
 // run: it is said once.
-func healthServer(addr string, v *vitals, board *status.Board, lastMinutes func(redact bool) (*capture.Capture, error), log *slog.Logger, listening func(name, addr string)) func(context.Context) error {
+func healthServer(addr string, health func() error, board *status.Board, lastMinutes func(redact bool) (*capture.Capture, error), out wires) func(context.Context) error {
 	return func(ctx context.Context) error {
 		listener, err := new(net.ListenConfig).Listen(ctx, "tcp", addr)
 		if err != nil {
 			if ctx.Err() == nil {
-				log.Warn("the health check is off: its address cannot be used. Choose another with SMARTMETER_HEALTH, or 0 to switch it off", "address", addr, "cause", err)
+				out.log.Warn("the health check is off: its address cannot be used. Choose another with SMARTMETER_HEALTH, or 0 to switch it off", "address", addr, "cause", err)
 			}
 			<-ctx.Done()
 			return nil
 		}
-		listening("health", listener.Addr().String())
+		out.opened(listener.Addr())
 		mux := http.NewServeMux()
 		mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) {
-			if err := v.health(); err != nil {
+			if err := health(); err != nil {
 				http.Error(w, err.Error(), http.StatusServiceUnavailable)
 				return
 			}
@@ -60,7 +59,7 @@ func healthServer(addr string, v *vitals, board *status.Board, lastMinutes func(
 		server := &http.Server{
 			Handler: ownHostOnly(host, mux), ReadHeaderTimeout: healthTime, WriteTimeout: healthTime, IdleTimeout: healthTime, MaxHeaderBytes: 8 << 10,
 		}
-		if err := listen.ServeHTTP(ctx, listener, server, healthClients, listen.NewSlots(healthClients, nil), 0, log); err != nil {
+		if err := listen.ServeHTTP(ctx, listener, server, healthClients, listen.NewSlots(healthClients, nil), 0, out.log); err != nil {
 			return fmt.Errorf("serving the health check on %s: %w", addr, err)
 		}
 		return nil

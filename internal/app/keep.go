@@ -12,7 +12,6 @@ import (
 // task is something that runs as long as the program does.
 type task struct {
 	name string
-	on   bool
 	run  func(context.Context) error // nil when its context ends
 }
 

@@ -2,12 +2,10 @@ package app
 
 import (
 	"context"
-	"fmt"
 	"log/slog"
 	"net"
 	"os"
 	"path/filepath"
-	"runtime/debug"
 	"strings"
 	"time"
 
@@ -16,122 +14,119 @@ import (
 	"github.com/smartmeter-addon/smartmeter-addon/internal/output/mqtt"
 	"github.com/smartmeter-addon/smartmeter-addon/internal/output/post"
 	"github.com/smartmeter-addon/smartmeter-addon/internal/output/socket"
-	"github.com/smartmeter-addon/smartmeter-addon/internal/solar"
+	"github.com/smartmeter-addon/smartmeter-addon/internal/output/web"
 	"github.com/smartmeter-addon/smartmeter-addon/internal/status"
-	"github.com/smartmeter-addon/smartmeter-addon/internal/supervisor"
 )
 
-// outputs is the one table of what runs beside the meter. A new output is a
-// folder and a row.
-func outputs(cfg config.Config, deps Deps, p *pipeline) ([]task, error) {
-	if err := p.reads(cfg, deps); err != nil {
-		return nil, err
-	}
-	listening := deps.Listening
-	if listening == nil {
-		listening = func(string, string) {}
-	}
-	broker, hasBroker := brokerOf(cfg, deps)
-	if !hasBroker {
-		deps.Log.Info("MQTT is off: no broker is set (option mqtt.url)")
-	}
-	log := func(part string) *slog.Logger { return deps.Log.With("part", part) }
-	opened := func(name string) func(net.Addr) {
-		return func(addr net.Addr) { listening(name, addr.String()) }
-	}
-	count := func(name string, on bool) *status.Counter { // an output that is off is not on the board
-		if !on {
-			return nil
-		}
-		return p.board.Output(name)
-	}
-	jsonSocket := socket.NewJSON(p.lines, socket.Options{
-		Address: string(cfg.JSONSocket), Clients: cfg.Clients, Slots: p.slots, Log: log("json socket"), OnListen: opened("json"), Counter: count("json socket", cfg.JSONSocket != ""),
-	})
-	rawSocket := socket.NewRaw(p.raw, socket.Options{
-		Address: string(cfg.RawSocket), Clients: cfg.Clients, Slots: p.slots, Log: log("raw socket"), OnListen: opened("raw"), Counter: count("raw socket", cfg.RawSocket != ""),
-	})
-	security, err := cfg.BrokerTLS(os.ReadFile)
-	if err != nil {
-		return nil, err
-	}
-	inverter := solar.Options{
-		Address: cfg.Solar.Address, Unit: uint8(cfg.Solar.Unit), Interval: time.Duration(cfg.Solar.Interval) * time.Second,
-		Log: log("solar"), Counter: count("solar", cfg.Solar.Address != ""), Store: p.store, File: "solar_" + cfg.Slot,
-	}
-	panels := solar.New(inverter, p.samples)
-	var lasts time.Duration
-	if cfg.Solar.Address != "" {
-		p.solar, lasts = panels.Latest, inverter.Lasts()
-	}
-	toBroker := mqtt.New(mqtt.Options{
-		MQTT: cfg.MQTT, TLS: security, Slot: cfg.Slot, Language: cfg.Language, Version: Version, SupportURL: homepage(), Log: log("mqtt"), Broker: broker, Store: p.store, Counter: count("mqtt", hasBroker), Solar: lasts,
-	}, p.updates, p.vitals.hub, p.samples)
-	database := influxdb.New(influxdb.Options{
-		Influx: cfg.Influx, Dir: filepath.Join(cfg.Data, "influxdb_"+cfg.Slot), Zone: p.zone, Log: log("influxdb"), Counter: count("influxdb", cfg.Influx.URL != ""),
-	}, p.updates, p.samples)
-	trusted, err := cfg.PostTLS(os.ReadFile)
-	if err != nil {
-		return nil, err
-	}
-	hook := post.New(post.Options{
-		Post: cfg.Post, TLS: trusted, Agent: "smartmeter/" + Version, Log: log("post"), Counter: count("post", cfg.Post.URL != ""),
-	}, p.updates)
-	return append([]task{
-		{"solar", cfg.Solar.Address != "", panels.Run},
-		{"json socket", cfg.JSONSocket != "", jsonSocket.Run},
-		{"raw socket", cfg.RawSocket != "", rawSocket.Run},
-		{"mqtt", hasBroker, toBroker.Run},
-		{"post", cfg.Post.URL != "", hook.Run},
-		{"influxdb", cfg.Influx.URL != "", database.Run},
-		{"health", cfg.Health != "", healthServer(string(cfg.Health), p.vitals, p.board, p.lastMinutes, log("health"), listening)},
-	}, siteTasks(cfg, deps, p, opened, count)...), nil
+// output is a row of the one list of what runs beside the meter. Building one
+// changes nothing that another sees.
+type output struct {
+	name   string
+	on     bool
+	hidden bool // people are not told of it: it is not on the board
+	build  func(wires) (func(context.Context) error, error)
 }
 
-// homepage is where the module lives, so that the owner's name stands in
-// go.mod only.
-func homepage() string {
-	info, ok := debug.ReadBuildInfo()
-	if !ok || !strings.Contains(info.Main.Path, ".") {
-		return ""
-	}
-	return "https://" + info.Main.Path
+// wires is what an output is connected to.
+type wires struct {
+	log     *slog.Logger
+	counter *status.Counter
+	opened  func(net.Addr) // told where the output listens
 }
 
-// brokerOf tells where the broker is: in the options, or known to the
-// Supervisor, which is asked again when a login is refused.
-func brokerOf(cfg config.Config, deps Deps) (func(context.Context, bool) (mqtt.Broker, error), bool) {
-	if cfg.MQTT.URL != "" {
-		b := mqtt.Broker{URL: cfg.MQTT.URL, Username: cfg.MQTT.Username, Password: cfg.MQTT.Password}
-		return func(context.Context, bool) (mqtt.Broker, error) { return b, nil }, true
+// outputs is the list, in the order of /api/status. A new output is a folder
+// and a row.
+func (h *house) outputs(p *pipeline) []output {
+	cfg := &h.cfg
+	site := web.New(h.world(p), h.store, cfg.Slot, h.zone)
+	return []output{
+		{name: "json socket", on: cfg.JSONSocket != "", build: func(w wires) (func(context.Context) error, error) {
+			return socket.NewJSON(p.lines, h.socket(cfg.JSONSocket, w)).Run, nil
+		}},
+		{name: "raw socket", on: cfg.RawSocket != "", build: func(w wires) (func(context.Context) error, error) {
+			return socket.NewRaw(p.raw, h.socket(cfg.RawSocket, w)).Run, nil
+		}},
+		{name: "solar", on: h.panels != nil, build: func(w wires) (func(context.Context) error, error) {
+			h.panels.Count(w.counter)
+			return h.panels.Run, nil
+		}},
+		{name: "mqtt", on: h.broker != nil, build: func(w wires) (func(context.Context) error, error) {
+			security, err := cfg.BrokerTLS(os.ReadFile)
+			return mqtt.New(mqtt.Options{
+				MQTT: cfg.MQTT, TLS: security, Slot: cfg.Slot, Language: cfg.Language, Version: Version, SupportURL: homepage(),
+				Log: w.log, Broker: h.broker, Store: h.store, Counter: w.counter, Solar: h.solarLasts(),
+			}, p.updates, p.vitals.hub, h.samples).Run, err
+		}},
+		{name: "influxdb", on: cfg.Influx.URL != "", build: func(w wires) (func(context.Context) error, error) {
+			return influxdb.New(influxdb.Options{
+				Influx: cfg.Influx, Dir: filepath.Join(cfg.Data, "influxdb_"+cfg.Slot), Zone: h.zone, Log: w.log, Counter: w.counter,
+			}, p.updates, h.samples).Run, nil
+		}},
+		{name: "post", on: cfg.Post.URL != "", build: func(w wires) (func(context.Context) error, error) {
+			trusted, err := cfg.PostTLS(os.ReadFile)
+			return post.New(post.Options{
+				Post: cfg.Post, TLS: trusted, Agent: "smartmeter/" + Version, Log: w.log, Counter: w.counter,
+			}, p.updates).Run, err
+		}},
+		{name: "health", on: cfg.Health != "", hidden: true, build: func(w wires) (func(context.Context) error, error) {
+			return healthServer(string(cfg.Health), p.vitals.health, h.board, p.lastMinutes, w), nil
+		}},
+		{name: "site", on: cfg.WebServer != "" || cfg.APIServer != "", hidden: true, build: func(wires) (func(context.Context) error, error) {
+			return site.Run, nil
+		}},
+		{name: "page", on: cfg.WebServer != "", build: func(w wires) (func(context.Context) error, error) {
+			return site.Server(web.Options{
+				Address: string(cfg.WebServer), What: "page", Setting: "SMARTMETER_WEB_SERVER", Page: true, Ingress: config.Supervised(h.deps.Environ),
+				Hosts: cfg.APIHosts.Names(), Slots: h.slots, Log: w.log, OnListen: w.opened, Counter: w.counter,
+			}).Run, nil
+		}},
+		{name: "api", on: cfg.APIServer != "", build: func(w wires) (func(context.Context) error, error) {
+			return site.Server(web.Options{
+				Address: string(cfg.APIServer), What: "API", Setting: "SMARTMETER_API_SERVER",
+				Hosts: cfg.APIHosts.Names(), Slots: h.slots, Log: w.log, OnListen: w.opened, Counter: w.counter,
+			}).Run, nil
+		}},
 	}
-	super := supervisor.FromEnv(getenv(deps.Environ))
-	if super == nil {
-		return nil, false
-	}
-	var known *mqtt.Broker
-	return func(ctx context.Context, _ bool) (mqtt.Broker, error) {
-		service, err := super.MQTT(ctx)
-		switch {
-		case err != nil && known != nil:
-			return *known, nil // a Supervisor that is away must not hold up a broker that is there
-		case err != nil:
-			if service, err = super.WaitMQTT(ctx, deps.Log.With("part", "mqtt")); err != nil {
-				return mqtt.Broker{}, fmt.Errorf("waiting for the Supervisor to name the broker: %w", err)
-			}
-		}
-		known = &mqtt.Broker{URL: service.URL(), Username: service.Username, Password: service.Password}
-		return *known, nil
-	}, true
 }
 
-func getenv(environ []string) func(string) string {
-	return func(name string) string {
-		for _, v := range environ {
-			if value, found := strings.CutPrefix(v, name+"="); found {
-				return value
-			}
+// tasks builds the outputs that are on.
+func (h *house) tasks(outputs []output) (tasks []task, err error) {
+	for _, o := range outputs {
+		if !o.on {
+			continue
 		}
-		return ""
+		w := wires{log: h.deps.Log.With("part", o.name), opened: func(addr net.Addr) {
+			h.deps.Listening(strings.TrimSuffix(o.name, " socket"), addr.String())
+		}}
+		if !o.hidden {
+			w.counter = h.board.Output(o.name)
+		}
+		run, err := o.build(w)
+		if err != nil {
+			return nil, err
+		}
+		tasks = append(tasks, task{o.name, run})
 	}
+	return tasks, nil
+}
+
+func (h *house) socket(address config.Listen, w wires) socket.Options {
+	return socket.Options{Address: string(address), Clients: h.cfg.Clients, Slots: h.slots, Log: w.log, OnListen: w.opened, Counter: w.counter}
+}
+
+// world is what the page and the API show of a meter.
+func (h *house) world(p *pipeline) web.World {
+	return web.World{
+		Updates: p.updates, Line: p.vitals.hub, Samples: h.samples, Solar: p.solar, Status: h.board.Snapshot, Health: p.vitals.health,
+		Telegram: p.last.get, Explain: explained(&p.last, h.cfg.Checksum == config.ChecksumOff), Settings: h.cfg.Settings(), Capture: p.report,
+	}
+}
+
+// solarLasts returns how long a sample of the inverter is fresh; 0: there is
+// no inverter.
+func (h *house) solarLasts() time.Duration {
+	if h.panels == nil {
+		return 0
+	}
+	return h.panels.Lasts()
 }

@@ -24,7 +24,7 @@ const (
 // is sent before they are would be lost.
 func (p *pipeline) settled(ctx context.Context) {
 	waitUntil(ctx, replayPatience, func() bool {
-		return !slices.ContainsFunc(p.board.Snapshot(time.Now()).Outputs, func(o status.Output) bool {
+		return !slices.ContainsFunc(p.house.board.Snapshot(time.Now()).Outputs, func(o status.Output) bool {
 			return o.LastSuccess == nil && o.LastError == ""
 		})
 	})

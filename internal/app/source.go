@@ -63,7 +63,7 @@ func (p *pipeline) run(ctx context.Context) error {
 		if ctx.Err() == nil && err == nil {
 			p.log.Info("the file has ended")
 			p.drain(ctx)
-			p.end()
+			p.house.end()
 		}
 		return err
 	}

@@ -7,7 +7,6 @@ import (
 	"log/slog"
 	"runtime"
 	"sync"
-	"sync/atomic"
 	"time"
 
 	"github.com/smartmeter-addon/smartmeter-addon/internal/cipher"
@@ -24,17 +23,13 @@ const (
 	beat    = 5 * time.Second        // how often the vitals are looked at while nothing arrives
 	glance  = 500 * time.Millisecond // how soon after something came that is no reading
 	refresh = time.Minute            // how often they are published without a change
-	stuck   = 10 * time.Second       // one read's work takes no longer, by far
 )
 
-// vitals tells how the meter's line stands: whether telegrams arrive, what is
-// wrong with them, and whether this program's main loop is alive.
+// vitals is how the meter's line stands: whether telegrams arrive, and what is
+// wrong with them.
 type vitals struct {
-	hub   *hub.Hub[meter.Status]
-	start time.Time // for durations: the clock that never jumps
-
-	working atomic.Int64 // since when one read's bytes are worked on, ns since start; 0: waiting for the meter
-	beaten  atomic.Int64 // when run looked last, ns since start
+	watchdog
+	hub *hub.Hub[meter.Status]
 
 	timer *time.Timer // the next look; each telegram puts it off
 
@@ -58,7 +53,7 @@ type vitals struct {
 func newVitals(log *slog.Logger) *vitals {
 	now := time.Now()
 	v := &vitals{
-		hub: new(hub.Hub[meter.Status]), start: now,
+		watchdog: watchdog{start: now}, hub: new(hub.Hub[meter.Status]),
 		status: meter.Status{Started: now, Verdict: diagnosis.Waiting.String(), Text: diagnosis.Waiting.Text(meter.English)}, published: now,
 		line:   status.Source{Kind: "none", State: status.None, Since: now},
 		judge:  diagnosis.New(now),
@@ -104,7 +99,7 @@ func (w *watched) Read(p []byte) (int, error) {
 	w.v.idle()
 	n, err := w.r.Read(p)
 	now := time.Now()
-	w.v.working.Store(max(1, int64(now.Sub(w.v.start))))
+	w.v.busy(now)
 	w.v.mu.Lock()
 	w.v.judge.Bytes(p[:n], now)
 	w.v.counters.Bytes += uint64(n)
@@ -112,9 +107,6 @@ func (w *watched) Read(p []byte) (int, error) {
 	w.v.mu.Unlock()
 	return n, err
 }
-
-// idle tells that no bytes are worked on.
-func (v *vitals) idle() { v.working.Store(0) }
 
 // telegram records a good one, whose meter's clock said at. silence is how
 // long one is normal.
@@ -135,7 +127,7 @@ func (v *vitals) telegram(r *meter.Reading, at time.Time, silence time.Duration)
 	v.clock.check(r.Received, at)
 	v.setAlive(true)
 	v.look(r.Received)
-	v.beaten.Store(int64(time.Since(v.start)))
+	v.beat()
 	v.timer.Reset(beat)
 }
 
@@ -241,7 +233,7 @@ func (v *vitals) setAlive(alive bool) {
 // each second beside the telegrams would cost as much as they do.
 func (v *vitals) run(ctx context.Context) error {
 	for {
-		v.beaten.Store(int64(time.Since(v.start)))
+		v.beat()
 		select {
 		case <-ctx.Done():
 			return nil
@@ -300,16 +292,3 @@ func (v *vitals) snapshot(s *status.Snapshot) {
 
 // lastDigits is enough of an equipment identifier to tell two meters apart.
 func lastDigits(id string) string { return id[max(0, len(id)-4):] }
-
-// health is nil while the main loop is alive. It does not depend on the meter
-// or the broker: a restart mends neither.
-func (v *vitals) health() error {
-	now := int64(time.Since(v.start))
-	if beaten := v.beaten.Load(); now-beaten > int64(stuck) {
-		return errors.New("the main loop has stopped")
-	}
-	if working := v.working.Load(); working > 0 && now-working > int64(stuck) {
-		return errors.New("the main loop is stuck with the meter's bytes")
-	}
-	return nil
-}

@@ -192,7 +192,7 @@ func (v *vitals) lookAt(now time.Time) {
 func TestProblem(t *testing.T) {
 	v, log := newTestVitals()
 	status := func() meter.Status { s, _ := v.hub.Latest(); return s }
-	v.changed(source.Event{State: source.Lost, Err: io.EOF, Cause: diagnosis.Refused, Help: "check it", Said: true}, v.start)
+	v.changed(source.Event{State: source.Lost, Err: io.EOF, Cause: diagnosis.Refused, Help: "Check it", Said: true}, v.start)
 	if s := status(); s.Problem || s.Verdict != "refused" || s.Next != "Check it" {
 		t.Errorf("at first: got %+v", s)
 	}

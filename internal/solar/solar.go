@@ -49,9 +49,6 @@ type Options struct {
 	File     string          // in the store
 }
 
-// Lasts is how long a sample tells how the inverter stands.
-func (o Options) Lasts() time.Duration { return stale * o.Interval }
-
 // Poller reads one inverter. It must be made by New.
 type Poller struct {
 	options Options
@@ -75,11 +72,17 @@ func New(o Options, samples *hub.Hub[*meter.Solar]) *Poller {
 	return p
 }
 
+// Count has the poller count with c. It must be called before Run is.
+func (p *Poller) Count(c *status.Counter) { p.options.Counter = c }
+
+// Lasts returns how long a sample tells how the inverter stands.
+func (p *Poller) Lasts() time.Duration { return stale * p.options.Interval }
+
 // Latest returns the last sample, unless it is too old at now to tell anything:
 // older than three intervals. Any goroutine may call it; it never waits.
 func (p *Poller) Latest(now time.Time) (*meter.Solar, bool) {
 	s := p.latest.Load()
-	return s, s != nil && now.Sub(s.Received) <= p.options.Lasts()
+	return s, s != nil && now.Sub(s.Received) <= p.Lasts()
 }
 
 // Run reads samples until ctx ends, and returns nil then. An error is a fault of

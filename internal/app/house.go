@@ -1,0 +1,108 @@
+package app
+
+import (
+	"context"
+	"fmt"
+	"runtime/debug"
+	"strings"
+	"time"
+
+	"github.com/smartmeter-addon/smartmeter-addon/internal/config"
+	"github.com/smartmeter-addon/smartmeter-addon/internal/hub"
+	"github.com/smartmeter-addon/smartmeter-addon/internal/listen"
+	"github.com/smartmeter-addon/smartmeter-addon/internal/meter"
+	"github.com/smartmeter-addon/smartmeter-addon/internal/output/mqtt"
+	"github.com/smartmeter-addon/smartmeter-addon/internal/solar"
+	"github.com/smartmeter-addon/smartmeter-addon/internal/status"
+	"github.com/smartmeter-addon/smartmeter-addon/internal/store"
+	"github.com/smartmeter-addon/smartmeter-addon/internal/supervisor"
+)
+
+// mostClients is how many clients all servers together have, but the health
+// check's: the serial library waits with select, which ends at descriptor 1023.
+const mostClients = 280
+
+// house is what meters and outputs share.
+type house struct {
+	cfg   config.Config
+	deps  Deps
+	zone  *time.Location
+	store *store.Store
+	board *status.Board // how the program stands: every output counts there
+	slots *listen.Slots // of the clients of all servers
+	end   func()        // ends the program, as a replay's end does
+
+	samples *hub.Hub[*meter.Solar]
+	panels  *solar.Poller                                    // nil: there is no inverter
+	broker  func(context.Context, bool) (mqtt.Broker, error) // nil: there is none
+}
+
+func newHouse(cfg config.Config, deps Deps) *house {
+	if deps.Listening == nil {
+		deps.Listening = func(string, string) {}
+	}
+	h := &house{
+		cfg: cfg, deps: deps, zone: time.Local,
+		store: store.Open(cfg.Data, deps.Log.With("part", "store")), board: new(status.Board), slots: listen.NewSlots(mostClients, nil),
+		samples: new(hub.Hub[*meter.Solar]), broker: brokerOf(cfg, deps),
+	}
+	if cfg.Solar.Address != "" {
+		h.panels = solar.New(solar.Options{
+			Address: cfg.Solar.Address, Unit: uint8(cfg.Solar.Unit), Interval: time.Duration(cfg.Solar.Interval) * time.Second,
+			Log: deps.Log.With("part", "solar"), Store: h.store, File: "solar_" + cfg.Slot,
+		}, h.samples)
+	}
+	if h.broker == nil {
+		deps.Log.Info("MQTT is off: no broker is set (option mqtt.url)")
+	}
+	return h
+}
+
+// homepage is where the module lives, so that the owner's name stands in
+// go.mod only.
+func homepage() string {
+	info, ok := debug.ReadBuildInfo()
+	if !ok || !strings.Contains(info.Main.Path, ".") {
+		return ""
+	}
+	return "https://" + info.Main.Path
+}
+
+// brokerOf returns how to learn where the broker is: from the options, or from
+// the Supervisor, which is asked again when a login is refused. It is nil where
+// neither knows one.
+func brokerOf(cfg config.Config, deps Deps) func(context.Context, bool) (mqtt.Broker, error) {
+	if cfg.MQTT.URL != "" {
+		b := mqtt.Broker{URL: cfg.MQTT.URL, Username: cfg.MQTT.Username, Password: cfg.MQTT.Password}
+		return func(context.Context, bool) (mqtt.Broker, error) { return b, nil }
+	}
+	super := supervisor.FromEnv(getenv(deps.Environ))
+	if super == nil {
+		return nil
+	}
+	var known *mqtt.Broker
+	return func(ctx context.Context, _ bool) (mqtt.Broker, error) {
+		service, err := super.MQTT(ctx)
+		switch {
+		case err != nil && known != nil:
+			return *known, nil // a Supervisor that is away must not hold up a broker that is there
+		case err != nil:
+			if service, err = super.WaitMQTT(ctx, deps.Log.With("part", "mqtt")); err != nil {
+				return mqtt.Broker{}, fmt.Errorf("waiting for the Supervisor to name the broker: %w", err)
+			}
+		}
+		known = &mqtt.Broker{URL: service.URL(), Username: service.Username, Password: service.Password}
+		return *known, nil
+	}
+}
+
+func getenv(environ []string) func(string) string {
+	return func(name string) string {
+		for _, v := range environ {
+			if value, found := strings.CutPrefix(v, name+"="); found {
+				return value
+			}
+		}
+		return ""
+	}
+}
