@@ -6,7 +6,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"net"
 	"net/http"
 	"net/url"
@@ -16,10 +15,8 @@ import (
 	"time"
 
 	"github.com/smartmeter-addon/smartmeter-addon/internal/config"
+	"github.com/smartmeter-addon/smartmeter-addon/internal/outgoing"
 )
-
-// requestTimeout bounds one request, so that a database that hangs is noticed.
-const requestTimeout = 15 * time.Second
 
 // client writes line protocol to a database: over the API of version 2, which
 // InfluxDB 1.8, VictoriaMetrics and Telegraf know too, or where that is not
@@ -31,15 +28,7 @@ type client struct {
 }
 
 func newClient(c config.Influx) *client {
-	return &client{Influx: c, http: &http.Client{
-		Timeout: requestTimeout,
-		// A token must not follow to where an answer points.
-		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
-		Transport: &http.Transport{
-			Proxy: http.ProxyFromEnvironment, MaxIdleConnsPerHost: 1, IdleConnTimeout: time.Minute, ForceAttemptHTTP2: true,
-			DialContext: (&net.Dialer{Timeout: 5 * time.Second}).DialContext, TLSHandshakeTimeout: 5 * time.Second,
-		},
-	}}
+	return &client{Influx: c, http: outgoing.NewClient(nil)}
 }
 
 // refusal is an answer that is no success.
@@ -90,15 +79,10 @@ func (c *client) send(ctx context.Context, packed []byte) error {
 	if user, password, ok := strings.Cut(string(c.Token), ":"); ok && c.v1 {
 		request.SetBasicAuth(user, password)
 	}
-	answer, err := c.http.Do(request)
+	answer, body, err := outgoing.Send(c.http, request, "writing to InfluxDB")
 	if err != nil {
-		if e, ok := errors.AsType[*url.Error](err); ok {
-			err = e.Err // the URL is known, and may hold a password
-		}
-		return fmt.Errorf("writing to InfluxDB: %w", err)
+		return err
 	}
-	defer answer.Body.Close()
-	body, _ := io.ReadAll(io.LimitReader(answer.Body, 4096)) // an answer that breaks off was one all the same
 	if answer.StatusCode/100 == 2 {
 		return nil
 	}

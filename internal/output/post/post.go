@@ -10,7 +10,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"log/slog"
 	"net"
 	"net/http"
@@ -24,14 +23,12 @@ import (
 	"github.com/smartmeter-addon/smartmeter-addon/internal/config"
 	"github.com/smartmeter-addon/smartmeter-addon/internal/hub"
 	"github.com/smartmeter-addon/smartmeter-addon/internal/meter"
+	"github.com/smartmeter-addon/smartmeter-addon/internal/outgoing"
 	"github.com/smartmeter-addon/smartmeter-addon/internal/retry"
 	"github.com/smartmeter-addon/smartmeter-addon/internal/status"
 )
 
 const (
-	// requestTimeout bounds one request, so that a server that hangs is noticed.
-	requestTimeout = 15 * time.Second
-
 	// firstPause is the pause before a reading is sent again; it doubles until
 	// the next reading is due.
 	firstPause = 5 * time.Second
@@ -61,15 +58,7 @@ type Output struct {
 
 // New returns an Output for what is published on the hub.
 func New(o Options, updates *hub.Hub[*meter.Update]) *Output {
-	return &Output{options: o, updates: updates, pause: firstPause, every: time.Duration(o.Interval) * time.Second, client: &http.Client{
-		Timeout: requestTimeout,
-		// What a server is sent must not go to where it points.
-		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
-		Transport: &http.Transport{
-			Proxy: http.ProxyFromEnvironment, TLSClientConfig: o.TLS, MaxIdleConnsPerHost: 1, IdleConnTimeout: time.Minute, ForceAttemptHTTP2: true,
-			DialContext: (&net.Dialer{Timeout: 5 * time.Second}).DialContext, TLSHandshakeTimeout: 5 * time.Second,
-		},
-	}}
+	return &Output{options: o, updates: updates, pause: firstPause, every: time.Duration(o.Interval) * time.Second, client: outgoing.NewClient(o.TLS)}
 }
 
 // Run sends until ctx ends and returns nil then. There is one request at a
@@ -234,15 +223,10 @@ func (o *Output) send(ctx context.Context, body []byte, kind string) error {
 	}
 	request.Header.Set("Content-Type", kind)
 	request.Header.Set("User-Agent", o.options.Agent)
-	answer, err := o.client.Do(request)
+	answer, _, err := outgoing.Send(o.client, request, "posting a reading")
 	if err != nil {
-		if e, ok := errors.AsType[*url.Error](err); ok {
-			err = e.Err // the address may hold a password
-		}
-		return fmt.Errorf("posting a reading: %w", err)
+		return err
 	}
-	defer answer.Body.Close()
-	_, _ = io.Copy(io.Discard, io.LimitReader(answer.Body, 64<<10)) // so that the connection can be used again
 	if answer.StatusCode/100 != 2 {
 		return refusal(answer.StatusCode)
 	}
