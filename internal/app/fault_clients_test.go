@@ -217,7 +217,7 @@ func TestFaultPortTaken(t *testing.T) {
 			} else {
 				other.bytes(len(numbered(1)))
 			}
-			waitFor(t, "another try", func() bool { return p.log.Count("socket is still not open") >= 1 })
+			waitFor(t, "another try", func() bool { return p.log.Count("level=DEBUG", "is taken by another program") >= 1 })
 			mark := p.mark()
 			taken.Close()
 			waitFor(t, "the open port", func() bool { return p.address(test.socket) != "" })

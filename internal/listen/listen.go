@@ -1,5 +1,6 @@
-// Package listen keeps the port of a TCP server open: it tells once why a port
-// cannot be had and what to do about it, and tries again for ever.
+// Package listen keeps the port of a TCP server open: it says why a port cannot
+// be had and what to do about it, and tries again for ever. It bounds who may
+// connect.
 package listen
 
 import (
@@ -37,7 +38,7 @@ func Run(ctx context.Context, o Options, serve func(context.Context, net.Listene
 		// Finds clients that vanished without a word within a minute.
 		KeepAliveConfig: net.KeepAliveConfig{Enable: true, Idle: 30 * time.Second, Interval: 10 * time.Second, Count: 3},
 	}
-	pause, told := retry.Backoff{First: firstPause, Last: lastPause}, false
+	pause := retry.Backoff{First: firstPause, Last: lastPause}
 	for ctx.Err() == nil {
 		l, err := config.Listen(ctx, "tcp", o.Address)
 		if err == nil {
@@ -46,7 +47,6 @@ func Run(ctx context.Context, o Options, serve func(context.Context, net.Listene
 				o.OnListen(l.Addr())
 			}
 			pause.Reset()
-			told = false
 			o.Counter.Works(time.Now())
 			err = serve(ctx, l)
 		}
@@ -54,12 +54,7 @@ func Run(ctx context.Context, o Options, serve func(context.Context, net.Listene
 			break
 		}
 		o.Counter.Failed(err)
-		if !told {
-			o.Log.Error(o.explain(err)+"; trying again until it works", "cause", err)
-			told = true
-		} else {
-			o.Log.Debug(o.What+" is still not open", "cause", err)
-		}
+		o.Log.Error(o.explain(err)+"; trying again until it works", "cause", err)
 		pause.Wait(ctx)
 	}
 	return nil

@@ -17,6 +17,7 @@ import (
 
 	"github.com/smartmeter-addon/smartmeter-addon/internal/hub"
 	"github.com/smartmeter-addon/smartmeter-addon/internal/output/socket"
+	"github.com/smartmeter-addon/smartmeter-addon/internal/quiet"
 	"github.com/smartmeter-addon/smartmeter-addon/internal/status"
 	"github.com/smartmeter-addon/smartmeter-addon/internal/testkit"
 )
@@ -45,6 +46,11 @@ func (s *served[T]) clients() int {
 	return n
 }
 
+// folding is the program's log, which says what repeats once.
+func folding(to io.Writer, level slog.Level) *slog.Logger {
+	return slog.New(quiet.New(slog.NewTextHandler(to, &slog.HandlerOptions{Level: level})))
+}
+
 func serve[T any](t *testing.T, h *hub.Hub[T], create func(*hub.Hub[T], socket.Options) *socket.Server[T], clients int) *served[T] {
 	t.Helper()
 	s := &served[T]{hub: h, log: new(testkit.Log)}
@@ -52,7 +58,7 @@ func serve[T any](t *testing.T, h *hub.Hub[T], create func(*hub.Hub[T], socket.O
 	s.Server = create(h, socket.Options{
 		Address:  "127.0.0.1:0",
 		Clients:  clients,
-		Log:      slog.New(slog.NewTextHandler(s.log, nil)),
+		Log:      folding(s.log, slog.LevelInfo),
 		OnListen: func(addr net.Addr) { open <- addr },
 		Counter:  s.board.Output("socket"),
 	})

@@ -26,7 +26,6 @@ type Server[T any] struct {
 	data    func(T) []byte
 
 	waiting atomic.Int64 // clients that have no slot
-	full    atomic.Bool  // a client was refused since one left
 }
 
 const (
@@ -96,10 +95,7 @@ func (s *Server[T]) admit(ctx context.Context, conn net.Conn) {
 		s.refuse(ctx, conn, err, log)
 		return
 	}
-	defer func() {
-		s.full.Store(false)
-		s.slots.Free(conn.RemoteAddr())
-	}()
+	defer s.slots.Free(conn.RemoteAddr())
 	c := client[T]{server: s, conn: conn, log: log}
 	c.run(ctx)
 }
@@ -118,12 +114,9 @@ func (s *Server[T]) slot(ctx context.Context, remote net.Addr) error {
 // until the client has closed its side, or has had its time.
 func (s *Server[T]) refuse(ctx context.Context, conn net.Conn, cause error, log *slog.Logger) {
 	s.options.Counter.Failed(cause)
-	switch {
-	case !s.full.CompareAndSwap(false, true):
-		log.Debug("client refused", "cause", cause)
-	case errors.Is(cause, listen.ErrPeer):
+	if errors.Is(cause, listen.ErrPeer) {
 		log.Warn("too many clients from one address: the others need room too. Does a program there connect over and over?")
-	default:
+	} else {
 		log.Warn("too many clients: disconnect one or allow more with SMARTMETER_SOCKET_CLIENTS", "most", s.options.Clients)
 	}
 	defer s.waiting.Add(-1)

@@ -82,13 +82,10 @@ func TestPortTakenAndFreed(t *testing.T) {
 	server := socket.NewJSON(lines, socket.Options{
 		Address: address,
 		Clients: 1,
-		Log: slog.New(slog.NewMultiHandler(
-			slog.NewTextHandler(log, nil),
-			slog.NewTextHandler(tries, &slog.HandlerOptions{Level: slog.LevelDebug}),
-		)),
+		Log:     slog.New(slog.NewMultiHandler(folding(log, slog.LevelInfo).Handler(), folding(tries, slog.LevelDebug).Handler())),
 	})
 	run(t, server.Run)
-	await(t, "a second try", func() bool { return tries.Count("level=DEBUG", "still not open") > 0 })
+	await(t, "a second try", func() bool { return tries.Count("level=DEBUG", "is taken by another program") > 0 })
 	want := "port " + port + " is taken by another program: free it or choose another with SMARTMETER_TCP_SERVER"
 	if got := log.Count("level=ERROR", want); got != 1 {
 		t.Errorf("%d errors that say %q, want 1", got, want)
