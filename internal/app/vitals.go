@@ -37,10 +37,8 @@ type vitals struct {
 
 	mu       sync.Mutex
 	status   meter.Status
-	counters status.Counters
-	line     status.Source
-	meter    status.Meter
-	silence  time.Duration // how long one is normal
+	shown    status.Snapshot // all but the outputs, as far as it is not asked for
+	silence  time.Duration   // how long one is normal
 	judge    *diagnosis.Judge
 	teller   teller
 	clock    clockCheck
@@ -55,7 +53,7 @@ func newVitals(log *slog.Logger) *vitals {
 	v := &vitals{
 		watchdog: watchdog{start: now}, hub: new(hub.Hub[meter.Status]),
 		status: meter.Status{Started: now, Verdict: diagnosis.Waiting.String(), Text: diagnosis.Waiting.Text(meter.English)}, published: now,
-		line:   status.Source{Kind: "none", State: status.None, Since: now},
+		shown:  status.Snapshot{Version: Version, Started: now, Source: status.Source{Kind: "none", State: status.None, Since: now}},
 		judge:  diagnosis.New(now),
 		teller: teller{log: log, since: now},
 		clock:  clockCheck{log: log},
@@ -67,7 +65,7 @@ func newVitals(log *slog.Logger) *vitals {
 
 // reads tells which line is read. It must be called before the line is.
 func (v *vitals) reads(kind, name string, mode func() string) {
-	v.line = status.Source{Kind: kind, Name: name, State: status.Lost, Since: v.start}
+	v.shown.Source = status.Source{Kind: kind, Name: name, State: status.Lost, Since: v.start}
 	v.mode = mode
 }
 
@@ -102,7 +100,7 @@ func (w *watched) Read(p []byte) (int, error) {
 	w.v.busy(now)
 	w.v.mu.Lock()
 	w.v.judge.Bytes(p[:n], now)
-	w.v.counters.Bytes += uint64(n)
+	w.v.shown.Counters.Bytes += uint64(n)
 	w.v.glance()
 	w.v.mu.Unlock()
 	return n, err
@@ -117,8 +115,8 @@ func (v *vitals) telegram(r *meter.Reading, at time.Time, silence time.Duration)
 		v.status.Interval = r.Received.Sub(v.status.Last)
 	}
 	v.status.Telegrams++
-	v.counters.Telegrams++
-	v.meter = status.Meter{
+	v.shown.Counters.Telegrams++
+	v.shown.Meter = &status.Meter{
 		Header: r.Header, Standard: r.Standard, Version: r.Version, Serial: lastDigits(r.EquipmentID), Tariffs: r.Tariffs.Names(),
 	}
 	v.status.Last, v.silence = r.Received, silence
@@ -138,8 +136,8 @@ func (v *vitals) damaged(cause error) {
 	}
 	v.mu.Lock()
 	defer v.mu.Unlock()
-	v.counters.Rejected[causeOf(cause)]++
-	v.status.Errors = v.counters.Bad()
+	v.shown.Counters.Rejected[causeOf(cause)]++
+	v.status.Errors = v.shown.Counters.Bad()
 	v.judge.Bad(cause, time.Now())
 	v.teller.bad++
 	v.glance()
@@ -167,13 +165,13 @@ func causeOf(err error) diagnosis.Cause {
 func (v *vitals) scanned(s frame.Stats) {
 	v.mu.Lock()
 	defer v.mu.Unlock()
-	if cut := s.Cut - v.counters.Rejected[diagnosis.Cut]; cut > 0 {
+	if cut := s.Cut - v.shown.Counters.Rejected[diagnosis.Cut]; cut > 0 {
 		v.judge.Cut(cut, time.Now())
 		v.teller.bad += cut
 		v.glance()
 	}
-	v.counters.Rejected[diagnosis.Cut], v.counters.Skipped = s.Cut, s.Skipped
-	v.status.Errors = v.counters.Bad()
+	v.shown.Counters.Rejected[diagnosis.Cut], v.shown.Counters.Skipped = s.Cut, s.Skipped
+	v.status.Errors = v.shown.Counters.Bad()
 }
 
 // held counts totals that are held back from entities from now on.
@@ -184,7 +182,7 @@ func (v *vitals) held(n uint64) {
 	v.mu.Lock()
 	defer v.mu.Unlock()
 	v.status.Held += n
-	v.counters.Held += n
+	v.shown.Counters.Held += n
 	v.hub.Publish(v.status)
 }
 
@@ -194,20 +192,20 @@ var states = map[source.State]status.State{source.Opened: status.Opened, source.
 func (v *vitals) changed(e source.Event, now time.Time) {
 	v.mu.Lock()
 	defer v.mu.Unlock()
-	if state := states[e.State]; state != v.line.State {
-		v.line.State, v.line.Since = state, now
+	if state := states[e.State]; state != v.shown.Source.State {
+		v.shown.Source.State, v.shown.Source.Since = state, now
 	}
-	v.line.Cause = ""
+	v.shown.Source.Cause = ""
 	switch e.State {
 	case source.Opened:
 		if v.opened {
-			v.line.Reconnects++
+			v.shown.Source.Reconnects++
 		}
 		v.opened = true
 	case source.Alive:
 		v.teller.said(diagnosis.Good, now) // by the source
 	case source.Lost:
-		v.line.Cause = e.Err.Error()
+		v.shown.Source.Cause = e.Err.Error()
 		v.setAlive(false)
 		switch {
 		case e.Said:
@@ -277,15 +275,16 @@ func (v *vitals) look(now time.Time) {
 func (v *vitals) snapshot(s *status.Snapshot) {
 	v.mu.Lock()
 	defer v.mu.Unlock()
-	s.Version, s.Started, s.Goroutines = Version, v.status.Started, runtime.NumGoroutine()
-	s.Source, s.Counters = v.line, v.counters
-	s.Verdict = status.VerdictOf(v.judge.Find(s.Time))
+	at, outputs := s.Time, s.Outputs
+	*s = v.shown
+	s.Time, s.Outputs = at, outputs
+	s.Goroutines = runtime.NumGoroutine()
+	s.Verdict = status.VerdictOf(v.judge.Find(at))
 	if v.mode != nil {
 		s.Source.Mode = v.mode()
 	}
 	if last := v.status.Last; !last.IsZero() {
-		m := v.meter
-		s.Source.Last, s.Meter = &last, &m
+		s.Source.Last = &last
 	}
 	s.Counters.Interval = v.status.Interval.Seconds()
 }

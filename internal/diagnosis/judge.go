@@ -78,12 +78,21 @@ func (j *Judge) Unset(devices []string) {
 	j.unset = Unset.Next(meter.English) + ". " + Devices(devices)
 }
 
+// devicesFound begins a list of serial devices, which ends an advice.
+const devicesFound = "Serial devices found: "
+
 // Devices names the serial devices for people.
 func Devices(found []string) string {
 	if len(found) == 0 {
 		return "No serial device was found: is the cable plugged in?"
 	}
-	return "Serial devices found: " + strings.Join(found, ", ")
+	return devicesFound + strings.Join(found, ", ")
+}
+
+// WithoutDevices returns an advice without its list of devices.
+func WithoutDevices(next string) string {
+	before, _, _ := strings.Cut(next, devicesFound)
+	return strings.TrimSpace(before)
 }
 
 // Bytes takes what the line sent.

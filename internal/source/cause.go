@@ -55,7 +55,7 @@ func serialHelp(err error, mode Mode, ports func() []string) string {
 	switch cause {
 	case diagnosis.Missing, diagnosis.NotSerial:
 		if list := ports(); len(list) > 0 {
-			return sentence(help) + "Serial devices found: " + strings.Join(list, ", ")
+			return sentence(help) + diagnosis.Devices(list)
 		}
 		return sentence(help) + "No serial device was found"
 	case diagnosis.Silence:

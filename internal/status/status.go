@@ -6,7 +6,6 @@ package status
 
 import (
 	"slices"
-	"strings"
 	"sync"
 	"time"
 
@@ -103,8 +102,7 @@ func (s Snapshot) Public() Snapshot {
 			o.LastError = "failed; the page and the log say how"
 		}
 	}
-	next, _, _ := strings.Cut(s.Verdict.Next, "Serial devices found:")
-	s.Verdict.Next = strings.TrimSpace(next)
+	s.Verdict.Next = diagnosis.WithoutDevices(s.Verdict.Next)
 	return s
 }
 
