@@ -22,7 +22,7 @@ import (
 // So many telegrams, or encrypted frames that cannot be opened, tell all.
 const enough = 3
 
-// check tells what a line sends, which settings fit, which meter it is, and
+// check prints what a line sends, which settings fit, which meter it is, and
 // what to do next. It gives exitGood when readings arrive.
 func check(args, environ []string, stdout, stderr io.Writer) int {
 	flags := flag.NewFlagSet("smartmeter check", flag.ContinueOnError)
@@ -160,7 +160,7 @@ func (c *checking) arrived() string {
 	return text
 }
 
-// settings tells what to write into the options.
+// settings prints what to write into the options.
 func (c *checking) settings(row func(name, format string, args ...any), l *line, flagged bool) {
 	switch name, mode, serial := strings.Cut(l.port.Name, " ("); {
 	case l.ofApp:

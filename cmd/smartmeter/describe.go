@@ -9,7 +9,7 @@ import (
 	"github.com/smartmeter-addon/smartmeter-addon/internal/meter"
 )
 
-// describe tells which meter it is and what it reports.
+// describe prints which meter it is and what it reports.
 func (c *checking) describe(row func(name, format string, args ...any)) {
 	r := &c.reading
 	standard := r.Standard

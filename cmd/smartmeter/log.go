@@ -32,7 +32,7 @@ type plain struct {
 	group string
 }
 
-// Enabled tells whether the level is logged.
+// Enabled reports whether the level is logged.
 func (h *plain) Enabled(_ context.Context, l slog.Level) bool { return l >= h.level.Level() }
 
 // Handle writes one line.

@@ -24,7 +24,7 @@ const (
 	plainColour = "\x1b[0m"
 )
 
-// isTerminal tells whether w is looked at, and colours are not unwanted
+// isTerminal reports whether w is looked at, and colours are not unwanted
 // (no-color.org).
 func isTerminal(w io.Writer) bool {
 	f, ok := w.(*os.File)

@@ -63,7 +63,7 @@ func Run(ctx context.Context, cfg config.Config, deps Deps) error {
 	defer h.end()
 	group, ctx := errgroup.WithContext(ctx)
 	for _, t := range append(tasks, p.tasks()...) {
-		group.Go(func() error { return keep(ctx, t.name, deps.Log, t.run) })
+		group.Go(func() error { return supervise(ctx, t.name, deps.Log, t.run) })
 	}
 	err = group.Wait()
 	p.totals.save() // what came while the tasks ended

@@ -53,7 +53,7 @@ func (p *pipeline) drain(ctx context.Context) {
 	waitUntil(ctx, replayFarewell, func() bool { return false })
 }
 
-// waitUntil waits until done, at most so long.
+// waitUntil waits until done, but no longer than most.
 func waitUntil(ctx context.Context, most time.Duration, done func() bool) {
 	ticker := time.NewTicker(replayLook)
 	defer ticker.Stop()

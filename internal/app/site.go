@@ -7,7 +7,7 @@ import (
 	"github.com/smartmeter-addon/smartmeter-addon/internal/explain"
 )
 
-// explained tells what the last telegram means, as JSON.
+// explained returns what the last telegram means, as JSON.
 func explained(last *lastTelegram, lax bool) func() ([]byte, bool) {
 	return func() ([]byte, bool) {
 		text, ok := last.get()

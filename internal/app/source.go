@@ -11,7 +11,7 @@ import (
 	"github.com/smartmeter-addon/smartmeter-addon/internal/source"
 )
 
-// Port opens nothing; it tells which line the options mean, or none.
+// Port returns the line that the options mean; false: none. It opens nothing.
 func Port(cfg config.Config) (source.Port, bool, error) {
 	switch cfg.SourceInUse() {
 	case config.SourceAuto:

@@ -40,7 +40,7 @@ type vitals struct {
 	shown    status.Snapshot // all but the outputs, as far as it is not asked for
 	silence  time.Duration   // how long one is normal
 	judge    *diagnosis.Judge
-	teller   teller
+	log      causeLog
 	clock    clockCheck
 	opened   bool // the line was, once
 	glancing bool // run looks soon
@@ -53,33 +53,33 @@ func newVitals(log *slog.Logger) *vitals {
 	v := &vitals{
 		watchdog: watchdog{start: now}, hub: new(hub.Hub[meter.Status]),
 		status: meter.Status{Started: now, Verdict: diagnosis.Waiting.String(), Text: diagnosis.Waiting.Text(meter.English)}, published: now,
-		shown:  status.Snapshot{Version: Version, Started: now, Source: status.Source{Kind: "none", State: status.None, Since: now}},
-		judge:  diagnosis.New(now),
-		teller: teller{log: log, since: now},
-		clock:  clockCheck{log: log},
-		timer:  time.NewTimer(beat),
+		shown: status.Snapshot{Version: Version, Started: now, Source: status.Source{Kind: "none", State: status.None, Since: now}},
+		judge: diagnosis.New(now),
+		log:   causeLog{log: log, since: now},
+		clock: clockCheck{log: log},
+		timer: time.NewTimer(beat),
 	}
 	v.hub.Publish(v.status)
 	return v
 }
 
-// reads tells which line is read. It must be called before the line is.
+// reads sets which line is read. It must be called before the line is.
 func (v *vitals) reads(kind, name string, mode func() string) {
 	v.shown.Source = status.Source{Kind: kind, Name: name, State: status.Lost, Since: v.start}
 	v.mode = mode
 }
 
-// unset tells that no source is set, and which devices there are.
+// unset records that no source is set, and which devices there are.
 func (v *vitals) unset(devices []string) {
 	v.mu.Lock()
 	defer v.mu.Unlock()
 	v.judge.Unset(devices)
 	now := time.Now()
-	v.teller.said(diagnosis.Unset, now) // by who calls
-	v.look(now)
+	v.log.said(diagnosis.Unset, now) // by who calls
+	v.evaluate(now)
 }
 
-// watch notices the bytes of r and tells waiting from working. scanned is what
+// watch records the bytes of r, and when they are worked on. scanned is what
 // was made of them so far; it is asked by the goroutine that reads.
 func (v *vitals) watch(r io.Reader, scanned func() frame.Stats) io.Reader {
 	return &watched{r, v, scanned}
@@ -121,10 +121,10 @@ func (v *vitals) telegram(r *meter.Reading, at time.Time, silence time.Duration)
 	}
 	v.status.Last, v.silence = r.Received, silence
 	v.judge.Good(r.Received, silence)
-	v.teller.good++
+	v.log.good++
 	v.clock.check(r.Received, at)
 	v.setAlive(true)
-	v.look(r.Received)
+	v.evaluate(r.Received)
 	v.beat()
 	v.timer.Reset(beat)
 }
@@ -139,7 +139,7 @@ func (v *vitals) damaged(cause error) {
 	v.shown.Counters.Rejected[causeOf(cause)]++
 	v.status.Errors = v.shown.Counters.Bad()
 	v.judge.Bad(cause, time.Now())
-	v.teller.bad++
+	v.log.bad++
 	v.glance()
 }
 
@@ -167,7 +167,7 @@ func (v *vitals) scanned(s frame.Stats) {
 	defer v.mu.Unlock()
 	if cut := s.Cut - v.shown.Counters.Rejected[diagnosis.Cut]; cut > 0 {
 		v.judge.Cut(cut, time.Now())
-		v.teller.bad += cut
+		v.log.bad += cut
 		v.glance()
 	}
 	v.shown.Counters.Rejected[diagnosis.Cut], v.shown.Counters.Skipped = s.Cut, s.Skipped
@@ -203,20 +203,20 @@ func (v *vitals) changed(e source.Event, now time.Time) {
 		}
 		v.opened = true
 	case source.Alive:
-		v.teller.said(diagnosis.Good, now) // by the source
+		v.log.said(diagnosis.Good, now) // by the source
 	case source.Lost:
 		v.shown.Source.Cause = e.Err.Error()
 		v.setAlive(false)
 		switch {
 		case e.Said:
-			v.teller.said(e.Cause, now)
-		case e.Cause == diagnosis.Missing && v.teller.told == diagnosis.Gone: // the cable that was pulled
-			v.teller.told = e.Cause
+			v.log.said(e.Cause, now)
+		case e.Cause == diagnosis.Missing && v.log.told == diagnosis.Gone: // the cable that was pulled
+			v.log.told = e.Cause
 		}
 	}
 	e.Report(v.judge, now)
 	if e.State != source.Alive { // the reading that made it so comes next
-		v.look(now)
+		v.evaluate(now)
 	}
 }
 
@@ -238,7 +238,7 @@ func (v *vitals) run(ctx context.Context) error {
 		case now := <-v.timer.C:
 			v.timer.Reset(beat)
 			v.mu.Lock()
-			v.look(now)
+			v.evaluate(now)
 			v.mu.Unlock()
 		}
 	}
@@ -253,8 +253,8 @@ func (v *vitals) glance() {
 	}
 }
 
-// look says what there is to say. The lock is held.
-func (v *vitals) look(now time.Time) {
+// evaluate finds the cause, publishes changes and logs them. Callers hold v.mu.
+func (v *vitals) evaluate(now time.Time) {
 	v.glancing = false
 	if last := v.status.Last; !last.IsZero() && now.Sub(last) > v.silence {
 		v.setAlive(false)
@@ -268,7 +268,7 @@ func (v *vitals) look(now time.Time) {
 		v.status.Text, v.status.Next, v.status.Share = stands.Text, stands.Next, stands.Share
 		v.hub.Publish(v.status)
 	}
-	v.teller.tell(found, now)
+	v.log.write(found, now)
 }
 
 // snapshot fills in all but the outputs.

@@ -184,7 +184,7 @@ func TestHealth(t *testing.T) {
 func (v *vitals) lookAt(now time.Time) {
 	v.mu.Lock()
 	defer v.mu.Unlock()
-	v.look(now)
+	v.evaluate(now)
 }
 
 // TestProblem: who listens to the status hears of a problem once it lasts,

@@ -155,7 +155,7 @@ func plain(kind reflect.Kind, text string) (out, mend string) {
 	return text, ""
 }
 
-// wrapped tells whether a text has quotes around it: easily so in a compose
+// wrapped reports whether a text has quotes around it: easily so in a compose
 // file's list of variables.
 func wrapped(s string) bool {
 	return len(s) > 1 && (s[0] == '"' || s[0] == '\'') && s[len(s)-1] == s[0]
@@ -197,7 +197,7 @@ func (l *loader) preset(field *Listen, value Listen) {
 	}
 }
 
-// Supervised tells whether Home Assistant's Supervisor started the program.
+// Supervised reports whether Home Assistant's Supervisor started the program.
 func Supervised(environ []string) bool {
 	return slices.ContainsFunc(environ, func(v string) bool {
 		token, ours := strings.CutPrefix(v, "SUPERVISOR_TOKEN=")

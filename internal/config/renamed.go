@@ -36,7 +36,7 @@ func (l *loader) formerly(path string) (o option, ok bool) {
 	return l.called(renamed[i].now), true
 }
 
-// formerGroup tells whether former names begin with the path and a dot.
+// formerGroup reports whether former names begin with the path and a dot.
 func formerGroup(path string) bool {
 	return slices.ContainsFunc(renamed, func(r renaming) bool { return strings.HasPrefix(r.path, path+".") })
 }

@@ -10,7 +10,7 @@ import (
 // The beta of smartmeter2mqtt reads an options file of its own. Whoever comes
 // from there keeps it: what we have of it is taken, and the rest is named.
 
-// foreign tells whether the file is smartmeter2mqtt's: a key of theirs at the
+// foreign reports whether the file is smartmeter2mqtt's: a key of theirs at the
 // top, and none that is ours alone.
 func (l *loader) foreign(root map[string]any) bool {
 	ours := slices.ContainsFunc(l.list, func(o option) bool {

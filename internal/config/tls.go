@@ -137,7 +137,7 @@ func issuedBy(roots *x509.CertPool) func(tls.ConnectionState) error {
 	}
 }
 
-// unencrypted tells that the broker's URL is one without TLS. An empty one is
+// unencrypted reports whether the broker's URL is one without TLS. An empty one is
 // the Supervisor's to know.
 func (m *MQTT) unencrypted() bool {
 	return m.URL != "" && !strings.HasPrefix(m.URL, "mqtts:") && !strings.HasPrefix(m.URL, "wss:")

@@ -7,7 +7,7 @@ import (
 	"strings"
 )
 
-// Source tells which kind of source to read.
+// Source is the kind of source to read.
 type Source string
 
 // The kinds of source. SourceAuto takes the network if an address is set,
@@ -34,7 +34,7 @@ const (
 
 var serialModes = []SerialMode{SerialAuto, Serial115200N8, Serial9600E7, Serial115200E7, Serial115200E8}
 
-// Checksum tells whether a wrong checksum drops the telegram.
+// Checksum is whether a wrong checksum drops the telegram.
 type Checksum string
 
 // The ways to treat checksums.

@@ -36,7 +36,7 @@ const (
 	isFew    = 50
 )
 
-// Judge hears all that the line does and tells the verdict on it. New makes
+// Judge is given all that the line does, and finds the cause. New makes
 // one. Its methods belong to one goroutine at a time.
 type Judge struct {
 	start time.Time
@@ -73,7 +73,7 @@ func New(start time.Time) *Judge {
 	return &Judge{start: start, pause: leastPause, turned: start, since: start}
 }
 
-// Unset tells that no source is set, and the serial devices that there are.
+// Unset records that no source is set, and the serial devices that there are.
 func (j *Judge) Unset(devices []string) {
 	j.unset = Unset.Next(meter.English) + ". " + Devices(devices)
 }
@@ -95,7 +95,7 @@ func WithoutDevices(next string) string {
 	return strings.TrimSpace(before)
 }
 
-// Bytes takes what the line sent.
+// Bytes records what the line sent.
 func (j *Judge) Bytes(p []byte, now time.Time) {
 	if now.Sub(j.turned) >= memory {
 		if now.Sub(j.turned) < 2*memory {
@@ -110,13 +110,13 @@ func (j *Judge) Bytes(p []byte, now time.Time) {
 	j.fresh.Bytes(p)
 }
 
-// Bad takes why a message gave no reading, as decode.Reader has it.
+// Bad records why a message gave no reading, as decode.Reader has it.
 func (j *Judge) Bad(cause error, now time.Time) {
 	j.fresh.Message(cause)
 	j.count(now).bad++
 }
 
-// Cut takes how many telegrams never ended.
+// Cut records n telegrams that never ended.
 func (j *Judge) Cut(n uint64, now time.Time) {
 	if n > 0 {
 		j.fresh.Cut(n)
@@ -124,7 +124,7 @@ func (j *Judge) Cut(n uint64, now time.Time) {
 	}
 }
 
-// Good takes a reading; pause is how long one may be normal between two.
+// Good records a reading; pause is how long one may be normal between two.
 func (j *Judge) Good(now time.Time, pause time.Duration) {
 	j.count(now).good++
 	j.good, j.pause, j.arrive = now, max(pause, leastPause), true
@@ -134,7 +134,7 @@ func (j *Judge) Good(now time.Time, pause time.Duration) {
 	j.turned = now
 }
 
-// Opened takes that the line was opened.
+// Opened records that the line was opened.
 func (j *Judge) Opened(now time.Time) {
 	j.lost, j.opened, j.heard = false, now, 0
 	if !quits(j.trouble) {
@@ -142,7 +142,7 @@ func (j *Judge) Opened(now time.Time) {
 	}
 }
 
-// Lost takes why the line was lost or cannot be opened. What to do about it is
+// Lost records why the line was lost or cannot be opened. What to do about it is
 // advice, or where that is empty what the cause's row says.
 func (j *Judge) Lost(cause Cause, advice string) {
 	j.lost, j.arrive = true, false
@@ -165,7 +165,7 @@ func (j *Judge) count(now time.Time) *tally {
 	return t
 }
 
-// damaged tells how many percent of the telegrams of the last minutes were
+// damaged returns how many percent of the telegrams of the last minutes were
 // damaged, and whether that is too many.
 func (j *Judge) damaged(now time.Time) (percent int, many bool) {
 	var good, bad uint64
@@ -252,7 +252,7 @@ func (j *Judge) judge(now time.Time) (Cause, string) {
 // goes the same way as before.
 func quits(c Cause) bool { return c == Silence || c == Mute || c == HungUp }
 
-// bytes tells what they are; Waiting where they are too few to tell.
+// bytes returns what they are; Waiting where they are too few to know.
 func (j *Judge) bytes(now time.Time) Cause {
 	e := j.stale
 	e.Add(&j.fresh)

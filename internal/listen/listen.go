@@ -21,7 +21,7 @@ const (
 	lastPause  = 10 * time.Second
 )
 
-// Options is what Run is told.
+// Options are what Run needs.
 type Options struct {
 	Address  string          // host:port to listen at
 	What     string          // is open or not, for the log: "socket"
@@ -60,7 +60,7 @@ func Run(ctx context.Context, o Options, serve func(context.Context, net.Listene
 	return nil
 }
 
-// explain tells what is wrong with the address and what a person can do.
+// explain returns what is wrong with the address and what a person can do.
 func (o *Options) explain(err error) string {
 	host, port, _ := net.SplitHostPort(o.Address)
 	switch {

@@ -54,7 +54,7 @@ func New(next slog.Handler) *Handler {
 	return &Handler{next: next, memory: &memory{kinds: make(map[string]*kind)}}
 }
 
-// Enabled tells whether next logs the level.
+// Enabled reports whether next logs the level.
 func (h *Handler) Enabled(ctx context.Context, l slog.Level) bool { return h.next.Enabled(ctx, l) }
 
 // WithAttrs returns a handler that adds attributes to every line.
@@ -91,7 +91,7 @@ func (h *Handler) Handle(ctx context.Context, r slog.Record) error {
 	return h.next.Handle(ctx, r)
 }
 
-// first tells whether the line is to be passed now.
+// first reports whether the line is to be passed now.
 func (h *Handler) first(r slog.Record) bool {
 	name := h.about + r.Level.String() + "\x00"
 	r.Attrs(func(a slog.Attr) bool {

@@ -28,7 +28,7 @@ func (c *Counter) Sent(n uint64, now time.Time) {
 	c.Works(now)
 }
 
-// Works tells that the output works, though no value left: a connection was
+// Works records that the output works, though no value left: a connection was
 // made, or a port was opened.
 func (c *Counter) Works(now time.Time) {
 	if c == nil {
@@ -60,7 +60,7 @@ func (c *Counter) Failed(err error) {
 	c.err = err.Error()
 }
 
-// Clients tells how to count the clients of a server.
+// Clients sets how the clients of a server are counted.
 func (c *Counter) Clients(count func() int) {
 	if c != nil {
 		c.clients.Store(&count)

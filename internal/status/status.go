@@ -1,4 +1,4 @@
-// Package status tells how the program stands: the line to the meter, what
+// Package status reports how the program stands: the line to the meter, what
 // came over it, what is the matter with it, and what each output did. Whoever
 // shows that - the page, the HTTP API, metrics, "healthcheck -v" - reads it
 // here and nowhere else.
@@ -126,7 +126,7 @@ func (b *Board) Output(name string) *Counter {
 	return c
 }
 
-// Snapshot tells how the program stands at now.
+// Snapshot returns how the program stands at now.
 func (b *Board) Snapshot(now time.Time) Snapshot {
 	s := Snapshot{Time: now}
 	if b.Line != nil {

@@ -46,7 +46,7 @@ func (r *refusal) Error() string {
 	return fmt.Sprintf("the database answers %d: %s", r.status, r.text)
 }
 
-// useless tells that the same lines would be refused again.
+// useless reports whether the same lines would be refused again.
 func (r *refusal) useless() bool {
 	switch r.status {
 	case http.StatusBadRequest, http.StatusRequestEntityTooLarge, http.StatusUnprocessableEntity:

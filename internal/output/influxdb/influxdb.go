@@ -238,7 +238,7 @@ func (w *writer) tell(err error) {
 	w.log.Warn(text, "database", w.client.URL, "cause", err)
 }
 
-// recovered tells that the database takes readings, where that is news.
+// recovered logs that the database accepts readings, where that is news.
 func (w *writer) recovered(now time.Time) {
 	if w.told == "" {
 		return

@@ -181,7 +181,7 @@ func (p *point) end() {
 	}
 }
 
-// tagged tells whether a line can have that tag value.
+// tagged reports whether a line can have that tag value.
 func tagged(s string) bool {
 	for i := range len(s) {
 		if s[i] < ' ' || s[i] > '~' {

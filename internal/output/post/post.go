@@ -211,7 +211,7 @@ func (r refusal) Error() string {
 	return "the server answers " + strconv.Itoa(int(r)) + " " + http.StatusText(int(r))
 }
 
-// passing tells that another try may succeed.
+// passing reports whether another try may succeed.
 func (r refusal) passing() bool {
 	return r/100 == 5 || r == http.StatusTooManyRequests || r == http.StatusRequestTimeout
 }
@@ -233,7 +233,7 @@ func (o *Output) send(ctx context.Context, body []byte, kind string) error {
 	return nil
 }
 
-// fail tells what is wrong, once.
+// fail logs what is wrong: a new cause as a warning, the same one at debug level.
 func (o *Output) fail(err error) {
 	o.options.Counter.Failed(err)
 	text := help(err)
@@ -245,7 +245,7 @@ func (o *Output) fail(err error) {
 	o.options.Log.Warn(text, "cause", err)
 }
 
-// works tells that the server takes readings, where that is news.
+// works logs that the server accepts readings, where that is news.
 func (o *Output) works() {
 	o.options.Counter.Sent(1, time.Now())
 	if o.told != "" {

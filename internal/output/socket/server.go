@@ -109,7 +109,7 @@ func (s *Server[T]) slot(ctx context.Context, remote net.Addr) error {
 	return s.slots.Wait(ctx, remote, slotPatience)
 }
 
-// refuse tells a client why it is closed. Closing with bytes unread would
+// refuse writes to a client why it is closed. Closing with bytes unread would
 // reset the connection, and the line might be lost with it: so it reads on
 // until the client has closed its side, or has had its time.
 func (s *Server[T]) refuse(ctx context.Context, conn net.Conn, cause error, log *slog.Logger) {

@@ -49,7 +49,7 @@ func NewChunks() *hub.Hub[Chunk] {
 	return &hub.Hub[Chunk]{Cost: func(c Chunk) int { return len(c.Data) + overhead }}
 }
 
-// Options is what both sockets are told.
+// Options are what both sockets need.
 type Options struct {
 	Address  string          // host:port to listen at
 	Clients  int             // at most, 1 or more

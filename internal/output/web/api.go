@@ -108,7 +108,7 @@ func (s *Server) history(w http.ResponseWriter, _ *http.Request) {
 	answer(w, http.StatusOK, s.site.past.AppendJSON(nil, time.Now()))
 }
 
-// healthz tells that the program is alive, whatever the meter does.
+// healthz answers whether the program is alive, whatever the meter does.
 func (s *Server) healthz(w http.ResponseWriter, _ *http.Request) {
 	if err := s.site.world.Health(); err != nil {
 		send(w, http.StatusServiceUnavailable, "text/plain; charset=utf-8", []byte(err.Error()+"\n"))

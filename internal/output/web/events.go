@@ -97,7 +97,7 @@ type stream struct {
 	head    []byte
 }
 
-// begin tells the browser how long to wait before it connects again.
+// begin sets how long the browser waits before it connects again.
 func (s *stream) begin() error {
 	s.head = append(s.head[:0], "retry: 3000\n\n"...)
 	return s.write(s.head)

@@ -76,8 +76,8 @@ func fromSupervisor(remote string) bool {
 	return addr.IsLoopback() || addr == supervisor
 }
 
-// foreign tells of a request that the script or the picture of another web
-// site made, as every browser says since 2023. A link from there is none.
+// foreign reports whether a script or a picture of another web site made the
+// request, as every browser says since 2023. A link from there does not count.
 func foreign(r *http.Request) bool {
 	return r.Header.Get("Sec-Fetch-Site") == "cross-site" && r.Header.Get("Sec-Fetch-Mode") != "navigate"
 }
@@ -109,11 +109,11 @@ func send(w http.ResponseWriter, code int, kind string, body []byte) {
 	_, _ = w.Write(body) // who asked and left needs no answer
 }
 
-// behindIngress tells of a request that Home Assistant passes on. It takes off
+// behindIngress reports whether Home Assistant passes the request on. It takes off
 // every compression, and compresses on its own account.
 func behindIngress(r *http.Request) bool { return r.Header.Get("X-Ingress-Path") != "" }
 
-// accepts tells whether the other side takes gzip, and asked for it itself.
+// accepts reports whether the other side takes gzip, and asked for it itself.
 func accepts(r *http.Request) bool {
 	return !behindIngress(r) && strings.Contains(r.Header.Get("Accept-Encoding"), "gzip")
 }

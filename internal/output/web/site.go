@@ -36,7 +36,7 @@ func New(w World, s *store.Store, name string, zone *time.Location) *Site {
 	return &Site{world: w, past: newPast(s, name, zone), zone: zone, wake: make(chan struct{}, 1)}
 }
 
-// Run remembers what passes, and tells event streams the status, until ctx
+// Run remembers what passes, and sends event streams the status, until ctx
 // ends.
 func (s *Site) Run(ctx context.Context) error {
 	// A minute's readings, for the time that the disk takes.

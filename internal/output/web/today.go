@@ -119,7 +119,7 @@ func (t *today) save(turned bool, now time.Time) {
 	}
 }
 
-// turn begins a new day where there is one, and tells that it did.
+// turn begins a new day where there is one, and reports whether it did.
 func (t *today) turn(now time.Time) bool {
 	now = now.In(t.zone)
 	day := now.Format(time.DateOnly)

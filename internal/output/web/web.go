@@ -33,7 +33,7 @@ type World struct {
 	Settings []config.Setting                     // in effect, secrets hidden
 }
 
-// Options is what one server is told.
+// Options are what one server needs.
 type Options struct {
 	Address  string         // host:port to listen at
 	What     string         // the server's name in the log: "page"

@@ -11,15 +11,15 @@ import (
 	"time"
 )
 
-// TestKeep: a task that fails or panics is run again with growing pauses, and
+// TestSupervise: a task that fails or panics is run again with growing pauses, and
 // the log tells each cause once.
-func TestKeep(t *testing.T) {
+func TestSupervise(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var log bytes.Buffer
 		ctx, cancel := context.WithCancel(t.Context())
 		start := time.Now()
 		var runs []time.Duration
-		err := keep(ctx, "part", slog.New(slog.NewTextHandler(&log, nil)), func(ctx context.Context) error {
+		err := supervise(ctx, "part", slog.New(slog.NewTextHandler(&log, nil)), func(ctx context.Context) error {
 			runs = append(runs, time.Since(start))
 			switch len(runs) {
 			case 1, 2:

@@ -22,9 +22,9 @@ const (
 	lastPause  = time.Minute
 )
 
-// keep runs a task again when it fails. One output that is broken is never a
-// reason to end the others, so keep returns nil only, when ctx ends.
-func keep(ctx context.Context, name string, log *slog.Logger, run func(context.Context) error) error {
+// supervise runs a task again when it fails. One output that is broken is never a
+// reason to end the others, so supervise returns nil only, when ctx ends.
+func supervise(ctx context.Context, name string, log *slog.Logger, run func(context.Context) error) error {
 	pause, last := retry.Backoff{First: firstPause, Last: lastPause}, ""
 	for {
 		started := time.Now()

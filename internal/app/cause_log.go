@@ -1,0 +1,68 @@
+package app
+
+import (
+	"fmt"
+	"log/slog"
+	"time"
+
+	"github.com/smartmeter-addon/smartmeter-addon/internal/diagnosis"
+	"github.com/smartmeter-addon/smartmeter-addon/internal/meter"
+)
+
+// summary is how often the log repeats what stays without a change.
+const summary = 15 * time.Minute
+
+// causeLog logs the cause: when it changes, and while it is a problem every
+// quarter of an hour.
+type causeLog struct {
+	log    *slog.Logger
+	told   diagnosis.Cause // in the log; Waiting: nothing yet
+	toldAt time.Time
+
+	since     time.Time // good and bad are counted
+	good, bad uint64
+}
+
+// said records that the log has the cause already.
+func (l *causeLog) said(cause diagnosis.Cause, now time.Time) { l.told, l.toldAt = cause, now }
+
+// write logs what there is to say of the finding.
+func (l *causeLog) write(f diagnosis.Finding, now time.Time) {
+	switch {
+	case f.Cause == diagnosis.Waiting:
+	case f.Problem && f.Cause != l.told:
+		l.log.Warn(sentences(f), attributes(f)...)
+		l.said(f.Cause, now)
+	case f.Problem && f.Cause != diagnosis.Degraded && now.Sub(l.toldAt) >= summary:
+		l.log.Warn("still no readings: "+sentences(f), append(attributes(f), "since", f.Since.Format(time.TimeOnly))...)
+		l.toldAt = now
+	case f.Cause == diagnosis.Good && l.told != f.Cause:
+		if l.told.Problem() {
+			l.log.Info("readings have resumed")
+		}
+		l.said(f.Cause, now)
+	}
+	if age := now.Sub(l.since); age >= summary {
+		if l.bad > 0 && l.good > 0 {
+			l.log.Warn("some telegrams were damaged and dropped; now and then is normal, else try a shorter cable or another USB port",
+				"damaged", l.bad, "good", l.good, "in", age.Round(time.Second))
+		}
+		l.since, l.good, l.bad = now, 0, 0
+	}
+}
+
+// sentences returns what is the matter, and what to do about it.
+func sentences(f diagnosis.Finding) string {
+	if f.Next == "" {
+		return f.Cause.Text(meter.English)
+	}
+	return f.Cause.Text(meter.English) + ". " + f.Next
+}
+
+func attributes(f diagnosis.Finding) []any {
+	attrs := []any{"verdict", f.Cause.String()}
+	if f.Share > 0 {
+		attrs = append(attrs, "damaged", fmt.Sprintf("%d%%", f.Share))
+	}
+	return attrs
+}
