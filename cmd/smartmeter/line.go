@@ -196,7 +196,7 @@ func (l *listener) damaged(cause error) {
 		return
 	}
 	l.bad++
-	l.judge.Bad(cause, time.Now())
+	l.judge.Bad(decode.CauseOf(cause), time.Now())
 	if l.onBad != nil {
 		l.onBad(cause)
 	}

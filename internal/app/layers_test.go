@@ -24,12 +24,12 @@ func TestLayers(t *testing.T) {
 		"internal/meter":     {root, "net", "log/slog"},
 		"internal/cipher":    {root, "net", "log/slog"},
 		"internal/derive":    {root + "internal/dsmr", root + "internal/decode", root + "internal/source", root + "internal/output", root + "internal/app", "net", "log/slog"},
-		"internal/diagnosis": {root + "internal/source", root + "internal/status", root + "internal/output", root + "internal/app", "net", "log/slog"},
+		"internal/diagnosis": {root + "internal/dsmr", root + "internal/decode", root + "internal/source", root + "internal/status", root + "internal/output", root + "internal/app", "net", "log/slog"},
 		"internal/hub":       {root, "net"},
 		"internal/source":    {root + "internal/output", root + "internal/app", root + "internal/derive"},
 	}
 	// From bytes to readings: each may know those before it, and the language.
-	pipeline := []string{"internal/meter", "internal/obis", "internal/cipher", "internal/frame", "internal/dsmr", "internal/decode"}
+	pipeline := []string{"internal/meter", "internal/diagnosis", "internal/obis", "internal/cipher", "internal/frame", "internal/dsmr", "internal/decode"}
 	seen := 0
 	for line := range strings.Lines(string(out)) {
 		imports := strings.Fields(line)

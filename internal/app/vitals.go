@@ -9,7 +9,7 @@ import (
 	"sync"
 	"time"
 
-	"github.com/smartmeter-addon/smartmeter-addon/internal/cipher"
+	"github.com/smartmeter-addon/smartmeter-addon/internal/decode"
 	"github.com/smartmeter-addon/smartmeter-addon/internal/diagnosis"
 	"github.com/smartmeter-addon/smartmeter-addon/internal/dsmr"
 	"github.com/smartmeter-addon/smartmeter-addon/internal/frame"
@@ -136,28 +136,16 @@ func (v *vitals) damaged(cause error) {
 	}
 	v.mu.Lock()
 	defer v.mu.Unlock()
-	v.shown.Counters.Rejected[causeOf(cause)]++
+	why := decode.CauseOf(cause)
+	counted := why
+	if why == diagnosis.Cut { // it has its end, and nothing else
+		counted = diagnosis.Damaged
+	}
+	v.shown.Counters.Rejected[counted]++
 	v.status.Errors = v.shown.Counters.Bad()
-	v.judge.Bad(cause, time.Now())
+	v.judge.Bad(why, time.Now())
 	v.log.bad++
 	v.glance()
-}
-
-// causeOf returns the cause that an error of the parser or the decrypter is
-// counted by.
-func causeOf(err error) diagnosis.Cause {
-	for _, known := range [...]struct {
-		err   error
-		cause diagnosis.Cause
-	}{
-		{dsmr.ErrChecksum, diagnosis.Checksums}, {dsmr.ErrNoChecksum, diagnosis.NoChecksum}, {cipher.ErrNoKey, diagnosis.Encrypted},
-		{cipher.ErrKey, diagnosis.WrongKey}, {cipher.ErrFrame, diagnosis.DamagedFrame}, {cipher.ErrUnverified, diagnosis.Unverified},
-	} {
-		if errors.Is(err, known.err) {
-			return known.cause
-		}
-	}
-	return diagnosis.Damaged
 }
 
 // scanned records what the scanner has counted since the start: telegrams that

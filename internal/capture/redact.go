@@ -13,6 +13,7 @@ import (
 
 	"github.com/smartmeter-addon/smartmeter-addon/internal/cipher"
 	"github.com/smartmeter-addon/smartmeter-addon/internal/decode"
+	"github.com/smartmeter-addon/smartmeter-addon/internal/diagnosis"
 	"github.com/smartmeter-addon/smartmeter-addon/internal/frame"
 	"github.com/smartmeter-addon/smartmeter-addon/internal/meter"
 )
@@ -153,18 +154,18 @@ func (f *feed) Read(p []byte) (int, error) {
 
 // isBinary reports whether another protocol was on the line, and no telegram.
 func isBinary(connections [][]Record) bool {
-	var e decode.Evidence
+	var e diagnosis.Evidence
 	for _, records := range connections {
 		data := (&Capture{Records: records}).Bytes()
 		e.Bytes(data)
 		for s := frame.NewScanner(bytes.NewReader(data)); s.Scan(); {
 			if s.Frame().Telegram.Checksum == meter.ChecksumValid {
-				e.Message(nil)
+				e.Message(diagnosis.Good)
 			}
 		}
 	}
-	switch e.Verdict() {
-	case decode.VerdictHDLC, decode.VerdictSML, decode.VerdictMBus:
+	switch e.Cause() {
+	case diagnosis.HDLC, diagnosis.SML, diagnosis.MBus:
 		return true
 	}
 	return false

@@ -1,8 +1,8 @@
 // Package diagnosis says why there is no data, in words that a person can act
 // on. It has the one table of causes; whoever shows, counts or publishes them
 // - log, entity, commands, metrics, page, documents - loops over it. A Judge
-// decides between the causes: what the line's bytes are comes from
-// decode.Evidence, why it cannot be opened or read from the source.
+// decides between the causes: what the line's bytes are is Evidence, and why it
+// cannot be opened or read comes from the source.
 package diagnosis
 
 import (

@@ -4,7 +4,6 @@ import (
 	"strings"
 	"time"
 
-	"github.com/smartmeter-addon/smartmeter-addon/internal/decode"
 	"github.com/smartmeter-addon/smartmeter-addon/internal/meter"
 )
 
@@ -53,7 +52,7 @@ type Judge struct {
 	advice  string // what to do about that
 	heard   int    // bytes since the line was opened
 
-	fresh, stale decode.Evidence // since the last reading: since turned, and before that
+	fresh, stale Evidence // since the last reading: since turned, and before that
 	turned       time.Time
 
 	tally [minutes]tally // a ring
@@ -110,8 +109,8 @@ func (j *Judge) Bytes(p []byte, now time.Time) {
 	j.fresh.Bytes(p)
 }
 
-// Bad records why a message gave no reading, as decode.Reader has it.
-func (j *Judge) Bad(cause error, now time.Time) {
+// Bad records why a message gave no reading.
+func (j *Judge) Bad(cause Cause, now time.Time) {
 	j.fresh.Message(cause)
 	j.count(now).bad++
 }
@@ -256,7 +255,7 @@ func quits(c Cause) bool { return c == Silence || c == Mute || c == HungUp }
 func (j *Judge) bytes(now time.Time) Cause {
 	e := j.stale
 	e.Add(&j.fresh)
-	cause := ofBytes[e.Verdict()]
+	cause := e.Cause()
 	n := e.Seen()
 	switch cause {
 	case Noise, Parity:
@@ -264,17 +263,9 @@ func (j *Judge) bytes(now time.Time) Cause {
 			return Waiting
 		}
 	case Cut, OtherText:
-		if e.Cuts() == 0 && n < wholeText && !j.lost && now.Sub(j.opened) < wholeTime {
+		if e.Count(Cut) == 0 && n < wholeText && !j.lost && now.Sub(j.opened) < wholeTime {
 			return Waiting
 		}
 	}
 	return cause
-}
-
-var ofBytes = [decode.NumVerdicts]Cause{
-	decode.VerdictSilence: Waiting, decode.VerdictGood: Good, decode.VerdictChecksums: Checksums, decode.VerdictNoChecksum: NoChecksum,
-	decode.VerdictCut: Cut, decode.VerdictDamaged: Damaged, decode.VerdictEncrypted: Encrypted, decode.VerdictWrongKey: WrongKey,
-	decode.VerdictDamagedFrame: DamagedFrame, decode.VerdictUnverified: Unverified, decode.VerdictParity: Parity, decode.VerdictNoise: Noise, decode.VerdictHDLC: HDLC,
-	decode.VerdictSML: SML, decode.VerdictMBus: MBus, decode.VerdictTIC: TIC, decode.VerdictHTTP: HTTP, decode.VerdictJSON: JSON,
-	decode.VerdictTelnet: Telnet, decode.VerdictTooMany: TooMany, decode.VerdictOtherText: OtherText,
 }

@@ -8,6 +8,7 @@ import (
 	"unicode"
 
 	"github.com/smartmeter-addon/smartmeter-addon/internal/cipher"
+	"github.com/smartmeter-addon/smartmeter-addon/internal/decode"
 	"github.com/smartmeter-addon/smartmeter-addon/internal/diagnosis"
 	"github.com/smartmeter-addon/smartmeter-addon/internal/dsmr"
 	"github.com/smartmeter-addon/smartmeter-addon/internal/meter"
@@ -141,11 +142,11 @@ func TestJudge(t *testing.T) {
 		{"wrong checksums", func(s *scene) {
 			s.open()
 			s.hear(telegram)
-			s.Bad(dsmr.ErrChecksum, s.now)
+			s.Bad(decode.CauseOf(dsmr.ErrChecksum), s.now)
 			s.wait(31 * time.Second)
 		}, diagnosis.Checksums, true},
-		{"encrypted", func(s *scene) { s.open(); s.hear(noise); s.Bad(cipher.ErrNoKey, s.now) }, diagnosis.Encrypted, false},
-		{"wrong key", func(s *scene) { s.open(); s.hear(noise); s.Bad(cipher.ErrKey, s.now) }, diagnosis.WrongKey, false},
+		{"encrypted", func(s *scene) { s.open(); s.hear(noise); s.Bad(decode.CauseOf(cipher.ErrNoKey), s.now) }, diagnosis.Encrypted, false},
+		{"wrong key", func(s *scene) { s.open(); s.hear(noise); s.Bad(decode.CauseOf(cipher.ErrKey), s.now) }, diagnosis.WrongKey, false},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			s := newScene()
@@ -168,7 +169,7 @@ func TestNextStep(t *testing.T) {
 		{func(s *scene) { s.lose(diagnosis.Missing, "") }, diagnosis.Missing.Next(meter.English)},
 		{func(s *scene) { s.Unset([]string{"/dev/ttyUSB0", "/dev/ttyUSB1"}) }, diagnosis.Unset.Next(meter.English) + ". Serial devices found: /dev/ttyUSB0, /dev/ttyUSB1"},
 		{func(s *scene) { s.Unset(nil) }, diagnosis.Unset.Next(meter.English) + ". No serial device was found: is the cable plugged in?"},
-		{func(s *scene) { s.open(); s.hear("\xDB"); s.Bad(cipher.ErrNoKey, s.now) }, diagnosis.Encrypted.Next(meter.English)},
+		{func(s *scene) { s.open(); s.hear("\xDB"); s.Bad(decode.CauseOf(cipher.ErrNoKey), s.now) }, diagnosis.Encrypted.Next(meter.English)},
 	} {
 		s := newScene()
 		test.play(s)
@@ -186,7 +187,7 @@ func TestDegraded(t *testing.T) {
 		for i := range 60 {
 			s.wait(time.Second)
 			if i < damaged {
-				s.Bad(dsmr.ErrChecksum, s.now)
+				s.Bad(decode.CauseOf(dsmr.ErrChecksum), s.now)
 			} else {
 				s.good()
 			}
@@ -219,7 +220,7 @@ func TestDegraded(t *testing.T) {
 	}
 	s.wait(time.Hour)
 	for range 4 { // what was an hour ago does not count
-		s.Bad(dsmr.ErrChecksum, s.now)
+		s.Bad(decode.CauseOf(dsmr.ErrChecksum), s.now)
 	}
 	s.good()
 	if kind := s.Find(s.now).Cause; kind != diagnosis.Good {
