@@ -59,7 +59,7 @@ func healthServer(addr string, health func() error, board *status.Board, lastMin
 		server := &http.Server{
 			Handler: ownHostOnly(host, mux), ReadHeaderTimeout: healthTime, WriteTimeout: healthTime, IdleTimeout: healthTime, MaxHeaderBytes: 8 << 10,
 		}
-		if err := listen.ServeHTTP(ctx, listener, server, healthClients, listen.NewSlots(healthClients, nil), 0, out.log); err != nil {
+		if err := listen.ServeHTTP(ctx, listener, server, listen.Bounds{Most: healthClients, Slots: listen.NewSlots(healthClients, nil), Silent: true}, out.log); err != nil {
 			return fmt.Errorf("serving the health check on %s: %w", addr, err)
 		}
 		return nil

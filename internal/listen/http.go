@@ -32,16 +32,22 @@ const (
 // megabytes, and a stream that nobody reads would be noticed hours later.
 const sendBuffer = 64 << 10
 
-// ServeHTTP serves until ctx ends, then gives answers under way the goodbye
-// to end and closes the listener. Connections beyond most wait to be accepted;
-// those for which slots has no room are answered with status 503.
-func ServeHTTP(ctx context.Context, l net.Listener, server *http.Server, most int, slots *Slots, goodbye time.Duration, log *slog.Logger) error {
+// Bounds are those of an HTTP server.
+type Bounds struct {
+	Most    int           // connections at once; more wait to be accepted
+	Slots   *Slots        // a connection without a slot is refused
+	Silent  bool          // and closed without a word; else it is answered with status 503
+	Goodbye time.Duration // for answers under way at the end
+}
+
+// ServeHTTP serves until ctx ends, then closes the listener.
+func ServeHTTP(ctx context.Context, l net.Listener, server *http.Server, b Bounds, log *slog.Logger) error {
 	server.ErrorLog = errorLog(log)
 	closed := make(chan struct{})
 	stop := context.AfterFunc(ctx, func() {
 		defer close(closed)
 		defer retry.Guard(log)
-		late, cancel := context.WithTimeout(context.WithoutCancel(ctx), goodbye)
+		late, cancel := context.WithTimeout(context.WithoutCancel(ctx), b.Goodbye)
 		defer cancel()
 		if server.Shutdown(late) != nil {
 			_ = server.Close()
@@ -53,7 +59,7 @@ func ServeHTTP(ctx context.Context, l net.Listener, server *http.Server, most in
 			refusing <- struct{}{}
 		}
 	}()
-	err := server.Serve(netutil.LimitListener(&slotted{l, slots, log, refusing}, most))
+	err := server.Serve(netutil.LimitListener(&slotted{l, b, log, refusing}, b.Most))
 	if !stop() {
 		<-closed
 	}
@@ -67,8 +73,8 @@ func ServeHTTP(ctx context.Context, l net.Listener, server *http.Server, most in
 // slotted is a listener whose connections have a slot each.
 type slotted struct {
 	net.Listener
-	slots *Slots
-	log   *slog.Logger
+	bounds Bounds
+	log    *slog.Logger
 
 	refusing chan struct{} // holds a token for each client that is refused
 }
@@ -80,8 +86,12 @@ func (s *slotted) Accept() (net.Conn, error) {
 		if err != nil {
 			return nil, err
 		}
-		if err := s.slots.Take(conn.RemoteAddr()); err != nil {
+		if err := s.bounds.Slots.Take(conn.RemoteAddr()); err != nil {
 			s.log.Warn("a request is refused: there are too many connections", "client", conn.RemoteAddr().String(), "cause", err)
+			if s.bounds.Silent {
+				_ = conn.Close()
+				continue
+			}
 			s.refusing <- struct{}{}
 			go func() {
 				defer retry.Guard(s.log)
@@ -92,7 +102,7 @@ func (s *slotted) Accept() (net.Conn, error) {
 		if tcp, ok := conn.(*net.TCPConn); ok {
 			_ = tcp.SetWriteBuffer(sendBuffer) // a client that is gone is noticed by the first write
 		}
-		return &slottedConn{Conn: conn, free: sync.OnceFunc(func() { s.slots.Free(conn.RemoteAddr()) })}, nil
+		return &slottedConn{Conn: conn, free: sync.OnceFunc(func() { s.bounds.Slots.Free(conn.RemoteAddr()) })}, nil
 	}
 }
 

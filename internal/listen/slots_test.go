@@ -81,7 +81,7 @@ func TestHTTPLeavesRoom(t *testing.T) {
 	done := make(chan error, 1)
 	go func() {
 		server := &http.Server{Handler: http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, "here") })}
-		done <- listen.ServeHTTP(ctx, l, server, most, listen.NewSlots(most, nil), time.Second, slog.New(slog.NewTextHandler(log, nil)))
+		done <- listen.ServeHTTP(ctx, l, server, listen.Bounds{Most: most, Slots: listen.NewSlots(most, nil), Goodbye: time.Second}, slog.New(slog.NewTextHandler(log, nil)))
 	}()
 	ask := func(from string) string {
 		t.Helper()
@@ -140,12 +140,53 @@ func TestHTTPErrors(t *testing.T) {
 		ctx, cancel := context.WithCancel(t.Context())
 		server := &http.Server{}
 		cancel()
-		if err := listen.ServeHTTP(ctx, l, server, 1, nil, 0, slog.New(slog.NewTextHandler(log, &slog.HandlerOptions{Level: slog.LevelDebug}))); err != nil {
+		if err := listen.ServeHTTP(ctx, l, server, listen.Bounds{Most: 1}, slog.New(slog.NewTextHandler(log, &slog.HandlerOptions{Level: slog.LevelDebug}))); err != nil {
 			t.Error(err)
 		}
 		server.ErrorLog.Print(said)
 		if log.Count(want, said) != 1 || log.Count("") != 1 {
 			t.Errorf("%s: %s", said, log)
 		}
+	}
+}
+
+// A server that nobody else needs closes what is too much without a word.
+func TestHTTPClosesInSilence(t *testing.T) {
+	ctx, cancel := context.WithCancel(t.Context())
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	done := make(chan error, 1)
+	go func() {
+		done <- listen.ServeHTTP(ctx, l, &http.Server{}, listen.Bounds{Most: 4, Slots: listen.NewSlots(4, nil), Silent: true}, slog.New(slog.DiscardHandler))
+	}()
+	dial := func(from string) net.Conn {
+		t.Helper()
+		conn, err := (&net.Dialer{LocalAddr: &net.TCPAddr{IP: net.ParseIP(from)}}).Dial("tcp", l.Addr().String())
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(func() { conn.Close() })
+		return conn
+	}
+	for range 3 {
+		dial("127.0.0.1")
+	}
+	for range 100 {
+		if n, err := dial("127.0.0.1").Read(make([]byte, 1)); n > 0 || err == nil {
+			t.Fatalf("read %d bytes, %v", n, err)
+		}
+	}
+	conn := dial("127.0.0.2")
+	if _, err := io.WriteString(conn, "GET / HTTP/1.1\r\nHost: x\r\n\r\n"); err != nil {
+		t.Fatal(err)
+	}
+	if answer, err := http.ReadResponse(bufio.NewReader(conn), nil); err != nil || answer.StatusCode != http.StatusNotFound {
+		t.Errorf("from another address: %v, %v", answer, err)
+	}
+	cancel()
+	if err := <-done; err != nil {
+		t.Error(err)
 	}
 }

@@ -99,5 +99,5 @@ func (s *Server) serve(ctx context.Context, l net.Listener) error {
 	if s.options.Ingress {
 		slots.Exempt = supervisor
 	}
-	return listen.ServeHTTP(ctx, l, server, mostConnections, slots, goodbye, s.options.Log)
+	return listen.ServeHTTP(ctx, l, server, listen.Bounds{Most: mostConnections, Slots: slots, Goodbye: goodbye}, s.options.Log)
 }
