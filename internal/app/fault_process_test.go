@@ -386,6 +386,8 @@ func TestFaultClockJumps(t *testing.T) {
 	w := attend(p.program, meter.accept(), b)
 	w.reading()
 	b.wait("smartmeter/p1/availability", "online")
+	// The log of a process comes through a pipe, later than its readings may.
+	waitFor(t, "the first reading in the log", func() bool { return p.log.Count("telegrams arrive") == 1 })
 	mark := p.mark()
 	off := func() time.Duration { // by how much the program's clock is
 		w.reading()
