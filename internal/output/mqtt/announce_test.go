@@ -10,6 +10,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/smartmeter-addon/smartmeter-addon/internal/homeassistant"
 	"github.com/smartmeter-addon/smartmeter-addon/internal/meter"
 )
 
@@ -65,7 +66,7 @@ func TestMeterSwap(t *testing.T) {
 		if !strings.HasSuffix(m.topic, "/config") {
 			continue
 		}
-		var a announcement
+		var a homeassistant.Announcement
 		if err := json.Unmarshal(m.payload, &a); err != nil {
 			t.Fatal(err)
 		}
@@ -101,8 +102,8 @@ func TestParent(t *testing.T) {
 	both := later(dutch(), 0, func(r *meter.Reading) { r.Channels[0] = warmtelink().Reading.Channels[0] })
 	s.update(start.Add(debounce), both)
 	for i, want := range []string{"", "smartmeter_p1_bridge", "smartmeter_p1", "smartmeter_p1"} {
-		var a announcement
-		if err := json.Unmarshal(s.announcer.build(s.devices[i]), &a); err != nil {
+		var a homeassistant.Announcement
+		if err := json.Unmarshal(s.announcer.Build(s.devices[i].Device), &a); err != nil {
 			t.Fatal(err)
 		}
 		if got := a.Device.ViaDevice; got != want {

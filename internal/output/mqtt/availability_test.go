@@ -116,8 +116,8 @@ func TestLastTelegram(t *testing.T) {
 		st := alive()
 		st.Last = start.Add(step.after)
 		s.status(st.Last, st)
-		if !s.view.shown.Equal(step.want) {
-			t.Errorf("after %s: got %s, want %s", step.after, s.view.shown, step.want)
+		if !s.view.Shown.Equal(step.want) {
+			t.Errorf("after %s: got %s, want %s", step.after, s.view.Shown, step.want)
 		}
 	}
 }

@@ -93,7 +93,7 @@ func (x *exchange) drop(c *client, will bool) {
 	c.up, c.in, c.out = false, nil, nil
 	c.s.lost()
 	if will {
-		x.publish(nil, message{c.s.announcer.connectedTopic, []byte{'0'}, 1, true})
+		x.publish(nil, message{c.s.announcer.ConnectedTopic, []byte{'0'}, 1, true})
 	}
 }
 
@@ -405,7 +405,7 @@ func TestTwinStories(t *testing.T) {
 			if !c.s.online {
 				continue
 			}
-			for topic, k := range c.s.kept {
+			for topic, k := range c.s.kept.topics {
 				if got := x.kept[topic]; string(got) != string(k.payload) {
 					t.Fatalf("seed %d: the broker keeps %s of %s, want %s", seed, topic, got, k.payload)
 				}

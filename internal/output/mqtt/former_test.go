@@ -7,6 +7,8 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+
+	"github.com/smartmeter-addon/smartmeter-addon/internal/homeassistant"
 )
 
 const oldGas = "homeassistant/sensor/smartmeter/gas/config"
@@ -30,7 +32,7 @@ func found(t *testing.T, topics ...string) (*session, time.Time, string) {
 
 func TestFormerEntitiesAreRemovedByTheButtonOnly(t *testing.T) {
 	s, now, config := found(t, oldGas, "homeassistant/sensor/smartmeter/t1-used/config")
-	if !strings.Contains(config, removeFormerKey) && !strings.Contains(string(s.bridge.sent), removeFormerKey) {
+	if !strings.Contains(config, homeassistant.RemoveFormerKey) && !strings.Contains(string(s.bridge.sent), homeassistant.RemoveFormerKey) {
 		t.Fatalf("the button is not announced: %s", config)
 	}
 	// Whatever else happens, they stay.
@@ -39,7 +41,7 @@ func TestFormerEntitiesAreRemovedByTheButtonOnly(t *testing.T) {
 			t.Errorf("%s %q without the button", m.topic, m.payload)
 		}
 	}
-	press := s.former.press
+	press := s.bridge.CommandTopic(homeassistant.RemoveFormerKey)
 	if got := s.received(now, incoming{press, []byte("PRESS"), true}); len(got) > 0 {
 		t.Errorf("a retained press: got %q", brief(got))
 	}
@@ -54,13 +56,13 @@ func TestFormerEntitiesAreRemovedByTheButtonOnly(t *testing.T) {
 		t.Errorf("cleared: -want +got:\n%s", diff)
 	}
 	// The button goes the way that Home Assistant wants: reduced, then left out.
-	if !strings.Contains(string(s.bridge.sent), `"`+removeFormerKey+`":{"platform":"button"}`) {
+	if !strings.Contains(string(s.bridge.sent), `"`+homeassistant.RemoveFormerKey+`":{"platform":"button"}`) {
 		t.Errorf("the button is still there: %s", s.bridge.sent)
 	}
 	for at := s.next(); !at.IsZero() && at.Before(now.Add(2*time.Minute)); at = s.next() {
 		s.tick(at)
 	}
-	if strings.Contains(string(s.bridge.sent), removeFormerKey) {
+	if strings.Contains(string(s.bridge.sent), homeassistant.RemoveFormerKey) {
 		t.Errorf("the button is not left out: %s", s.bridge.sent)
 	}
 }
@@ -75,7 +77,7 @@ func TestNoFormerEntities(t *testing.T) {
 	} {
 		s, now := running(t, options(), dutch())
 		s.received(now, m)
-		if len(s.former.found) > 0 || s.bridge.seen[s.removeFormer()] {
+		if len(s.compat.former.found) > 0 || s.bridge.Has(homeassistant.RemoveFormerKey) {
 			t.Errorf("%s: taken for smartmeter2mqtt's", name)
 		}
 	}

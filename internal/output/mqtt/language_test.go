@@ -7,23 +7,9 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/smartmeter-addon/smartmeter-addon/internal/homeassistant"
 	"github.com/smartmeter-addon/smartmeter-addon/internal/meter"
 )
-
-// TestEveryNameIsTranslated: no name is the same in all languages.
-func TestEveryNameIsTranslated(t *testing.T) {
-	for device, components := range everything() {
-		for _, c := range components {
-			foreign := c.Name == ""
-			for _, l := range meter.Languages {
-				foreign = foreign || l.Name(c.Name) != c.Name
-			}
-			if !foreign {
-				t.Errorf("%s: %q has no row in the table of names", device, c.Name)
-			}
-		}
-	}
-}
 
 // TestLanguage: a change of the language changes names and nothing else.
 func TestLanguage(t *testing.T) {
@@ -33,7 +19,7 @@ func TestLanguage(t *testing.T) {
 		rest   string            // the announcement without them
 	}
 	read := func(payload string) (n named) {
-		var a announcement
+		var a homeassistant.Announcement
 		if err := json.Unmarshal([]byte(payload), &a); err != nil {
 			t.Fatal(err)
 		}
@@ -70,7 +56,7 @@ func TestLanguage(t *testing.T) {
 				t.Errorf("%s: the device %q is called %q", l, was.device, is.device)
 			}
 			for id, name := range was.names {
-				if want := l.Name(name); is.names[id] != want {
+				if want := homeassistant.Name(l, name); is.names[id] != want {
 					t.Errorf("%s: %s is called %q, want %q", l, id, is.names[id], want)
 				}
 			}

@@ -154,7 +154,7 @@ func TestTwoWaterMeters(t *testing.T) {
 	for run, s := range []*session{s, next} {
 		var devices []string
 		for _, sub := range s.submeters[meter.Water] {
-			devices = append(devices, sub.slot+" "+tail(sub.id)+" "+sub.name(meter.English))
+			devices = append(devices, sub.Slot+" "+tail(sub.id)+" "+sub.Name(meter.English))
 		}
 		if diff := cmp.Diff([]string{"p1_water 7890 Water meter", "p1_water_2 7891 Water meter 2"}, devices); diff != "" {
 			t.Errorf("run %d (-want +got):\n%s", run, diff)

@@ -15,20 +15,13 @@
 //	status/<field>           retained  one field of the reading, with mqtt.distinct
 //	<device>/state                     one JSON object for the device's entities
 //	<device>/availability    retained  online, offline
+//	<slot>_bridge/claim      retained  which program publishes the slot
 //
-// Devices are named by slot, and so are identifiers and unique ids, never by
-// serial number, so that entities outlive their meter:
-//
-//	<slot>           the electricity meter, below the bridge
-//	<slot>_<medium>  a gas, water or heat meter, below the electricity meter;
-//	                 below the bridge where there is none (Warmtelink)
-//	<slot>_solar     the solar inverter, below the bridge
-//	<slot>_bridge    this program; a program with several meters names it by
-//	                 its first slot, so two programs never share a bridge
-//
-// A device's identifier is smartmeter_<device>, an entity's unique id
-// smartmeter_<device>_<key>, where a medium is not named twice
-// (smartmeter_p1_gas_total). The bridge's keys carry the slot they tell of.
+// What devices and entities are called and what they show is the business of
+// package homeassistant. In each file one thing: session.go the order of
+// messages, home.go the devices, publish.go and received.go what goes out and
+// comes in, compat.go smartmeter2mqtt's topics, claims.go which program
+// publishes a slot, clash.go what another one did.
 package mqtt
 
 import (

@@ -79,7 +79,7 @@ func TestOneAnnouncementADevice(t *testing.T) {
 		}
 		devices := 0
 		for _, d := range s.devices {
-			if d.known() {
+			if d.IsKnown() {
 				devices++
 			}
 		}

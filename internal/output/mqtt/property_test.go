@@ -8,6 +8,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/smartmeter-addon/smartmeter-addon/internal/homeassistant"
 	"github.com/smartmeter-addon/smartmeter-addon/internal/meter"
 )
 
@@ -71,7 +72,7 @@ func checkState(t *testing.T, config, state message) {
 	if config.payload == nil {
 		return
 	}
-	var a announcement
+	var a homeassistant.Announcement
 	if err := json.Unmarshal(config.payload, &a); err != nil {
 		t.Fatal(err)
 	}
@@ -80,7 +81,7 @@ func checkState(t *testing.T, config, state message) {
 		t.Fatal(err)
 	}
 	for key, c := range a.Components {
-		if c.Platform == platformButton {
+		if c.Platform == homeassistant.Button {
 			continue // has no state
 		}
 		if _, ok := values[key]; !ok {

@@ -1,31 +1,20 @@
 package mqtt
 
-import (
-	"strconv"
-	"strings"
-	"time"
-
-	"github.com/smartmeter-addon/smartmeter-addon/internal/meter"
-)
-
-var (
-	onlinePayload  = []byte("online")
-	offlinePayload = []byte("offline")
-)
+import "time"
 
 // announce sends the announcements that are due; with again, all of them.
 func (s *session) announce(now time.Time, again bool) {
-	if !s.discovery {
-		return
-	}
 	for _, d := range s.devices {
 		s.announceDevice(now, d, again)
 	}
 }
 
 func (s *session) announceDevice(now time.Time, d *device, again bool) {
-	if config := d.announce(now, again, s.announcer.build); config != nil {
-		s.retain(now, d.configTopic, config)
+	if !s.options.Discovery {
+		return
+	}
+	if config := d.announce(now, again, s.announcer.Build); config != nil {
+		s.retain(now, d.Topics.Config, config)
 		s.refreshAt = now.Add(settle)
 	}
 }
@@ -60,81 +49,94 @@ func (s *session) again(now time.Time, d *device) {
 // measured sends the state of the electricity meter; with all, totals that
 // are not due yet too.
 func (s *session) measured(now time.Time, all bool) {
-	if s.newest == nil || !s.electricity.known() {
+	if s.line.newest == nil || !s.electricity.IsKnown() {
 		return
 	}
-	newest := s.newest.Entities()
-	s.rates.take(now, newest, all)
-	s.view.reading = s.rates.shown
+	newest := s.line.newest.Entities()
+	s.rates.Take(now, newest, all)
+	s.view.Reading = s.rates.Shown
 	s.state(now, s.electricity)
-	s.view.reading = newest
+	s.view.Reading = newest
+}
+
+// catchUp shows the totals that wait for their minute, and the means since the
+// last state: the meter may be another one when it is seen again.
+func (s *session) catchUp(now time.Time) {
+	if s.online && s.electricity.shown == online && (s.rates.IsFresh || s.rates.IsBehind(s.line.newest.Entities())) {
+		s.measured(now, true)
+	}
 }
 
 // state sends the state of one device.
 func (s *session) state(now time.Time, d *device) {
-	if s.inverter != nil && d == s.inverter.device {
-		if s.inverter.last == nil {
-			return
-		}
-	} else if d != s.bridge && (s.newest == nil || !d.known()) || d.channel != nil && d.channel.Unit == meter.UnitNone {
-		return // nothing of it came in this run
+	if !s.canTell(d) {
+		return
 	}
-	s.view.channel = d.channel
+	s.view.Channel = d.channel
 	if d == s.bridge {
-		s.view.status = s.standing()
+		s.view.Status = s.standing()
 	}
-	start := len(s.buf)
-	s.buf = d.appendState(s.buf, &s.view)
-	if d == s.bridge && s.instance != "" {
-		s.buf = append(append(append(s.buf[:len(s.buf)-1], `,"instance":"`...), s.instance...), '"', '}')
-	}
-	d.stateAt, d.stateOf, d.againAt = now, s.newest, time.Time{}
-	s.emit(d.stateTopic, s.buf[start:len(s.buf):len(s.buf)], 0, false)
+	s.write(d.Topics.State, false, func(dst []byte) []byte {
+		dst = d.AppendState(dst, &s.view)
+		if instance := s.options.instance; d == s.bridge && instance != "" { // every run signs its own
+			dst = append(append(append(dst[:len(dst)-1], `,"instance":"`...), instance...), '"', '}')
+		}
+		return dst
+	})
+	d.stateAt, d.stateOf, d.againAt = now, s.line.newest, time.Time{}
 }
 
-// setConnected tells whether broker and meter are there.
+// attributes sends the attributes of the electricity meter's entities that
+// changed since they were published; with all, every one.
+func (s *session) attributes(all bool) {
+	if !s.options.Discovery || s.line.newest == nil {
+		return
+	}
+	r := s.line.newest.Entities()
+	if isNew := s.learnedLists(r); !isNew && !all {
+		return
+	}
+	for topic, appended := range s.electricity.Attributes() {
+		s.write(topic, false, func(dst []byte) []byte { return appended(dst, r) })
+	}
+}
+
+// setConnected says whether broker and meter are there.
 func (s *session) setConnected(now time.Time) {
 	value := byte('1')
-	if s.line.Alive {
+	if s.line.status.Alive {
 		value = '2'
 	}
-	if s.connectTo != value {
-		s.connectTo = value
-		s.retain(now, s.announcer.connectedTopic, []byte{value})
+	if s.line.told != value {
+		s.line.told = value
+		s.retain(now, s.names.connected(), []byte{value})
 	}
 }
 
 // available brings the devices' availability up to date. A device that comes
 // back shows its newest value first.
 func (s *session) available(now time.Time) {
-	alive := s.line.Alive && s.fresh
-	if d := s.electricity; d.known() {
-		if alive && d.shown != online && d.stateOf != s.newest {
+	alive := s.line.status.Alive && s.line.fresh
+	if d := s.electricity; d.IsKnown() {
+		if alive && d.shown != online && d.stateOf != s.line.newest {
 			s.measured(now, true)
 		}
 		s.setAvailability(now, d, availabilityOf(alive))
 	}
 	for m := range s.submeters {
 		for _, sub := range s.submeters[m] {
-			if sub.known() {
-				s.setAvailability(now, &sub.device, availabilityOf(alive && sub.reports(&s.newest.Reading, s.view.zone)))
+			if sub.IsKnown() {
+				s.setAvailability(now, sub.device, availabilityOf(alive && sub.reports(&s.line.newest.Reading, s.view.Zone)))
 			}
 		}
 	}
-	if v := s.inverter; v != nil && v.known() {
+	if v := s.inverter; v != nil && v.IsKnown() {
 		s.setAvailability(now, v.device, availabilityOf(v.answers(now)))
 	}
 }
 
-func availabilityOf(available bool) availability {
-	if available {
-		return online
-	}
-	return offline
-}
-
 func (s *session) setAvailability(now time.Time, d *device, a availability) {
-	if d.availabilityTopic == "" || d.shown == a {
+	if d.Topics.Availability == "" || d.shown == a {
 		return
 	}
 	d.shown = a
@@ -142,42 +144,5 @@ func (s *session) setAvailability(now time.Time, d *device, a availability) {
 	if a == online {
 		payload = onlinePayload
 	}
-	s.retain(now, d.availabilityTopic, payload)
-}
-
-// change sends a step of a quantity, as smartmeter2mqtt does.
-func (s *session) change(topic, what string, c *meter.Change) {
-	start := len(s.buf)
-	s.buf = appendChange(s.buf, what, c, s.newest.Reading.Received)
-	s.emit(s.topic+topic, s.buf[start:len(s.buf):len(s.buf)], 0, false)
-}
-
-func appendChange(dst []byte, what string, c *meter.Change, at time.Time) []byte {
-	relative := c.Value.Sub(c.Previous)
-	dst = c.Previous.Append(append(dst, `{"previousUsage":`...))
-	dst = relative.Append(append(dst, `,"relative":`...))
-	dst = append(append(dst, `,"message":"`...), what...)
-	switch relative.Sign() {
-	case 1:
-		dst = relative.Append(append(dst, " increased +"...))
-		dst = append(dst, " to "...)
-	case -1:
-		dst = relative.Append(append(dst, " decreased "...))
-		dst = append(dst, " to "...)
-	default:
-		dst = append(dst, " unchanged at "...)
-	}
-	dst = c.Value.Append(dst)
-	dst = c.Value.Append(append(dst, `","val":`...))
-	dst = strconv.AppendInt(append(dst, `,"tc":`...), at.UnixMilli(), 10)
-	return append(dst, '}')
-}
-
-// cutAround returns what stands between prefix and suffix.
-func cutAround(s, prefix, suffix string) (between string, ok bool) {
-	s, ok = strings.CutPrefix(s, prefix)
-	if !ok {
-		return "", false
-	}
-	return strings.CutSuffix(s, suffix)
+	s.retain(now, d.Topics.Availability, payload)
 }

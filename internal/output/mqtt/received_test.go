@@ -11,6 +11,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/smartmeter-addon/smartmeter-addon/internal/homeassistant"
 	"github.com/smartmeter-addon/smartmeter-addon/internal/meter"
 )
 
@@ -46,13 +47,13 @@ func through(s *session, until time.Time) (all []message) {
 }
 
 // lastConfig is the announcement that is sent last, nil if there is none.
-func lastConfig(t *testing.T, messages []message, topic string) *announcement {
+func lastConfig(t *testing.T, messages []message, topic string) *homeassistant.Announcement {
 	t.Helper()
 	payload, ok := announcements(messages)[topic]
 	if !ok {
 		return nil
 	}
-	var a announcement
+	var a homeassistant.Announcement
 	if err := json.Unmarshal([]byte(payload), &a); err != nil {
 		t.Fatal(err)
 	}
@@ -193,7 +194,7 @@ func TestRubbishAnnouncements(t *testing.T) {
 				compare(t, name, got, meterConfig+" (announcement)")
 				idle = now.Add(settle)
 			}
-			if log.Len() > 0 || s.next() != idle || s.electricity.deleted {
+			if log.Len() > 0 || s.next() != idle || s.electricity.Deleted {
 				t.Errorf("%s: rubbish changes something; next = %s, want %s: %s", name, s.next(), idle, log)
 			}
 		}
@@ -231,7 +232,7 @@ func TestSameSlot(t *testing.T) {
 	o := options()
 	o.Topic = "garage"
 	other, _ := running(t, o, belgian())
-	payload := other.announcer.build(other.electricity)
+	payload := other.announcer.Build(other.electricity.Device)
 
 	s, now, log := listening(t, options(), dutch())
 	for range 3 {
@@ -301,7 +302,7 @@ func TestDiscoverySwitchedOff(t *testing.T) {
 	log.Reset()
 	for name, m := range map[string]incoming{
 		"our own empty one, which comes back": {meterConfig, nil, false},
-		"another program's":                   {meterConfig, others.announcer.build(others.electricity), true},
+		"another program's":                   {meterConfig, others.announcer.Build(others.electricity.Device), true},
 		"one that is sent now":                {meterConfig, []byte(kept[meterConfig]), false},
 		"rubbish":                             {meterConfig, []byte("x"), true},
 		"the button":                          {"smartmeter/p1_bridge/reannounce", []byte("PRESS"), false},

@@ -1,9 +1,9 @@
 package mqtt
 
 import (
-	"log/slog"
 	"time"
 
+	"github.com/smartmeter-addon/smartmeter-addon/internal/homeassistant"
 	"github.com/smartmeter-addon/smartmeter-addon/internal/meter"
 )
 
@@ -15,10 +15,6 @@ const (
 	// refreshEvery is when all states are sent again whatever happened.
 	refreshEvery = 15 * time.Minute
 
-	// early is how much sooner than the interval says a state may come: meters
-	// that send every ten seconds are not exact.
-	early = 500 * time.Millisecond
-
 	// minuteOnly holds back the time of the last telegram, which would else
 	// make a new state every time.
 	minuteOnly = time.Minute
@@ -26,151 +22,83 @@ const (
 
 // session knows what to publish when. Its methods are steps: an event and the
 // time in, messages out, valid until the next step. It knows no clock, no
-// goroutine and no broker. Between lost and connected its steps yield nothing,
-// but it goes on learning.
+// goroutine and no broker. While it may not publish - without a connection, or
+// while another program does - its steps yield nothing of the meter, but it
+// goes on learning.
 type session struct {
-	topic     string
-	energy    string // topic of the whole reading
-	slot      string
-	birth     string
-	press     string            // topic of the button that announces again
-	ours      map[string]string // slots of the devices that there can be, by topic of their announcement
-	instance  string            // this run of the program, unlike any other
-	told      clashes           // which were said
-	prefix    string            // of discovery
-	rates     rates
-	discovery bool
-	jitter    func() time.Duration
-	announcer announcer
+	outbox
+	home
+	options   *Options
+	announcer homeassistant.Announcer
+	line      line
+	claims    claims
+	kept      kept
+	clashes   clashes
+	compat    compat
 
-	view   view
-	line   meter.Status
-	lastAt time.Time // when the bridge's time of the last telegram was taken
+	online    bool      // connected, and the publisher of the slot
+	birthAt   time.Time // when to answer Home Assistant's birth; zero: no need
+	refreshAt time.Time // when to send all states
+}
+
+// line is what is known of the meter's line.
+type line struct {
+	status meter.Status
+	lastAt time.Time // when the time of the last telegram was taken for the bridge
 	newest *meter.Update
 	fresh  bool // there was a reading since the line came to life
-	groups groups
-	lists  lists // published as attributes
-	log    *slog.Logger
-
-	meterID string // equipment identifier of the electricity meter, as printed
-
-	bridge      *device
-	electricity *device
-	submeters   [meter.NumMedia][]*submeter
-	devices     []*device // all of them, parents first
-
-	inverter *inverter // nil: there is none
-	former   *former
-	distinct *distinct // nil: no topic for each field
-
-	claims    claims
-	online    bool             // connected, and the publisher of the slot
-	leftovers []string         // retained topics of an earlier run to put right when this one publishes
-	kept      map[string]*kept // by topic
-	mendAt    time.Time        // when one of them is due; zero: none is
-	connectTo byte             // what the topic connected says: 0, '1' or '2'
-	birthAt   time.Time        // when to answer Home Assistant's birth; zero: no need
-	refreshAt time.Time        // when to send all states
-
-	out []message
-	buf []byte
+	told   byte // what the topic connected says: 0, '1' or '2'
 }
 
 func newSession(o *Options) *session {
+	n := names{o.Topic, o.Slot, o.DiscoveryPrefix}
 	s := &session{
-		topic:     o.Topic,
-		energy:    o.Topic + "/status/energy",
-		slot:      o.Slot,
-		birth:     o.BirthTopic,
-		prefix:    o.DiscoveryPrefix,
-		rates:     rates{interval: time.Duration(o.Interval) * time.Second},
-		discovery: o.Discovery,
-		jitter:    o.Jitter,
-		log:       o.Log,
-		announcer: announcer{
-			connectedTopic: o.Topic + "/connected",
-			origin:         originConfig{Name: originName, Version: o.Version, SupportURL: o.SupportURL},
-			language:       o.Language,
+		options: o,
+		home:    newHome(o, n),
+		announcer: homeassistant.Announcer{
+			ConnectedTopic: n.connected(),
+			Origin:         homeassistant.Origin{Name: homeassistant.OriginName, Version: o.Version, SupportURL: o.SupportURL},
+			Language:       o.Language,
 		},
+		kept:    kept{topics: make(map[string]*keptTopic)},
+		clashes: clashes{slots: n.slots()},
+		compat:  newCompat(&n, o),
 	}
-	s.view = view{zone: o.Zone, status: &s.line}
-
-	s.ours = s.announcements()
-	s.instance = o.instance
-	s.kept = make(map[string]*kept)
-	s.claims = claims{topics: s.claimTopics(), instance: o.instance, emit: s.emit, unheard: make(map[string]bool), peers: make(map[string]bool)}
-	b := newDevice(s.topic, bridgeSlot(s.slot), "Smartmeter", bridge(s.slot))
-	s.press = s.topic + "/" + b.slot + "/reannounce"
-	b.info.model, b.info.version = "P1 port reader", o.Version
-	for i := range b.seen {
-		b.seen[i] = b.components[i].Key != removeFormerKey // until something is found
-	}
-	b.stale, b.unsaved = true, true
-	s.former = newFormer(s.prefix, s.topic, s.topic+"/"+b.slot+"/"+removeFormerKey)
-	s.bridge = s.add(&b, nil)
-
-	e := newDevice(s.topic, s.slot, "Electricity meter", electricity)
-	s.electricity = s.add(&e, s.bridge)
-	if o.Solar > 0 {
-		s.addInverter(o.Solar)
-	}
-	if o.Distinct {
-		s.distinct = newDistinct(s.topic, o.DistinctFields)
-	}
+	s.claims = claims{topics: n.claims(o.Discovery), instance: o.instance, emit: s.emit, unheard: make(map[string]bool), peers: make(map[string]bool)}
 	return s
-}
-
-// add makes the device known. All but the bridge can be unavailable while
-// this program runs.
-func (s *session) add(d, parent *device) *device {
-	d.parent = parent
-	d.configTopic = s.configTopic(d.slot)
-	if parent != nil {
-		d.availabilityTopic = s.topic + "/" + d.slot + "/availability"
-	}
-	s.devices = append(s.devices, d)
-	return d
-}
-
-func (s *session) begin() { s.out, s.buf = s.out[:0], s.buf[:0] }
-
-func (s *session) emit(topic string, payload []byte, qos byte, retain bool) {
-	s.out = append(s.out, message{topic, payload, qos, retain})
 }
 
 // connected is the first step on a new connection: nothing is published before
 // it is known that no other program publishes the slot.
 func (s *session) connected(now time.Time) []message {
 	s.begin()
-	s.online, s.leftovers = false, nil
-	clear(s.kept)
+	s.online = false
+	s.kept.connect()
 	s.claims.connected(now)
 	if s.claims.role == standingBy {
-		s.standsBy()
+		s.logStandBy()
 	}
-	return s.out
+	return s.messages
 }
 
 // takeOver begins to publish. Entities become available last, so that none
 // shows an old value.
 func (s *session) takeOver(now time.Time) {
-	s.online, s.connectTo, s.birthAt, s.mendAt = true, 0, time.Time{}, time.Time{}
+	s.online, s.line.told, s.birthAt = true, 0, time.Time{}
 	s.clearLeftovers(now)
 	for _, d := range s.devices {
-		d.shown, d.stateOf, d.copyAt = availabilityUnknown, nil, time.Time{}
-		d.againAt = time.Time{}
-		if d.known() || d == s.electricity && s.newest == nil {
+		d.connect()
+		if d.IsKnown() || d == s.electricity && s.line.newest == nil {
 			s.setAvailability(now, d, offline)
 		}
 	}
 	s.refreshAt = now.Add(refreshEvery)
 	s.announce(now, true)
-	if s.newest != nil {
-		s.emit(s.energy, s.newest.JSON, 0, true)
-		s.distinctly(s.newest)
+	if s.line.newest != nil {
+		s.compat.reading(&s.outbox, s.line.newest)
 	}
 	if s.inverter != nil && s.inverter.last != nil {
-		s.whole()
+		s.compat.sample(&s.outbox, s.inverter.last)
 	}
 	s.refresh(now, true)
 	s.setConnected(now)
@@ -183,60 +111,49 @@ func (s *session) lost() {
 	s.claims.lost()
 }
 
-// abandon leaves the messages of the last step to whoever still holds them:
-// the client, when it could not send them in time.
-func (s *session) abandon() { s.out, s.buf = nil, nil }
-
 // update takes a reading.
 func (s *session) update(now time.Time, u *meter.Update) []message {
 	s.begin()
 	entities := u.Entities()
-	turns := s.newest != nil && s.rates.turns(s.newest.Entities(), entities)
-	if d := s.electricity; turns && s.online && d.known() && s.rates.fresh {
+	turns := s.line.newest != nil && s.rates.Turns(s.line.newest.Entities(), entities)
+	if d := s.electricity; turns && s.online && d.IsKnown() && s.rates.IsFresh {
 		s.measured(now, true) // the last of the old tariff
 	}
-	s.newest, s.fresh = u, true
-	s.view.reading = entities
-	s.rates.add(entities)
+	s.line.newest, s.line.fresh = u, true
+	s.rates.Add(entities)
 	s.learn(entities)
 	if !s.online {
 		return nil
 	}
-	s.emit(s.energy, u.JSON, 0, true)
-	s.distinctly(u)
-	if u.Usage != nil {
-		s.change("/status/usage", "Usage", u.Usage)
-	}
-	if u.GasUsage != nil {
-		s.change("/status/gasUsage", "Gas usage", u.GasUsage)
-	}
+	s.compat.reading(&s.outbox, u)
+	s.compat.changes(&s.outbox, u)
 	s.announce(now, false)
-	if d := s.electricity; d.known() && (turns || d.stateOf == nil || now.Sub(d.stateAt) >= s.rates.interval-early) {
+	if d := s.electricity; d.IsKnown() && (turns || d.stateOf == nil || s.rates.IsDue(now.Sub(d.stateAt))) {
 		s.measured(now, turns)
 	}
 	s.attributes(false)
 	for m := range s.submeters {
 		for _, sub := range s.submeters[m] {
 			if sub.fresh {
-				s.state(now, &sub.device)
+				s.state(now, sub.device)
 			}
 		}
 	}
 	s.available(now)
-	return s.out
+	return s.messages
 }
 
 // status takes news of the meter's line.
 func (s *session) status(now time.Time, st meter.Status) []message {
 	s.begin()
-	s.line = st
+	s.line.status = st
 	if !st.Alive {
 		s.catchUp(now)
-		s.fresh = false
-		s.rates.drop()
+		s.line.fresh = false
+		s.rates.Drop()
 	}
-	if !st.Last.IsZero() && (s.lastAt.IsZero() || now.Sub(s.lastAt) >= minuteOnly) {
-		s.view.shown, s.lastAt = st.Last, now
+	if !st.Last.IsZero() && (s.line.lastAt.IsZero() || now.Sub(s.line.lastAt) >= minuteOnly) {
+		s.view.Shown, s.line.lastAt = st.Last, now
 	}
 	if !s.online {
 		return nil
@@ -244,20 +161,36 @@ func (s *session) status(now time.Time, st meter.Status) []message {
 	s.setConnected(now)
 	s.state(now, s.bridge)
 	s.available(now)
-	return s.out
+	return s.messages
 }
 
-// next is when tick is due, zero for never.
+// sampled takes what the inverter says.
+func (s *session) sampled(now time.Time, sample *meter.Solar) []message {
+	s.begin()
+	s.learnSample(sample)
+	if !s.online {
+		return nil
+	}
+	s.compat.sample(&s.outbox, sample)
+	s.announceDevice(now, s.inverter.device, false)
+	if v := s.inverter; v.shown != online || s.rates.IsDue(now.Sub(v.stateAt)) {
+		s.state(now, v.device)
+	}
+	s.available(now)
+	return s.messages
+}
+
+// next returns when tick is due, zero for never.
 func (s *session) next() time.Time {
 	at := s.claims.next()
 	if !s.online {
 		return at
 	}
-	at = earlier(earlier(at, s.mendAt), earlier(earlier(s.refreshAt, s.birthAt), s.inverter.ends()))
+	at = earlier(earlier(at, s.kept.mendAt), earlier(earlier(s.refreshAt, s.birthAt), s.inverter.ends()))
 	for _, d := range s.devices {
 		at = earlier(at, d.againAt)
-		if s.discovery {
-			at = earlier(at, d.next())
+		if s.options.Discovery {
+			at = earlier(at, d.announceAt())
 		}
 	}
 	return at
@@ -268,34 +201,25 @@ func (s *session) tick(now time.Time) []message {
 	s.begin()
 	s.claimed(now, s.claims.tick)
 	if !s.online {
-		return s.out
+		return s.messages
 	}
-	if due(s.mendAt, now) {
+	if due(s.kept.mendAt, now) {
 		s.mend(now)
 	}
 	if due(s.inverter.ends(), now) {
 		s.available(now)
 	}
 	if due(s.birthAt, now) {
-		s.birthAt = time.Time{}
-		s.refreshAt = now.Add(settle)
-		s.announce(now, true)
-		s.refresh(now, true)
-		for _, d := range s.devices {
-			if shown := d.shown; shown != availabilityUnknown {
-				d.shown = availabilityUnknown
-				s.setAvailability(now, d, shown)
-			}
-		}
+		s.answerBirth(now)
 	}
 	for _, d := range s.devices {
-		if s.discovery && due(d.next(), now) {
-			again := due(d.copyAt, now)
-			if again {
+		if s.options.Discovery && due(d.announceAt(), now) {
+			isCopy := due(d.copyAt, now)
+			if isCopy {
 				d.copyAt = time.Time{}
-				d.forget()
+				d.Forget()
 			}
-			s.announceDevice(now, d, again)
+			s.announceDevice(now, d, isCopy)
 		}
 	}
 	if due(s.refreshAt, now) {
@@ -307,7 +231,21 @@ func (s *session) tick(now time.Time) []message {
 			s.again(now, d)
 		}
 	}
-	return s.out
+	return s.messages
+}
+
+// answerBirth sends everything again to a Home Assistant that has started.
+func (s *session) answerBirth(now time.Time) {
+	s.birthAt = time.Time{}
+	s.refreshAt = now.Add(settle)
+	s.announce(now, true)
+	s.refresh(now, true)
+	for _, d := range s.devices {
+		if shown := d.shown; shown != availabilityUnknown {
+			d.shown = availabilityUnknown
+			s.setAvailability(now, d, shown)
+		}
+	}
 }
 
 // stop is the last step: everything is unavailable from now on, also when the
@@ -324,16 +262,6 @@ func (s *session) stop(now time.Time) []message {
 		}
 	}
 	s.claims.stop()
-	s.retain(now, s.announcer.connectedTopic, []byte{'0'})
-	return s.out
+	s.retain(now, s.names.connected(), []byte{'0'})
+	return s.messages
 }
-
-// catchUp shows the totals that wait for their minute, and the means since the
-// last state: the meter may be another one when it is seen again.
-func (s *session) catchUp(now time.Time) {
-	if s.online && s.electricity.shown == online && (s.rates.fresh || s.rates.behind(s.newest.Entities())) {
-		s.measured(now, true)
-	}
-}
-
-func due(at, now time.Time) bool { return !at.IsZero() && !at.After(now) }

@@ -246,7 +246,7 @@ func TestUsage(t *testing.T) {
 		{"Gas usage", "0.7", "1.2", `{"previousUsage":0.7,"relative":0.5,"message":"Gas usage increased +0.5 to 1.2","val":1.2,"tc":1773489600000}`},
 		{"Gas usage", "1.2", "1.200", `{"previousUsage":1.2,"relative":0,"message":"Gas usage unchanged at 1.2","val":1.2,"tc":1773489600000}`},
 	} {
-		got := appendChange(nil, tt.what, &meter.Change{Previous: value(tt.previous), Value: value(tt.next)}, start)
+		got := appendChange(nil, tt.what, &meter.Change{Previous: value(tt.previous), Value: value(tt.next)}, start.UnixMilli())
 		if diff := cmp.Diff(tt.want, string(got)); diff != "" {
 			t.Errorf("from %s to %s (-want +got):\n%s", tt.previous, tt.next, diff)
 		}

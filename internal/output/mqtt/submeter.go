@@ -1,10 +1,9 @@
 package mqtt
 
 import (
-	"strconv"
 	"time"
 
-	"github.com/smartmeter-addon/smartmeter-addon/internal/household"
+	"github.com/smartmeter-addon/smartmeter-addon/internal/homeassistant"
 	"github.com/smartmeter-addon/smartmeter-addon/internal/meter"
 )
 
@@ -15,8 +14,9 @@ const maxAge = 24 * time.Hour
 // submeter is a meter that hangs on the electricity meter by M-Bus, in the slot
 // that the household gave it.
 type submeter struct {
-	device
+	*device
 	medium  meter.Medium
+	slot    int        // of its medium, from 1
 	unit    meter.Unit // of its total, for as long as the meter is the same
 	id      string     // identifier as printed
 	number  uint32     // of the meter in its slot; 0: not heard in this run
@@ -27,73 +27,38 @@ type submeter struct {
 	fresh   bool      // with a reading that it did not have before
 }
 
-func (s *session) learnSubmeters(r *meter.Reading) {
-	for m := range s.submeters {
-		for _, sub := range s.submeters[m] {
-			sub.fresh = false
-		}
-	}
-	for i := range r.Channels {
-		c := &r.Channels[i]
-		m, ok := c.Type.Medium()
-		if !ok || c.Unit == meter.UnitNone || c.Meter.Slot == 0 || c.Meter.Slot > household.MaxSame {
-			continue
-		}
-		sub := s.submeter(m, int(c.Meter.Slot), c.Unit)
-		s.take(sub, c, r)
-		s.view.channel = &sub.channel
-		sub.identify(identity{id: sub.id})
-		sub.learn(&s.view, &s.groups)
-		if s.electricity.known() && sub.parent != s.electricity {
-			sub.parent, sub.stale = s.electricity, true
-		}
-	}
-}
-
-// submeter returns the slot of the medium's first meter, or of its second.
-func (s *session) submeter(m meter.Medium, number int, unit meter.Unit) *submeter {
-	for _, sub := range s.submeters[m] {
-		if max(1, sub.info.number) == number {
+// submeter returns the meter in that slot of the medium.
+func (h *home) submeter(m meter.Medium, slot int, unit meter.Unit) *submeter {
+	for _, sub := range h.submeters[m] {
+		if sub.slot == slot {
 			return sub
 		}
 	}
-	info := &meter.Media[m]
-	sub := &submeter{device: newDevice(s.topic, submeterSlot(s.slot, m, number), info.Device, mbus(m, unit)), medium: m, unit: unit}
-	if number > 1 {
-		sub.info.number = number
+	parent := h.bridge
+	if h.electricity.IsKnown() {
+		parent = h.electricity
 	}
+	sub := &submeter{medium: m, slot: slot, unit: unit}
+	sub.device = h.add(h.names.submeter(m, slot), meter.Media[m].Device, slot, homeassistant.MBus(m, unit), parent)
 	sub.device.channel = &sub.channel
-	parent := s.bridge
-	if s.electricity.known() {
-		parent = s.electricity
-	}
-	s.add(&sub.device, parent)
-	s.submeters[m] = append(s.submeters[m], sub)
+	h.submeters[m] = append(h.submeters[m], sub)
 	return sub
 }
 
-// submeterSlot is p1_water, of the second meter p1_water_2.
-func submeterSlot(slot string, m meter.Medium, number int) string {
-	slot += "_" + meter.Media[m].Slot
-	if number > 1 {
-		slot += "_" + strconv.Itoa(number)
-	}
-	return slot
-}
-
-// take notes the channel's reading.
-func (s *session) take(sub *submeter, c *meter.Channel, r *meter.Reading) {
+// learnSubmeter takes the channel's reading.
+func (h *home) learnSubmeter(sub *submeter, c *meter.Channel, r *meter.Reading) {
 	isOther := sub.number != 0 && sub.number != c.Meter.Meter || sub.id != "" && sub.id != c.Meter.ID
-	if c.Unit != sub.unit && sub.known() && !isOther {
+	if c.Unit != sub.unit && sub.IsKnown() && !isOther {
 		return // an odd line: a meter does not change its unit
 	}
 	sub.number = c.Meter.Meter
 	if sub.id != c.Meter.ID {
-		s.swapped(&sub.device, sub.id, c.Meter.ID)
+		h.replaced(sub.device, sub.id, c.Meter.ID)
 		sub.id = c.Meter.ID
 	}
 	if sub.unit != c.Unit {
-		sub.unit, sub.components, sub.stale = c.Unit, mbus(sub.medium, c.Unit), true
+		sub.unit = c.Unit
+		sub.SetEntities(homeassistant.MBus(sub.medium, c.Unit))
 	}
 	if sub.channel.Unit != meter.UnitNone && sub.channel.Value != c.Value {
 		sub.grew = r.Received
@@ -102,8 +67,14 @@ func (s *session) take(sub *submeter, c *meter.Channel, r *meter.Reading) {
 	if sub.fresh || c.Time.IsZero() {
 		sub.moved = r.Received
 	}
-	sub.clock = r.Time
-	sub.channel = *c
+	sub.clock, sub.channel = r.Time, *c
+
+	h.view.Channel = &sub.channel
+	sub.Identify(homeassistant.Identity{ID: sub.id})
+	sub.Learn(&h.view, &h.groups)
+	if h.electricity.IsKnown() && sub.Parent != h.electricity.Device {
+		sub.Parent, sub.Stale = h.electricity.Device, true
+	}
 }
 
 // reports reports whether the meter still does, judged by the clock of the
@@ -124,4 +95,35 @@ func (s *submeter) reports(r *meter.Reading, zone *time.Location) bool {
 		t = s.clock
 	}
 	return t.IsZero() || r.Time.Time(zone, r.Received).Sub(t.Time(zone, r.Received)) <= maxAge
+}
+
+// inverter is the solar inverter: a device of its own below the bridge. All of
+// it that can be known stands in the last sample.
+type inverter struct {
+	*device
+	last  *meter.Solar
+	lasts time.Duration // how long a sample tells how the inverter stands
+}
+
+// learnSample takes what the inverter says.
+func (h *home) learnSample(sample *meter.Solar) {
+	h.inverter.last, h.view.Solar = sample, sample
+	h.inverter.Describe(homeassistant.Information{
+		Manufacturer: sample.Manufacturer, Model: sample.Model, Serial: sample.Serial, Version: sample.Version,
+	})
+	h.inverter.Learn(&h.view, &h.groups)
+}
+
+// ends returns when the last sample tells no more how the inverter stands; zero
+// for never.
+func (v *inverter) ends() time.Time {
+	if v == nil || v.last == nil || v.shown != online {
+		return time.Time{}
+	}
+	return v.last.Received.Add(v.lasts)
+}
+
+// answers reports whether the inverter was heard of late.
+func (v *inverter) answers(now time.Time) bool {
+	return v.last != nil && now.Before(v.last.Received.Add(v.lasts))
 }

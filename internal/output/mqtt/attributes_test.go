@@ -10,29 +10,6 @@ import (
 	"github.com/smartmeter-addon/smartmeter-addon/internal/meter"
 )
 
-func TestLastPeak(t *testing.T) {
-	peak := func(year, month int, demand string) meter.Peak {
-		return meter.Peak{Month: stamp(year, month, 1, 0, 0, 0, 'W'), Demand: value(demand), Valid: true}
-	}
-	for _, tt := range []struct {
-		name    string
-		history []meter.Peak
-		want    string
-	}{
-		{"none", nil, ""},
-		{"none valid", []meter.Peak{{}}, ""},
-		{"the newest first", []meter.Peak{peak(2026, 1, "3"), peak(2025, 12, "2")}, "3"},
-		{"the newest last", []meter.Peak{peak(2025, 12, "2"), peak(2026, 1, "3")}, "3"},
-		{"one without data", []meter.Peak{peak(2025, 12, "2"), {}}, "2"},
-	} {
-		v := &view{reading: &meter.Reading{PeakHistory: tt.history}}
-		got, ok := find(t, electricity, "demand_peak_last_month").value(nil, v)
-		if ok != (tt.want != "") || ok && string(got) != tt.want {
-			t.Errorf("%s: got %s, %t, want %s", tt.name, got, ok, tt.want)
-		}
-	}
-}
-
 // TestAttributes: they are sent when they change, with every refresh, and not
 // with each state.
 func TestAttributes(t *testing.T) {

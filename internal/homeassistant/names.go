@@ -1,34 +1,16 @@
-package meter
+package homeassistant
 
-import "strings"
+import (
+	"strings"
 
-// Language is one that entities can be named in, by its ISO 639-1 code.
-type Language string
-
-// The languages. English is the one of the tables of quantities and media.
-const (
-	English Language = "en"
-	Dutch   Language = "nl"
-	German  Language = "de"
-	French  Language = "fr"
-	Swedish Language = "sv"
+	"github.com/smartmeter-addon/smartmeter-addon/internal/meter"
 )
-
-// Languages are all of them.
-var Languages = []Language{English, Dutch, German, French, Swedish}
-
-// UnmarshalText takes any case. What is no language is taken too, for
-// whoever judges it.
-func (l *Language) UnmarshalText(text []byte) error {
-	*l = Language(strings.ToLower(string(text)))
-	return nil
-}
 
 // Name returns the name of an entity or a device in that language. A name
 // that is not in the table stays English; a test sees to it that no entity has
 // such a one.
-func (l Language) Name(english string) string {
-	if l == English || english == "" {
+func Name(l meter.Language, english string) string {
+	if l == meter.English || english == "" {
 		return english
 	}
 	pattern, number := english, ""
@@ -41,13 +23,13 @@ func (l Language) Name(english string) string {
 	}
 	var name string
 	switch l {
-	case Dutch:
+	case meter.Dutch:
 		name = row.nl
-	case German:
+	case meter.German:
 		name = row.de
-	case French:
+	case meter.French:
 		name = row.fr
-	case Swedish:
+	case meter.Swedish:
 		name = row.sv
 	}
 	if name == "" {

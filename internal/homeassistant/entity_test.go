@@ -1,22 +1,43 @@
-package mqtt
+package homeassistant
 
 import (
+	"fmt"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/smartmeter-addon/smartmeter-addon/internal/meter"
 )
 
-func find(t *testing.T, list []component, key string) *component {
+// amsterdam has the standard offset of the meters below.
+var amsterdam = time.FixedZone("CET", 3600)
+
+func value(text string) meter.Value {
+	v, err := meter.ParseValue(text)
+	if err != nil {
+		panic(fmt.Sprintf("%q: %v", text, err))
+	}
+	return v
+}
+
+func stamp(year, month, day, hour, minute, second int, flag byte) meter.Timestamp {
+	t, ok := meter.NewTimestamp(year, month, day, hour, minute, second, flag)
+	if !ok {
+		panic("no such time")
+	}
+	return t
+}
+
+func find(t *testing.T, list []Entity, key string) *Entity {
 	t.Helper()
 	for i := range list {
 		if list[i].Key == key {
 			return &list[i]
 		}
 	}
-	t.Fatalf("no component %s", key)
+	t.Fatalf("no entity %s", key)
 	return nil
 }
 
@@ -92,7 +113,7 @@ func TestValues(t *testing.T) {
 		if tt.change != nil {
 			tt.change(&u.Reading)
 		}
-		got, ok := find(t, electricity, tt.key).value([]byte("x"), &view{zone: amsterdam, reading: &u.Reading})
+		got, ok := find(t, Electricity, tt.key).Value([]byte("x"), &View{Zone: amsterdam, Reading: &u.Reading})
 		if ok != (tt.want != "") || ok && string(got) != "x"+tt.want {
 			t.Errorf("%s: got %s, %t, want %s", tt.key, got, ok, tt.want)
 		}
@@ -101,22 +122,21 @@ func TestValues(t *testing.T) {
 
 func TestLazy(t *testing.T) {
 	announced := func(change func(r *meter.Reading)) (keys []string) {
-		s := newSession(options())
-		u := later(dutch(), 0, func(r *meter.Reading) {
-			r.Values.Reset()
-			for _, q := range []meter.Quantity{
-				meter.PowerImport, meter.PowerExport, meter.EnergyExportT1, meter.VoltageL1, meter.VoltageL2,
-				meter.PowerImportL1, meter.PowerImportL2, meter.PowerExportL2, meter.VoltageSagsL3,
-			} {
-				r.Values.Set(q, value("0"))
-			}
-			r.Time, r.Version, r.Standard, r.Failures = meter.Timestamp{}, "", "", nil
-			change(r)
-		})
-		s.update(start, u)
-		for i, seen := range s.electricity.seen {
-			if seen {
-				keys = append(keys, s.electricity.components[i].Key)
+		var r meter.Reading
+		for _, q := range []meter.Quantity{
+			meter.PowerImport, meter.PowerExport, meter.EnergyExportT1, meter.VoltageL1, meter.VoltageL2,
+			meter.PowerImportL1, meter.PowerImportL2, meter.PowerExportL2, meter.VoltageSagsL3,
+		} {
+			r.Values.Set(q, value("0"))
+		}
+		change(&r)
+		var groups Groups
+		groups.Learn(&r.Values)
+		d := NewDevice("p1", "Electricity meter", 1, Electricity, Topics{})
+		d.Learn(&View{Zone: amsterdam, Reading: &r}, &groups)
+		for _, e := range d.entities {
+			if e.seen {
+				keys = append(keys, e.Key)
 			}
 		}
 		return keys
@@ -142,37 +162,25 @@ func TestLazy(t *testing.T) {
 	}
 }
 
-// TestNoAllocations guards the path of every telegram.
-func TestNoAllocations(t *testing.T) {
-	o := options()
-	o.Interval = 0
-	s, now := running(t, o, belgian())
-	u := belgian()
-	if got := testing.AllocsPerRun(100, func() { s.update(now, u) }); got != 0 {
-		t.Errorf("a reading takes %v allocations, want 0", got)
+func TestLastPeak(t *testing.T) {
+	peak := func(year, month int, demand string) meter.Peak {
+		return meter.Peak{Month: stamp(year, month, 1, 0, 0, 0, 'W'), Demand: value(demand), Valid: true}
 	}
-}
-
-func BenchmarkState(b *testing.B) {
-	s := newSession(options())
-	u := dutch()
-	s.update(start, u)
-	var dst []byte
-	b.ReportAllocs()
-	for b.Loop() {
-		dst = s.electricity.appendState(dst[:0], &s.view)
-	}
-	b.SetBytes(int64(len(dst)))
-}
-
-func BenchmarkUpdate(b *testing.B) {
-	s := newSession(options())
-	s.status(start, alive())
-	u := dutch()
-	s.update(start, u)
-	connect(s, start)
-	b.ReportAllocs()
-	for b.Loop() {
-		s.update(start, u)
+	for _, tt := range []struct {
+		name    string
+		history []meter.Peak
+		want    string
+	}{
+		{"none", nil, ""},
+		{"none valid", []meter.Peak{{}}, ""},
+		{"the newest first", []meter.Peak{peak(2026, 1, "3"), peak(2025, 12, "2")}, "3"},
+		{"the newest last", []meter.Peak{peak(2025, 12, "2"), peak(2026, 1, "3")}, "3"},
+		{"one without data", []meter.Peak{peak(2025, 12, "2"), {}}, "2"},
+	} {
+		v := &View{Reading: &meter.Reading{PeakHistory: tt.history}}
+		got, ok := find(t, Electricity, "demand_peak_last_month").Value(nil, v)
+		if ok != (tt.want != "") || ok && string(got) != tt.want {
+			t.Errorf("%s: got %s, %t, want %s", tt.name, got, ok, tt.want)
+		}
 	}
 }

@@ -1,40 +1,32 @@
-package mqtt
+package homeassistant
 
 import (
 	"fmt"
+	"os"
 	"regexp"
 	"slices"
 	"strings"
 	"testing"
 
+	"github.com/google/go-cmp/cmp"
+
 	"github.com/smartmeter-addon/smartmeter-addon/internal/meter"
 )
 
-// TestGolden freezes what the first reading of a meter publishes: ids, units
-// and classes must never change, because Home Assistant keeps history by them.
-func TestGolden(t *testing.T) {
-	for name, u := range map[string]*meter.Update{
-		"dutch": dutch(), "belgian": belgian(), "warmtelink": warmtelink(), "old": old(),
-	} {
-		t.Run(name, func(t *testing.T) {
-			s := newSession(options())
-			all := keep(connect(s, start))
-			all = append(all, keep(s.status(start, alive()))...)
-			all = append(all, keep(s.update(start, u))...)
-			golden(t, name+".golden", detailed(t, all))
-		})
-	}
-}
-
-// everything lists every component that any device can have.
-func everything() map[string][]component {
-	list := map[string][]component{"p1": electricity, "p1_bridge": bridge("p1"), "p1_solar": solar}
+// everything lists every entity that any device can have.
+func everything() map[string][]Entity {
+	list := map[string][]Entity{"p1": Electricity, "p1_bridge": Bridge("p1"), "p1_solar": Inverter}
 	for m := range meter.NumMedia {
 		for _, unit := range []meter.Unit{meter.CubicMetre, meter.KilowattHour, meter.Gigajoule, meter.Kilowatt} {
-			list[fmt.Sprintf("p1_%s in %s", meter.Media[m].Slot, unit)] = mbus(m, unit)
+			list[fmt.Sprintf("p1_%s in %s", meter.Media[m].Slot, unit)] = MBus(m, unit)
 		}
 	}
 	return list
+}
+
+// announced returns how the entity is announced of the device of that slot.
+func announced(slot string, e *Entity) componentConfig {
+	return (&Announcer{}).component(&Device{Slot: slot}, e)
 }
 
 // TestFrozen freezes the identity of every entity.
@@ -43,7 +35,7 @@ func TestFrozen(t *testing.T) {
 	for device, components := range everything() {
 		slot, unit, _ := strings.Cut(device, " ")
 		for _, c := range components {
-			e := c.config(slot, meter.English)
+			e := announced(slot, &c)
 			enabled := "on"
 			if e.EnabledByDefault != nil {
 				enabled = "off"
@@ -54,7 +46,13 @@ func TestFrozen(t *testing.T) {
 		}
 	}
 	slices.Sort(lines)
-	golden(t, "entities.golden", strings.Join(lines, "\n")+"\n")
+	want, err := os.ReadFile("testdata/entities.golden")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(strings.ReplaceAll(string(want), "\r\n", "\n"), strings.Join(lines, "\n")+"\n"); diff != "" {
+		t.Errorf("entities (-want +got):\n%s", diff)
+	}
 }
 
 // deviceClasses is what Home Assistant allows for sensors: the units (empty
@@ -89,7 +87,7 @@ func TestHomeAssistantAllows(t *testing.T) {
 		nameless := map[string]bool{}
 		keys := map[string]bool{}
 		for _, c := range components {
-			e := c.config(slot, meter.English)
+			e := announced(slot, &c)
 			fail := func(format string, args ...any) {
 				t.Helper()
 				t.Errorf("%s, %s: "+format, append([]any{device, c.Key}, args...)...)
@@ -109,19 +107,19 @@ func TestHomeAssistantAllows(t *testing.T) {
 				fail("nothing names it")
 			}
 			nameless[e.DeviceClass] = nameless[e.DeviceClass] || e.Name == ""
-			if e.Platform == platformBinarySensor {
+			if e.Platform == BinarySensor {
 				if e.DeviceClass != "connectivity" && e.DeviceClass != "problem" || e.Unit != "" || e.StateClass != "" || e.Precision != nil {
 					fail("not a binary sensor that Home Assistant knows: %+v", e)
 				}
 				continue
 			}
-			if e.Platform == platformButton {
+			if e.Platform == Button {
 				if e.DeviceClass != "" || e.Unit != "" || e.StateClass != "" || e.Precision != nil || e.ValueTemplate != "" || e.EntityCategory != "config" {
 					fail("not a button that Home Assistant knows: %+v", e)
 				}
 				continue
 			}
-			if e.Platform != platformSensor {
+			if e.Platform != Sensor {
 				fail("unknown platform %q", e.Platform)
 			}
 			if e.EntityCategory != "" && e.EntityCategory != "diagnostic" {
@@ -150,7 +148,7 @@ func TestHomeAssistantAllows(t *testing.T) {
 	}
 }
 
-func TestIdentify(t *testing.T) {
+func TestMakers(t *testing.T) {
 	for _, tt := range []struct{ header, maker, model string }{
 		{`ISK5\2M550T-1012`, "Iskraemeco", "M550T-1012"},
 		{`ISk5=2MIE5T-200`, "Iskraemeco", "MIE5T-200"},
@@ -167,8 +165,8 @@ func TestIdentify(t *testing.T) {
 		{"X", "", "X"},
 		{"", "", ""},
 	} {
-		if maker, model := identify(tt.header); maker != tt.maker || model != tt.model {
-			t.Errorf("identify(%q) = %q, %q, want %q, %q", tt.header, maker, model, tt.maker, tt.model)
+		if maker, model := makerOf(tt.header); maker != tt.maker || model != tt.model {
+			t.Errorf("makerOf(%q) = %q, %q, want %q, %q", tt.header, maker, model, tt.maker, tt.model)
 		}
 	}
 }
@@ -183,8 +181,8 @@ func TestSerial(t *testing.T) {
 		{"453xxxxxxxxxx", "453xxxxxxxxxx"},
 		{"", ""},
 	} {
-		if got := serial(tt.id); got != tt.want {
-			t.Errorf("serial(%q) = %q, want %q", tt.id, got, tt.want)
+		if got := Serial(tt.id); got != tt.want {
+			t.Errorf("Serial(%q) = %q, want %q", tt.id, got, tt.want)
 		}
 	}
 }

@@ -1,4 +1,4 @@
-package mqtt
+package homeassistant
 
 import (
 	"time"
@@ -10,17 +10,21 @@ import (
 // step into its database, and its statistics look every five minutes.
 const totalsEvery = time.Minute
 
-// rates decides what the entities of an electricity meter show: the mean
+// early is how much sooner than the interval says a state may come: meters
+// that send every ten seconds are not exact.
+const early = 500 * time.Millisecond
+
+// Rates decides what the entities of an electricity meter show: the mean
 // since the last state of what fluctuates, totals now and then, anything else
 // as it is now. At interval 0 that is every telegram as it came.
-type rates struct {
-	interval time.Duration
-	sums     [meter.NumQuantities]sum
-	fresh    bool // there was a reading since the last state
+type Rates struct {
+	Interval time.Duration
+	Shown    *meter.Reading // what the entities show; nil before the first
+	IsFresh  bool           // there was a reading since the last state
 
-	shown    *meter.Reading // what the entities show; nil before the first
-	own      meter.Reading  // shown at intervals above 0
-	totalsAt time.Time      // when totals moved
+	sums     [meter.NumQuantities]sum
+	own      meter.Reading // shown at intervals above 0
+	totalsAt time.Time     // when totals moved
 }
 
 // sum is what a mean is made of.
@@ -43,10 +47,10 @@ var averaged, totals = func() (means, totals []meter.Quantity) {
 	return means, totals
 }()
 
-// add takes a reading into the means.
-func (r *rates) add(reading *meter.Reading) {
-	r.fresh = true
-	if r.interval == 0 {
+// Add takes a reading into the means.
+func (r *Rates) Add(reading *meter.Reading) {
+	r.IsFresh = true
+	if r.Interval == 0 {
 		return
 	}
 	for _, q := range averaged {
@@ -57,14 +61,17 @@ func (r *rates) add(reading *meter.Reading) {
 	}
 }
 
-// drop forgets the means: the meter was away, and what it said before does not
+// Drop forgets the means: the meter was away, and what it said before does not
 // tell about now.
-func (r *rates) drop() { r.sums, r.fresh = [meter.NumQuantities]sum{}, false }
+func (r *Rates) Drop() { r.sums, r.IsFresh = [meter.NumQuantities]sum{}, false }
 
-// turns tells that the tariff changes with the next reading. The totals that
+// IsDue reports whether the next state is due, so long after the last.
+func (r *Rates) IsDue(since time.Duration) bool { return since >= r.Interval-early }
+
+// Turns tells that the tariff changes with the next reading. The totals that
 // belong to the old one are shown first then.
-func (r *rates) turns(reading, next *meter.Reading) bool {
-	if r.interval == 0 {
+func (r *Rates) Turns(reading, next *meter.Reading) bool {
+	if r.Interval == 0 {
 		return false
 	}
 	before, known := reading.Values.Get(meter.Tariff)
@@ -72,16 +79,16 @@ func (r *rates) turns(reading, next *meter.Reading) bool {
 	return known && told && before.Cmp(after) != 0
 }
 
-// take brings what is shown up to the reading, the newest. Totals move when
+// Take brings what is shown up to the reading, the newest. Totals move when
 // they are due, or with all.
-func (r *rates) take(now time.Time, reading *meter.Reading, all bool) {
-	if r.interval == 0 {
-		r.shown, r.fresh = reading, false
+func (r *Rates) Take(now time.Time, reading *meter.Reading, all bool) {
+	if r.Interval == 0 {
+		r.Shown, r.IsFresh = reading, false
 		return
 	}
-	before, means := r.own.Values, r.fresh || r.shown == nil
-	keep := !all && r.shown != nil && now.Sub(r.totalsAt) < totalsEvery-early
-	r.own, r.shown = *reading, &r.own
+	before, means := r.own.Values, r.IsFresh || r.Shown == nil
+	keep := !all && r.Shown != nil && now.Sub(r.totalsAt) < totalsEvery-early
+	r.own, r.Shown = *reading, &r.own
 	if keep {
 		r.hold(totals, &before)
 	} else {
@@ -98,12 +105,12 @@ func (r *rates) take(now time.Time, reading *meter.Reading, all bool) {
 			}
 		}
 	}
-	r.drop()
+	r.Drop()
 }
 
-// behind reports whether a total moved that the entities do not show yet.
-func (r *rates) behind(reading *meter.Reading) bool {
-	if r.interval == 0 || r.shown == nil {
+// IsBehind reports whether a total moved that the entities do not show yet.
+func (r *Rates) IsBehind(reading *meter.Reading) bool {
+	if r.Interval == 0 || r.Shown == nil {
 		return false
 	}
 	for _, q := range totals {
@@ -117,7 +124,7 @@ func (r *rates) behind(reading *meter.Reading) bool {
 }
 
 // hold shows the quantities as they were before.
-func (r *rates) hold(list []meter.Quantity, before *meter.Values) {
+func (r *Rates) hold(list []meter.Quantity, before *meter.Values) {
 	for _, q := range list {
 		if v, ok := before.Get(q); ok {
 			r.own.Values.Set(q, v)

@@ -1,4 +1,4 @@
-package mqtt
+package homeassistant
 
 import (
 	"encoding/json"
@@ -15,7 +15,7 @@ import (
 // TestBlueprint: the automation for people to import asks for what is
 // published.
 func TestBlueprint(t *testing.T) {
-	text, err := os.ReadFile("../../../docs/blueprints/problem.yaml")
+	text, err := os.ReadFile("../../docs/blueprints/problem.yaml")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -40,7 +40,7 @@ func TestBlueprint(t *testing.T) {
 	if b.Name == "" || b.Domain != "automation" || len(blueprint.Triggers) != 1 || len(blueprint.Actions) == 0 {
 		t.Errorf("it is no automation: %+v", b)
 	}
-	if f := b.Input["problem"].Selector["entity"].Filter; len(f) != 1 || f[0].Integration != "mqtt" || f[0].Domain != platformBinarySensor || f[0].Class != "problem" {
+	if f := b.Input["problem"].Selector["entity"].Filter; len(f) != 1 || f[0].Integration != "mqtt" || f[0].Domain != BinarySensor || f[0].Class != "problem" {
 		t.Errorf("it does not ask for the problem: %+v", f)
 	}
 	used := map[string]bool{}
@@ -54,7 +54,7 @@ func TestBlueprint(t *testing.T) {
 		t.Errorf("uses %v of %d inputs", used, len(b.Input))
 	}
 	var details map[string]any
-	if err := json.Unmarshal(appendVerdict(nil, &view{status: new(meter.Status)}), &details); err != nil {
+	if err := json.Unmarshal(appendVerdict(nil, &View{Status: new(meter.Status)}), &details); err != nil {
 		t.Fatal(err)
 	}
 	asked := regexp.MustCompile(`state_attr\(entity, '(\w+)'\)`).FindAllStringSubmatch(string(text), -1)

@@ -1,0 +1,171 @@
+package homeassistant
+
+import (
+	"encoding/json"
+
+	"github.com/smartmeter-addon/smartmeter-addon/internal/meter"
+)
+
+// Announcement is a message of Home Assistant's device discovery.
+type Announcement struct {
+	Device           deviceConfig               `json:"device"`
+	Origin           Origin                     `json:"origin"`
+	StateTopic       string                     `json:"state_topic"`
+	Availability     []availabilityConfig       `json:"availability"`
+	AvailabilityMode string                     `json:"availability_mode"`
+	Components       map[string]componentConfig `json:"components"`
+}
+
+type deviceConfig struct {
+	Identifiers  []string `json:"identifiers"`
+	Name         string   `json:"name"`
+	Manufacturer string   `json:"manufacturer,omitempty"`
+	Model        string   `json:"model,omitempty"`
+	ModelID      string   `json:"model_id,omitempty"`
+	SerialNumber string   `json:"serial_number,omitempty"`
+	Version      string   `json:"sw_version,omitempty"`
+	ViaDevice    string   `json:"via_device,omitempty"`
+}
+
+// Origin tells whose announcement it is.
+type Origin struct {
+	Name       string `json:"name"`
+	Version    string `json:"sw_version,omitempty"`
+	SupportURL string `json:"support_url,omitempty"`
+}
+
+type availabilityConfig struct {
+	Topic         string `json:"topic"`
+	ValueTemplate string `json:"value_template,omitempty"`
+}
+
+type componentConfig struct {
+	Platform         string   `json:"platform"`
+	UniqueID         string   `json:"unique_id,omitempty"` // absent with all that follows: the entity is removed
+	DefaultEntityID  string   `json:"default_entity_id,omitempty"`
+	Name             string   `json:"name,omitempty"` // absent: named by its class, in the user's language
+	DeviceClass      string   `json:"device_class,omitempty"`
+	StateClass       string   `json:"state_class,omitempty"`
+	Unit             string   `json:"unit_of_measurement,omitempty"`
+	Precision        *int     `json:"suggested_display_precision,omitempty"`
+	Options          []string `json:"options,omitempty"`
+	ValueTemplate    string   `json:"value_template,omitempty"`
+	EntityCategory   string   `json:"entity_category,omitempty"`
+	EnabledByDefault *bool    `json:"enabled_by_default,omitempty"`
+	Icon             string   `json:"icon,omitempty"`
+	CommandTopic     string   `json:"command_topic,omitempty"`
+	AttributesTopic  string   `json:"json_attributes_topic,omitempty"`
+	AttributesOf     string   `json:"json_attributes_template,omitempty"`
+}
+
+// connectedTemplate turns the topic connected into an availability.
+const connectedTemplate = "{{ 'offline' if value == '0' else 'online' }}"
+
+// OriginName tells Home Assistant whose announcement it is.
+const OriginName = "smartmeter"
+
+// Announcer builds the announcements of devices.
+type Announcer struct {
+	ConnectedTopic string // where the program tells whether it is there
+	Origin         Origin
+	Language       meter.Language // of names; ids are English
+}
+
+// Identifier returns the identifier of a device.
+func Identifier(slot string) string { return OriginName + "_" + slot }
+
+// ConfigTopic returns the topic of a device's announcement below the prefix of
+// discovery.
+func ConfigTopic(prefix, slot string) string {
+	return prefix + "/device/" + Identifier(slot) + "/config"
+}
+
+// Build returns the device's announcement with the entities that it has.
+func (a *Announcer) Build(d *Device) []byte {
+	m := Announcement{
+		Device: deviceConfig{
+			Identifiers:  []string{Identifier(d.Slot)},
+			Name:         d.Name(a.Language),
+			Manufacturer: d.info.Manufacturer,
+			Model:        d.info.Model,
+			ModelID:      d.info.ModelID,
+			SerialNumber: d.info.Serial,
+			Version:      d.info.Version,
+		},
+		Origin:           a.Origin,
+		StateTopic:       d.Topics.State,
+		Availability:     []availabilityConfig{{Topic: a.ConnectedTopic, ValueTemplate: connectedTemplate}},
+		AvailabilityMode: "all", // the default, the latest of the topics, shows a dead meter as alive
+		Components:       make(map[string]componentConfig),
+	}
+	for p := d.Parent; p != nil; p = p.Parent {
+		if !p.Deleted { // else Home Assistant makes a nameless device of it
+			m.Device.ViaDevice = Identifier(p.Slot)
+			break
+		}
+	}
+	if d.Topics.Availability != "" {
+		m.Availability = append(m.Availability, availabilityConfig{Topic: d.Topics.Availability})
+	}
+	for i := range d.entities {
+		if e := &d.entities[i]; e.seen {
+			m.Components[e.Key] = a.component(d, e.Entity)
+		}
+	}
+	for key, platform := range d.gone {
+		m.Components[key] = componentConfig{Platform: platform}
+	}
+	b, err := json.Marshal(m)
+	if err != nil {
+		panic("an announcement holds strings only: " + err.Error())
+	}
+	return b
+}
+
+// component returns the announcement of one entity of the device.
+func (a *Announcer) component(d *Device, e *Entity) componentConfig {
+	id := e.ID
+	if id == "" {
+		id = e.Key
+	}
+	m := componentConfig{
+		Platform:        e.on(),
+		UniqueID:        Identifier(d.Slot) + "_" + id,
+		DefaultEntityID: e.on() + "." + d.Slot + "_" + id,
+		Name:            Name(a.Language, e.Name),
+		DeviceClass:     e.Class,
+		StateClass:      e.State,
+		Unit:            e.Unit,
+		Options:         e.Options,
+		Icon:            e.Icon,
+	}
+	if e.Platform == Button {
+		m.EntityCategory, m.CommandTopic = "config", d.CommandTopic(e.Key)
+		return m
+	}
+	m.ValueTemplate = "{{ value_json." + e.Key + " }}"
+	if e.State != "" {
+		m.Precision = &e.Precision
+	}
+	if e.Rare || e.Diagnostic {
+		m.EntityCategory = "diagnostic"
+	}
+	if e.Rare || e.Off {
+		m.EnabledByDefault = new(bool)
+	}
+	switch {
+	case e.Details != nil:
+		m.AttributesTopic = d.Topics.State
+		m.AttributesOf = "{{ value_json." + e.Key + detailsSuffix + " | tojson }}"
+	case e.Attributes != nil:
+		m.AttributesTopic = d.attributesTopic(e.Key)
+	}
+	return m
+}
+
+// ReadAnnouncement returns an announcement of this program, or of another run;
+// false for what others announce.
+func ReadAnnouncement(payload []byte) (a Announcement, ok bool) {
+	err := json.Unmarshal(payload, &a)
+	return a, err == nil && a.Origin.Name == OriginName
+}

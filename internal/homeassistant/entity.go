@@ -1,0 +1,114 @@
+// Package homeassistant knows how Home Assistant shows a household: its devices
+// and their entities, what these are called in every language, what their
+// values are, and the messages of MQTT discovery that announce them. It is
+// pure; what is published when is the business of output/mqtt.
+//
+// Devices are named by slot, and so are identifiers and unique ids, never by
+// serial number, so that entities outlive their meter:
+//
+//	<slot>           the electricity meter, below the bridge
+//	<slot>_<medium>  a gas, water or heat meter, below the electricity meter;
+//	                 below the bridge where there is none (Warmtelink)
+//	<slot>_solar     the solar inverter, below the bridge
+//	<slot>_bridge    this program; a program with several meters names it by
+//	                 its first slot, so two programs never share a bridge
+//
+// A device's identifier is smartmeter_<device>, an entity's unique id
+// smartmeter_<device>_<key>, where a medium is not named twice
+// (smartmeter_p1_gas_total). The bridge's keys carry the slot they tell of.
+package homeassistant
+
+import (
+	"time"
+
+	"github.com/smartmeter-addon/smartmeter-addon/internal/meter"
+)
+
+// The platforms of Home Assistant that entities belong to.
+const (
+	Sensor       = "sensor"
+	BinarySensor = "binary_sensor"
+	Button       = "button"
+)
+
+// Entity is a row of the table of entities: how one is announced, and how its
+// value is written.
+type Entity struct {
+	meter.Entity
+	ID         string // in ids, after the device's slot; empty: the key
+	Platform   string // empty: Sensor
+	Diagnostic bool   // where Rare does not say it
+
+	// Value appends what the entity shows, as JSON. False means that it was
+	// not reported, and what was appended is void; what was reported but says
+	// nothing (a limit of 999.9 kW is no limit) is null. A button has no value:
+	// nil.
+	Value func(dst []byte, v *View) ([]byte, bool)
+
+	// Attributes appends a JSON object of what is no state, on a topic of its
+	// own that hardly ever changes; nil: there is none.
+	Attributes func(dst []byte, r *meter.Reading) []byte
+
+	// Details appends the entity's attributes as a JSON object that stands in
+	// the state, so that both change at once; nil: it has none.
+	Details func(dst []byte, v *View) []byte
+}
+
+// View is what values are written from.
+type View struct {
+	Zone    *time.Location // of the meter's clock
+	Reading *meter.Reading
+	Channel *meter.Channel // of an M-Bus device
+	Solar   *meter.Solar   // of the inverter
+	Status  *meter.Status  // of the bridge
+	Shown   time.Time      // the last telegram as the bridge shows it
+	scratch [512]byte      // for values that are only looked at
+}
+
+// on returns the entity's platform.
+func (e *Entity) on() string {
+	if e.Platform == "" {
+		return Sensor
+	}
+	return e.Platform
+}
+
+// text, number and timestamp write the kinds of values.
+func text(dst []byte, s string) ([]byte, bool) {
+	if s == "" {
+		return dst, false
+	}
+	// Home Assistant refuses states of more than 255 characters; a byte of the
+	// meter is one character.
+	return meter.AppendText(dst, s[:min(len(s), 255)]), true
+}
+
+func number(dst []byte, v meter.Value, ok bool) ([]byte, bool) {
+	if !ok {
+		return dst, false
+	}
+	return v.Append(dst), true
+}
+
+func timestamp(dst []byte, t meter.Timestamp, v *View) ([]byte, bool) {
+	if t.IsZero() {
+		return dst, false
+	}
+	return instant(dst, t.Time(v.Zone, v.Reading.Received)), true
+}
+
+func instant(dst []byte, t time.Time) []byte {
+	dst = append(dst, '"')
+	dst = t.AppendFormat(dst, time.RFC3339)
+	return append(dst, '"')
+}
+
+func null(dst []byte) []byte { return append(dst, "null"...) }
+
+// option writes the option of that number.
+func option(dst []byte, options []string, n int64) []byte {
+	if n < 0 || n >= int64(len(options)) {
+		return null(dst)
+	}
+	return meter.AppendText(dst, options[n])
+}

@@ -1,0 +1,72 @@
+package homeassistant
+
+import (
+	"encoding/hex"
+	"strings"
+)
+
+// makers are the letters that a meter's identification line begins with: the
+// manufacturer's, registered with the FLAG association, or on meters made by
+// Sagemcom often the grid operator's.
+var makers = map[string]string{
+	"ACE": "Itron",
+	"ADN": "Aidon",
+	"AUX": "Sanxing",
+	"ELL": "Sagemcom", // Ellevio
+	"ELS": "Elster",
+	"ENE": "Sagemcom", // Enexis
+	"EST": "Sagemcom", // Energienetze Steiermark
+	"ESY": "EasyMeter",
+	"FLU": "Sagemcom", // Fluvius
+	"ISK": "Iskraemeco",
+	"KAM": "Kamstrup",
+	"KFM": "Kaifa",
+	"KMP": "Kamstrup",
+	"LGF": "Landis+Gyr",
+	"LGZ": "Landis+Gyr",
+	"LG_": "Landis+Gyr",
+	"LUX": "Sagemcom", // Luxmetering
+	"MCS": "Metcom",
+	"NES": "NES",
+	"SAG": "Sagemcom",
+	"XMX": "Landis+Gyr", // with a communication module by Xemex
+}
+
+// makerOf reads maker and model from the identification line, such as
+// ISK5\2M550T-1012: three letters, the baud rate's digit, an escape (IEC
+// 62056-21, 6.3.2), the maker's own text.
+func makerOf(header string) (maker, model string) {
+	if len(header) < 4 {
+		return "", header
+	}
+	maker = makers[strings.ToUpper(header[:3])]
+	if header[3] < '0' || header[3] > '9' {
+		return maker, header
+	}
+	model = strings.TrimLeft(header[4:], `\=@ `)
+	// "\2" announces an optical protocol; in \253769484_A it is the number.
+	if len(model) > 1 && model[0] == '2' && (model[1] < '0' || model[1] > '9') {
+		model = model[1:]
+	}
+	return maker, model
+}
+
+// Serial makes an equipment identifier readable: most are text, printed as
+// hex digits. One that could be a plain number stays as it is.
+func Serial(id string) string {
+	decoded, err := hex.DecodeString(id)
+	if err != nil {
+		return id
+	}
+	letters := false
+	for _, c := range decoded {
+		if c < ' ' || c > '~' {
+			return id
+		}
+		letters = letters || c >= 'A' && c <= 'Z'
+	}
+	if !letters {
+		return id
+	}
+	return strings.TrimSpace(string(decoded))
+}

@@ -1,0 +1,240 @@
+package mqtt
+
+import (
+	"bytes"
+	"errors"
+	"maps"
+	"slices"
+	"time"
+
+	"github.com/smartmeter-addon/smartmeter-addon/internal/meter"
+)
+
+// clashes are the ways in which another program gets in this one's way, each
+// true once it was logged.
+type clashes struct {
+	slots map[string]string // of all devices that there can be, by the topic of their announcement
+
+	standsBy, device, topic, moved bool
+}
+
+// claimed does a step of the claims and what follows from it.
+func (s *session) claimed(now time.Time, step func(now time.Time)) {
+	was, hadRival := s.claims.role, !s.claims.rival.IsZero()
+	step(now)
+	switch is := s.claims.role; {
+	case was != publishing && is == publishing:
+		if s.clashes.standsBy {
+			s.log.Info("the other app has gone, so this one publishes the meter again", "slot", s.slot)
+		}
+		s.clashes.standsBy = false
+		s.takeOver(now)
+	case was != standingBy && is == standingBy:
+		s.online = false
+		s.logStandBy()
+	}
+	if hasRival := !s.claims.rival.IsZero(); hasRival != hadRival && s.online {
+		if hasRival {
+			s.log.Warn("another app wants to publish a meter under the same names and stands by: stop it, or set its options slot and mqtt.topic to names of their own",
+				"slot", s.slot, "topic", s.topic)
+		}
+		s.state(now, s.bridge)
+	}
+}
+
+// errStandsBy is why nothing is published.
+var errStandsBy = errors.New("another app publishes a meter under the same names, so this one stands by and publishes nothing")
+
+// logStandBy says so, once.
+func (s *session) logStandBy() {
+	if !s.clashes.standsBy {
+		s.clashes.standsBy = true
+		s.log.Warn(errStandsBy.Error()+": stop one of the two, or set its options slot and mqtt.topic to names of their own. If the other one is gone for good, wait some minutes",
+			"slot", s.slot, "topic", s.topic)
+	}
+}
+
+// standing returns the status that the bridge shows.
+func (s *session) standing() *meter.Status {
+	if s.claims.rival.IsZero() || s.line.status.Problem {
+		return &s.line.status
+	}
+	shown := s.line.status
+	shown.Problem, shown.Verdict, shown.Share = true, "same_names", 0
+	shown.Text = "another app wants to publish a meter under the same names and stands by"
+	shown.Next = "Stop it, or set its options slot and mqtt.topic to names of their own"
+	return &shown
+}
+
+// logElsewhere takes an announcement of this slot's device with another topic.
+// One that the broker kept may be of an earlier run of this program.
+func (s *session) logElsewhere(slot, other string, kept bool) {
+	switch {
+	case kept && !s.clashes.moved:
+		s.clashes.moved = true
+		s.log.Info("Home Assistant knew the meter with another topic; from now on with this one. If another program with this slot still runs, set its option slot to another name",
+			"device", slot, "before", other, "now", s.names.state(slot))
+	case !kept && !s.clashes.device:
+		s.clashes.device = true
+		s.log.Warn("another program announces a meter of the same slot to Home Assistant, so that its entities jump between the two: set the option slot of one of them to another name",
+			"device", slot, "its topic", other, "this one's", s.names.state(slot))
+	}
+}
+
+// logSharedTopic takes the availability of another slot's device.
+func (s *session) logSharedTopic(slot string) {
+	if !s.clashes.topic {
+		s.clashes.topic = true
+		s.log.Warn("another program publishes below the same topic, so that one cannot be told from the other there: set the option mqtt.topic of one of them to another name",
+			"topic", s.topic, "its device", slot)
+	}
+}
+
+// foundConnected takes what another program says on the topic connected. The
+// will of a connection that broke may come after the next one said that all is
+// well. A program with another slot below the same topic says 1 or 2 for
+// itself.
+func (s *session) foundConnected(now time.Time, m incoming) {
+	if text := string(m.payload); text == "1" || text == "2" {
+		s.claims.traces.connected = s.claims.traces.connected || m.retained
+		return
+	}
+	s.overwritten(now, m)
+}
+
+// foundAvailability takes the availability of a device: another run that
+// ended, without a goodbye or with one, may have left it wrong.
+func (s *session) foundAvailability(now time.Time, m incoming) {
+	slot, ok := cutAround(m.topic, s.topic+"/", "/availability")
+	if !ok {
+		return
+	}
+	isOnline := string(m.payload) == "online"
+	switch _, isOurs := s.clashes.slots[s.config(slot)]; {
+	case !isOurs:
+		if isOnline && !m.retained {
+			s.logSharedTopic(slot)
+		}
+	case s.kept.topics[m.topic] != nil:
+		s.overwritten(now, m)
+	case isOnline:
+		s.leftover(now, m.topic)
+	}
+}
+
+const (
+	// echoWithin is how long a message of this program's own may take to come
+	// back from the broker.
+	echoWithin = 2 * time.Second
+
+	// mendEvery is the least time between two corrections of one topic.
+	mendEvery = time.Second
+)
+
+// kept is what the broker should keep of this program. A second one that
+// starts or ends, or its last will, may change it for good; Home Assistant
+// would show a meter as away that is there.
+type kept struct {
+	topics    map[string]*keptTopic
+	mendAt    time.Time // when one of them is to be corrected; zero: none is
+	leftovers []string  // topics of an earlier run to put right when this one publishes
+}
+
+// keptTopic is one retained topic.
+type keptTopic struct {
+	payload  []byte
+	previous []byte // what it was before: it may come back late
+	sentAt   time.Time
+	mendedAt time.Time // when it was corrected
+	mendAt   time.Time // when to correct it; zero: no need
+}
+
+// connect forgets what the connection before knew.
+func (k *kept) connect() {
+	clear(k.topics)
+	k.mendAt, k.leftovers = time.Time{}, nil
+}
+
+func (k *kept) forget(topic string) { delete(k.topics, topic) }
+
+// retain publishes a message that the broker should keep until the next one
+// on its topic.
+func (s *session) retain(now time.Time, topic string, payload []byte) {
+	k := s.kept.topics[topic]
+	if k == nil {
+		k = new(keptTopic)
+		s.kept.topics[topic] = k
+	}
+	if !bytes.Equal(payload, k.payload) {
+		k.previous = k.payload
+	}
+	k.payload, k.sentAt, k.mendAt = payload, now, time.Time{}
+	s.emit(topic, payload, 1, true)
+}
+
+// overwritten takes what was published on a retained topic of this program,
+// most of it by itself, and puts right what somebody else did. What the broker
+// sends because it has kept it is older than what is there now.
+func (s *session) overwritten(now time.Time, m incoming) {
+	k := s.kept.topics[m.topic]
+	if k == nil || !s.online || m.retained {
+		return
+	}
+	if bytes.Equal(m.payload, k.payload) {
+		k.mendAt = time.Time{}
+		return
+	}
+	k.mendAt = now
+	if at := k.sentAt.Add(echoWithin); now.Before(at) && k.previous != nil && bytes.Equal(m.payload, k.previous) {
+		k.mendAt = at // unless the newer one comes back until then
+	} else if at := k.mendedAt.Add(mendEvery); now.Before(at) {
+		k.mendAt = at
+	}
+	s.kept.mendAt = earlier(s.kept.mendAt, k.mendAt)
+	if due(s.kept.mendAt, now) {
+		s.mend(now)
+	}
+}
+
+// mend publishes again what somebody else overwrote.
+func (s *session) mend(now time.Time) {
+	s.kept.mendAt = time.Time{}
+	for _, topic := range slices.Sorted(maps.Keys(s.kept.topics)) {
+		k := s.kept.topics[topic]
+		if !due(k.mendAt, now) {
+			s.kept.mendAt = earlier(s.kept.mendAt, k.mendAt)
+			continue
+		}
+		k.mendedAt = now
+		s.retain(now, topic, k.payload)
+		for _, d := range s.devices {
+			if d.Topics.Config == topic { // once more, and the states that Home Assistant takes from there
+				d.sentAt, d.copyAt = now, now.Add(copyAfter)
+				s.refreshAt = now.Add(settle)
+			}
+		}
+	}
+}
+
+// leftover notes a topic that an earlier run left as it must not stay: a
+// device that is not there is available, or announced without discovery.
+func (s *session) leftover(now time.Time, topic string) {
+	s.kept.leftovers = append(s.kept.leftovers, topic)
+	if s.online {
+		s.clearLeftovers(now)
+	}
+}
+
+func (s *session) clearLeftovers(now time.Time) {
+	for _, topic := range s.kept.leftovers {
+		if slot, isAnnouncement := s.clashes.slots[topic]; isAnnouncement {
+			s.log.Info("discovery is off (mqtt.discovery): the device is removed from Home Assistant", "device", slot)
+			s.emit(topic, nil, 1, true)
+			continue
+		}
+		if slot, _ := cutAround(topic, s.topic+"/", "/availability"); s.device(slot) == nil || !s.device(slot).IsKnown() {
+			s.retain(now, topic, offlinePayload)
+		}
+	}
+	s.kept.leftovers = nil
+}
