@@ -60,6 +60,8 @@ const (
 	TooMany   // a network reader says that it serves somebody else
 	OtherText // another format
 
+	SameNames // readings arrive, and another app wants to publish them under the same names
+
 	NumCauses // how many there are
 )
 
@@ -90,7 +92,7 @@ type counter struct {
 type table map[Cause]row
 
 var rows = func() (all [NumCauses]row) {
-	for _, t := range []table{serialCauses, networkCauses, telegramCauses, protocolCauses} {
+	for _, t := range []table{serialCauses, networkCauses, telegramCauses, protocolCauses, brokerCauses} {
 		for c, r := range maps.All(t) {
 			all[c] = r
 		}
@@ -114,6 +116,16 @@ func Counted() []Cause {
 
 // String returns the cause's name for programs, such as wrong_key.
 func (c Cause) String() string { return rows[c].name }
+
+// Named returns the cause of that name for programs; false if there is none.
+func Named(name string) (Cause, bool) {
+	for c := range NumCauses {
+		if rows[c].name == name {
+			return c, true
+		}
+	}
+	return 0, false
+}
 
 // Text returns what is the matter, for people. An unknown language is English.
 func (c Cause) Text(l meter.Language) string { return rows[c].text.in(l) }

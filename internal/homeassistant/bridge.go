@@ -4,6 +4,7 @@ import (
 	"strconv"
 	"time"
 
+	"github.com/smartmeter-addon/smartmeter-addon/internal/diagnosis"
 	"github.com/smartmeter-addon/smartmeter-addon/internal/meter"
 )
 
@@ -13,12 +14,23 @@ const (
 	RemoveFormerKey = "remove_smartmeter2mqtt" // removes smartmeter2mqtt's entities; there once some were found
 )
 
-// appendVerdict writes the verdict on the meter's line, with what to do about
+// diagnosisOf returns what is the matter with the meter's line and what to do
+// about it. The status says it in English, and more closely than the cause.
+func diagnosisOf(v *View) (text, next string) {
+	c, isNamed := diagnosis.Named(v.Status.Verdict)
+	if v.Language == meter.English || v.Language == "" || !isNamed || v.Status.Text == "" {
+		return v.Status.Text, v.Status.Next
+	}
+	return c.Text(v.Language), c.Next(v.Language)
+}
+
+// appendVerdict appends the verdict on the meter's line, with what to do about
 // it.
 func appendVerdict(dst []byte, v *View) []byte {
+	text, next := diagnosisOf(v)
 	dst = meter.AppendText(append(dst, `{"verdict":`...), v.Status.Verdict)
-	dst = meter.AppendText(append(dst, `,"text":`...), v.Status.Text)
-	dst = meter.AppendText(append(dst, `,"next_step":`...), v.Status.Next)
+	dst = sentence(append(dst, `,"text":`...), text)
+	dst = sentence(append(dst, `,"next_step":`...), next)
 	dst = strconv.AppendInt(append(dst, `,"damaged_percent":`...), int64(v.Status.Share), 10)
 	return append(dst, '}')
 }
@@ -50,10 +62,11 @@ func Bridge(slot string) []Entity {
 			Details: appendVerdict},
 		{Entity: meter.Entity{Key: "diagnosis_" + slot, Name: "Diagnosis", Icon: "mdi:stethoscope"}, Diagnostic: true,
 			Value: func(dst []byte, v *View) ([]byte, bool) {
-				if v.Status.Text == "" {
+				text, _ := diagnosisOf(v)
+				if text == "" {
 					return null(dst), true
 				}
-				return text(dst, v.Status.Text)
+				return sentence(dst, text), true
 			}},
 		{Entity: meter.Entity{Key: "telegram_errors_" + slot, Name: "Telegram errors", State: "total_increasing", Icon: "mdi:alert-circle-outline", Rare: true},
 			Value: func(dst []byte, v *View) ([]byte, bool) {

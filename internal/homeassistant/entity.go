@@ -19,6 +19,7 @@
 package homeassistant
 
 import (
+	"encoding/json"
 	"time"
 
 	"github.com/smartmeter-addon/smartmeter-addon/internal/meter"
@@ -56,13 +57,14 @@ type Entity struct {
 
 // View is what values are written from.
 type View struct {
-	Zone    *time.Location // of the meter's clock
-	Reading *meter.Reading
-	Channel *meter.Channel // of an M-Bus device
-	Solar   *meter.Solar   // of the inverter
-	Status  *meter.Status  // of the bridge
-	Shown   time.Time      // the last telegram as the bridge shows it
-	scratch [512]byte      // for values that are only looked at
+	Zone     *time.Location // of the meter's clock
+	Language meter.Language // of sentences
+	Reading  *meter.Reading
+	Channel  *meter.Channel // of an M-Bus device
+	Solar    *meter.Solar   // of the inverter
+	Status   *meter.Status  // of the bridge
+	Shown    time.Time      // the last telegram as the bridge shows it
+	scratch  [512]byte      // for values that are only looked at
 }
 
 // on returns the entity's platform.
@@ -73,14 +75,28 @@ func (e *Entity) on() string {
 	return e.Platform
 }
 
-// text, number and timestamp write the kinds of values.
+// maxText is how many characters a state may have: Home Assistant refuses it
+// with more.
+const maxText = 255
+
+// text, sentence, number and timestamp append the kinds of values. A byte of
+// the meter is one character of a text.
 func text(dst []byte, s string) ([]byte, bool) {
 	if s == "" {
 		return dst, false
 	}
-	// Home Assistant refuses states of more than 255 characters; a byte of the
-	// meter is one character.
-	return meter.AppendText(dst, s[:min(len(s), 255)]), true
+	return meter.AppendText(dst, s[:min(len(s), maxText)]), true
+}
+
+func sentence(dst []byte, s string) []byte {
+	if characters := []rune(s); len(characters) > maxText {
+		s = string(characters[:maxText])
+	}
+	quoted, err := json.Marshal(s)
+	if err != nil {
+		panic("a string is always JSON: " + err.Error())
+	}
+	return append(dst, quoted...)
 }
 
 func number(dst []byte, v meter.Value, ok bool) ([]byte, bool) {

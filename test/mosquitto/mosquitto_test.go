@@ -281,7 +281,7 @@ func TestMosquitto(t *testing.T) {
 		b.wait("smartmeter/p1/availability", "online")
 		second := start(t, binary, append(broker, "SMARTMETER_SOCKET="+meter(t))...)
 		second.waitLog("level=WARN", "part=mqtt", "stands by and publishes nothing")
-		first.waitLog("level=WARN", "part=mqtt", "stands by")
+		first.waitLog("level=WARN", "part=mqtt", "it stands by")
 		b.wait("smartmeter/p1_bridge/state", `"problem_p1":"ON"`)
 		second.end()
 		b.wait("smartmeter/p1/availability", "online")

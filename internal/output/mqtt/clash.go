@@ -7,6 +7,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/smartmeter-addon/smartmeter-addon/internal/diagnosis"
 	"github.com/smartmeter-addon/smartmeter-addon/internal/meter"
 )
 
@@ -35,8 +36,8 @@ func (s *session) claimed(now time.Time, step func(now time.Time)) {
 	}
 	if hasRival := !s.claims.rival.IsZero(); hasRival != hadRival && s.online {
 		if hasRival {
-			s.log.Warn("another app wants to publish a meter under the same names and stands by: stop it, or set its options slot and mqtt.topic to names of their own",
-				"slot", s.slot, "topic", s.topic)
+			cause := diagnosis.SameNames
+			s.log.Warn(cause.Text(meter.English)+". "+cause.Next(meter.English), "slot", s.slot, "topic", s.topic)
 		}
 		s.state(now, s.bridge)
 	}
@@ -60,9 +61,9 @@ func (s *session) standing() *meter.Status {
 		return &s.line.status
 	}
 	shown := s.line.status
-	shown.Problem, shown.Verdict, shown.Share = true, "same_names", 0
-	shown.Text = "another app wants to publish a meter under the same names and stands by"
-	shown.Next = "Stop it, or set its options slot and mqtt.topic to names of their own"
+	cause := diagnosis.SameNames
+	shown.Problem, shown.Verdict, shown.Share = cause.Problem(), cause.String(), 0
+	shown.Text, shown.Next = cause.Text(meter.English), cause.Next(meter.English)
 	return &shown
 }
 

@@ -55,7 +55,7 @@ func TestTwoOfTheSame(t *testing.T) {
 				change(o)
 			})
 			second.log.wait(t, "stands by and publishes nothing")
-			first.log.wait(t, "wants to publish a meter under the same names and stands by")
+			first.log.wait(t, "wants to publish a meter under the same names; it stands by")
 			b.wait(t, `smartmeter/p1_bridge/state {"connection_p1":"ON","problem_p1":"ON","problem_p1_attributes":{"verdict":"same_names",*`)
 			for watts := range int64(10) {
 				second.reading(watts)

@@ -185,7 +185,7 @@ func (c *connector) patience(kind trouble) time.Duration {
 
 // failed tells the user why an attempt failed and what to do about it.
 func (c *connector) failed(err error) trouble {
-	kind, text := diagnosis(err, c.address, c.as, c.tls)
+	kind, text := explain(err, c.address, c.as, c.tls)
 	c.count.Failed(errors.New(text))
 	if kind == troubleAway && !c.lostAt.IsZero() && time.Since(c.lostAt) < askAgain {
 		return kind // the loss was told, and most end soon

@@ -36,7 +36,7 @@ type lists struct {
 func newHome(o *Options, n names) home {
 	h := home{names: n, log: o.Log}
 	h.rates.Interval = time.Duration(o.Interval) * time.Second
-	h.view.Zone = o.Zone
+	h.view.Zone, h.view.Language = o.Zone, o.Language
 	h.bridge = h.add(n.bridge(), "Smartmeter", 1, homeassistant.Bridge(n.slot), nil)
 	h.bridge.Describe(homeassistant.Information{Model: "P1 port reader", Version: o.Version})
 	for _, e := range homeassistant.Bridge(n.slot) {

@@ -25,9 +25,9 @@ const (
 	troubleRejected                // refused for another reason, or not to be trusted
 )
 
-// diagnosis finds out what went wrong with an attempt, and what the user can
+// explain returns what went wrong with an attempt, and what the user can
 // do about it.
-func diagnosis(err error, address *url.URL, as Broker, config *tls.Config) (trouble, string) {
+func explain(err error, address *url.URL, as Broker, config *tls.Config) (trouble, string) {
 	switch {
 	case errors.Is(err, packets.ErrorRefusedBadUsernameOrPassword), errors.Is(err, packets.ErrorRefusedNotAuthorised):
 		if as.Username == "" {
