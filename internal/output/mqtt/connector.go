@@ -9,6 +9,7 @@ import (
 	"net/url"
 	"time"
 
+	"github.com/smartmeter-addon/smartmeter-addon/internal/retry"
 	"github.com/smartmeter-addon/smartmeter-addon/internal/status"
 )
 
@@ -36,23 +37,27 @@ const (
 // connector hands out one link after the other: the next one after the last
 // was reported lost.
 type connector struct {
-	log    *slog.Logger
-	count  *status.Counter
-	tls    *tls.Config
-	dial   func(ctx context.Context, address *url.URL, b Broker) (*link, error)
-	broker func(ctx context.Context, refused bool) (Broker, error)
-	links  chan *link
-	lost   chan error
+	log   *slog.Logger
+	count *status.Counter
+	tls   *tls.Config
+	dial  func(ctx context.Context, address *url.URL, b Broker) (*link, error)
+	where whereabouts
+	links chan *link
+	lost  chan error
 
-	address *url.URL // where, as far as is known
+	said     map[string]bool // troubles since the last connection
+	lostAt   time.Time       // the last connection; zero: there was none
+	flaps    retry.Backoff
+	refusals retry.Backoff
+}
+
+// whereabouts are where the broker is, as far as is known.
+type whereabouts struct {
+	broker  func(ctx context.Context, refused bool) (Broker, error)
+	address *url.URL // nil: not known yet
 	as      Broker
 	asked   time.Time
 	refused bool // the last login was
-
-	told     map[string]bool // troubles since the last connection
-	lostAt   time.Time       // the last connection; zero: there was none
-	flaps    int
-	refusals int
 }
 
 func newConnector(o *Options) *connector {
@@ -68,14 +73,16 @@ func newConnector(o *Options) *connector {
 		log:       o.Log,
 	}
 	return &connector{
-		log:    o.Log,
-		count:  o.Counter,
-		tls:    config,
-		told:   make(map[string]bool),
-		dial:   login.dial,
-		broker: o.Broker,
-		links:  make(chan *link),
-		lost:   make(chan error, 1),
+		log:      o.Log,
+		count:    o.Counter,
+		tls:      config,
+		dial:     login.dial,
+		where:    whereabouts{broker: o.Broker},
+		links:    make(chan *link),
+		lost:     make(chan error, 1),
+		said:     make(map[string]bool),
+		flaps:    retry.Backoff{First: retryAway, Last: maxFlapping},
+		refusals: retry.Backoff{First: retryRefused, Last: maxRefused},
 	}
 }
 
@@ -101,111 +108,104 @@ func (c *connector) run(ctx context.Context) {
 			return
 		}
 		if time.Since(up) >= flapping {
-			c.flaps = 0
+			c.flaps.Reset()
 			continue
 		}
-		pause(ctx, min(retryAway<<min(c.flaps, 10), maxFlapping))
-		c.flaps++
+		c.flaps.Wait(ctx)
 	}
 }
 
 // connect tries until it has a link, or returns nil when the context ends.
 func (c *connector) connect(ctx context.Context) *link {
 	for ctx.Err() == nil {
-		if !c.ask(ctx) {
-			pause(ctx, retryRefused)
+		if err := c.where.find(ctx); err != nil {
+			if ctx.Err() == nil {
+				c.count.Failed(err)
+				c.report("no MQTT broker to publish to; asking again", "error", err)
+			}
+			retry.Sleep(ctx, retryRefused)
 			continue
 		}
-		l, err := c.dial(ctx, c.address, c.as)
+		l, err := c.dial(ctx, c.where.address, c.where.as)
 		if err == nil {
-			c.refusals, c.refused = 0, false
-			clear(c.told)
+			c.where.refused = false
+			c.refusals.Reset()
+			clear(c.said)
 			again := "" // another line than the first: it stands for a return
 			if !c.lostAt.IsZero() {
 				again = " again"
 			}
-			c.log.Info("connected to the MQTT broker"+again, "broker", c.address.String())
+			c.log.Info("connected to the MQTT broker"+again, "broker", c.where.address.String())
 			return l
 		}
 		if ctx.Err() != nil {
 			break
 		}
 		kind := c.failed(err)
-		c.refused = kind == troubleLogin
-		pause(ctx, c.patience(kind))
+		c.where.refused = kind == troubleLogin
+		retry.Sleep(ctx, c.pause(kind))
 	}
 	return nil
 }
 
-// ask finds out about the broker where that is due, and tells whether one is
-// known. What is known stays good while nobody tells anything else.
-func (c *connector) ask(ctx context.Context) bool {
-	known := c.address != nil
-	if known && !c.refused && time.Since(c.asked) < askAgain {
-		return true
+// find finds out about the broker where that is due. What is known stays good
+// while nobody says anything else; an error means that nothing is known.
+func (w *whereabouts) find(ctx context.Context) error {
+	isKnown := w.address != nil
+	if isKnown && !w.refused && time.Since(w.asked) < askAgain {
+		return nil
 	}
-	if known {
+	if isKnown {
 		limit := retryAway // the broker may come back any moment
-		if c.refused {
+		if w.refused {
 			limit = connectTimeout
 		}
 		limited, cancel := context.WithTimeout(ctx, limit)
 		defer cancel()
 		ctx = limited
 	}
-	b, err := c.broker(ctx, c.refused)
-	c.asked = time.Now()
+	b, err := w.broker(ctx, w.refused)
+	w.asked = time.Now()
 	var address *url.URL
 	if err == nil {
 		address, b, err = b.resolve()
 	}
 	switch {
 	case err == nil:
-		c.address, c.as = address, b
-		return true
-	case !known && ctx.Err() == nil:
-		c.count.Failed(err)
-		c.report("no MQTT broker to publish to; asking again", "error", err)
+		w.address, w.as = address, b
+	case !isKnown:
+		return err
 	}
-	return known
+	return nil
 }
 
-// patience is how long to wait after an attempt that failed.
-func (c *connector) patience(kind trouble) time.Duration {
+// pause returns how long to wait after an attempt that failed.
+func (c *connector) pause(kind trouble) time.Duration {
 	switch kind {
 	case troubleLogin:
-		d := min(retryRefused<<min(c.refusals, 10), maxRefused)
-		c.refusals++
-		return d
+		return c.refusals.Next()
 	case troubleRejected:
 		return retryRefused
 	}
 	return retryAway
 }
 
-// failed tells the user why an attempt failed and what to do about it.
+// failed logs why an attempt failed, and what the user can do about it.
 func (c *connector) failed(err error) trouble {
-	kind, text := explain(err, c.address, c.as, c.tls)
+	kind, text := explain(err, c.where.address, c.where.as, c.tls)
 	c.count.Failed(errors.New(text))
 	if kind == troubleAway && !c.lostAt.IsZero() && time.Since(c.lostAt) < askAgain {
 		return kind // the loss was told, and most end soon
 	}
-	c.report(text, "broker", c.address.String(), "error", network(err))
+	c.report(text, "broker", c.where.address.String(), "error", network(err))
 	return kind
 }
 
 // report logs a trouble once until there is a connection again, also when
 // several take turns.
 func (c *connector) report(text string, args ...any) {
-	if !c.told[text] {
-		c.told[text] = true
+	if !c.said[text] {
+		c.said[text] = true
 		c.log.Warn(text, args...)
-	}
-}
-
-func pause(ctx context.Context, d time.Duration) {
-	select {
-	case <-ctx.Done():
-	case <-time.After(d):
 	}
 }

@@ -123,14 +123,12 @@ func New(o Options, updates *hub.Hub[*meter.Update], status *hub.Hub[meter.Statu
 // to it is returned as an error.
 func (o *Output) Run(ctx context.Context) error {
 	w := worker{
-		counter:   o.options.Counter,
-		store:     o.options.Store,
-		file:      "mqtt_" + o.options.Slot,
+		options:   &o.options,
 		session:   newSession(&o.options),
 		connector: newConnector(&o.options),
-		readings:  o.updates.Subscribe(maxReadings, hub.DropOldest),
-		statuses:  o.status.Subscribe(maxStatuses, hub.DropOldest),
-		samples:   o.samples.Subscribe(maxStatuses, hub.DropOldest),
+		readings:  feed[*meter.Update]{Subscription: o.updates.Subscribe(maxReadings, hub.DropOldest)},
+		statuses:  feed[meter.Status]{Subscription: o.status.Subscribe(maxStatuses, hub.DropOldest)},
+		samples:   feed[*meter.Solar]{Subscription: o.samples.Subscribe(maxStatuses, hub.DropOldest)},
 		timer:     time.NewTimer(0),
 	}
 	defer w.readings.Close()
@@ -138,11 +136,9 @@ func (o *Output) Run(ctx context.Context) error {
 	defer w.samples.Close()
 	defer w.timer.Stop()
 
-	if w.store != nil {
-		var m memory
-		if w.store.Load(w.file, &m) {
-			w.session.restore(m)
-		}
+	var m memory
+	if o.options.Store != nil && o.options.Store.Load(w.file(), &m) {
+		w.session.restore(m)
 	}
 
 	connecting, cancel := context.WithCancel(ctx)
@@ -168,22 +164,31 @@ func (o *Output) Run(ctx context.Context) error {
 
 // worker is the goroutine that owns the session and the link to the broker.
 type worker struct {
-	counter   *status.Counter
-	store     *store.Store // nil: nothing is kept
-	file      string
+	options   *Options
 	session   *session
 	connector *connector
 	link      *link // nil while there is none
-	readings  *hub.Subscription[*meter.Update]
-	statuses  *hub.Subscription[meter.Status]
-	samples   *hub.Subscription[*meter.Solar]
+	readings  feed[*meter.Update]
+	statuses  feed[meter.Status]
+	samples   feed[*meter.Solar]
 	timer     *time.Timer // of the session
 	role      role        // as far as counted
 	missed    uint64      // readings dropped by the subscription, as far as counted
+}
 
-	batch []*meter.Update // reused
-	news  []meter.Status  // reused
-	suns  []*meter.Solar  // reused
+// feed is what comes from a hub, taken some at a time.
+type feed[T any] struct {
+	*hub.Subscription[T]
+	taken []T // reused
+}
+
+// take calls use for each of at most maxBatch values that wait.
+func (f *feed[T]) take(use func(T)) {
+	f.taken, _ = f.TakeSome(f.taken[:0], maxBatch) // no error: this policy never disconnects
+	for _, v := range f.taken {
+		use(v)
+	}
+	clear(f.taken)
 }
 
 func (w *worker) run(ctx context.Context, panicked <-chan error) error {
@@ -206,7 +211,7 @@ func (w *worker) run(ctx context.Context, panicked <-chan error) error {
 			w.takeStatuses(ctx) // a reading must not overtake the news that the meter is back
 			w.takeReadings(ctx)
 		case <-w.samples.Ready():
-			w.takeSamples(ctx)
+			w.samples.take(func(sample *meter.Solar) { w.send(ctx, w.session.sampled(time.Now(), sample)) })
 		case l := <-w.connector.links:
 			w.connected(ctx, l)
 		case err := <-lost:
@@ -222,10 +227,13 @@ func (w *worker) run(ctx context.Context, panicked <-chan error) error {
 	}
 }
 
+// file is where is kept what the next run must know.
+func (w *worker) file() string { return "mqtt_" + w.options.Slot }
+
 // remember keeps what the next run must know, which hardly ever changes.
 func (w *worker) remember() {
-	if w.store != nil && w.session.unsaved() {
-		w.store.Save(w.file, w.session.memory())
+	if w.options.Store != nil && w.session.unsaved() {
+		w.options.Store.Save(w.file(), w.session.memory())
 	}
 }
 
@@ -238,42 +246,29 @@ func (w *worker) report() {
 	w.role = role
 	switch role {
 	case publishing: // from here on no reading is missed
-		w.counter.Works(time.Now())
+		w.options.Counter.Works(time.Now())
 	case standingBy:
-		w.counter.Failed(errStandsBy)
+		w.options.Counter.Failed(errStandsBy)
 	}
 }
 
 func (w *worker) takeStatuses(ctx context.Context) {
-	w.news, _ = w.statuses.Take(w.news[:0]) // no error: this policy never disconnects
-	for _, st := range w.news {
-		w.send(ctx, w.session.status(time.Now(), st))
-	}
-}
-
-func (w *worker) takeSamples(ctx context.Context) {
-	w.suns, _ = w.samples.Take(w.suns[:0])
-	for _, sample := range w.suns {
-		w.send(ctx, w.session.sampled(time.Now(), sample))
-	}
-	clear(w.suns)
+	w.statuses.take(func(st meter.Status) { w.send(ctx, w.session.status(time.Now(), st)) })
 }
 
 // takeReadings publishes what waits. Without a link the session only learns
 // from the readings; the newest is published once there is one again.
 func (w *worker) takeReadings(ctx context.Context) {
-	w.batch, _ = w.readings.TakeSome(w.batch[:0], maxBatch)
-	for _, u := range w.batch {
+	w.readings.take(func(u *meter.Update) {
 		w.send(ctx, w.session.update(time.Now(), u))
 		if w.link == nil || !w.session.online {
-			w.counter.Dropped(1)
+			w.options.Counter.Dropped(1)
 		} else {
-			w.counter.Sent(1, time.Now())
+			w.options.Counter.Sent(1, time.Now())
 		}
-	}
-	clear(w.batch)
+	})
 	missed := w.readings.Dropped()
-	w.counter.Dropped(missed - w.missed)
+	w.options.Counter.Dropped(missed - w.missed)
 	w.missed = missed
 }
 
