@@ -39,23 +39,32 @@ type availabilityConfig struct {
 	ValueTemplate string `json:"value_template,omitempty"`
 }
 
+// componentConfig announces an entity; with its platform alone it is removed.
 type componentConfig struct {
-	Platform         string   `json:"platform"`
-	UniqueID         string   `json:"unique_id,omitempty"` // absent with all that follows: the entity is removed
-	DefaultEntityID  string   `json:"default_entity_id,omitempty"`
-	Name             string   `json:"name,omitempty"` // absent: named by its class, in the user's language
-	DeviceClass      string   `json:"device_class,omitempty"`
-	StateClass       string   `json:"state_class,omitempty"`
-	Unit             string   `json:"unit_of_measurement,omitempty"`
-	Precision        *int     `json:"suggested_display_precision,omitempty"`
-	Options          []string `json:"options,omitempty"`
-	ValueTemplate    string   `json:"value_template,omitempty"`
-	EntityCategory   string   `json:"entity_category,omitempty"`
-	EnabledByDefault *bool    `json:"enabled_by_default,omitempty"`
-	Icon             string   `json:"icon,omitempty"`
-	CommandTopic     string   `json:"command_topic,omitempty"`
-	AttributesTopic  string   `json:"json_attributes_topic,omitempty"`
-	AttributesOf     string   `json:"json_attributes_template,omitempty"`
+	Platform string `json:"platform"`
+	nameConfig
+	sensorConfig
+	ValueTemplate    string `json:"value_template,omitempty"`
+	EntityCategory   string `json:"entity_category,omitempty"`
+	EnabledByDefault *bool  `json:"enabled_by_default,omitempty"`
+	Icon             string `json:"icon,omitempty"`
+	CommandTopic     string `json:"command_topic,omitempty"`
+	AttributesTopic  string `json:"json_attributes_topic,omitempty"`
+	AttributesOf     string `json:"json_attributes_template,omitempty"`
+}
+
+type nameConfig struct {
+	UniqueID        string `json:"unique_id,omitempty"`
+	DefaultEntityID string `json:"default_entity_id,omitempty"`
+	Name            string `json:"name,omitempty"` // absent: named by its class, in the user's language
+}
+
+type sensorConfig struct {
+	DeviceClass string   `json:"device_class,omitempty"`
+	StateClass  string   `json:"state_class,omitempty"`
+	Unit        string   `json:"unit_of_measurement,omitempty"`
+	Precision   *int     `json:"suggested_display_precision,omitempty"`
+	Options     []string `json:"options,omitempty"`
 }
 
 // connectedTemplate turns the topic connected into an availability.
@@ -129,15 +138,10 @@ func (a *Announcer) component(d *Device, e *Entity) componentConfig {
 		id = e.Key
 	}
 	m := componentConfig{
-		Platform:        e.on(),
-		UniqueID:        Identifier(d.Slot) + "_" + id,
-		DefaultEntityID: e.on() + "." + d.Slot + "_" + id,
-		Name:            Name(a.Language, e.Name),
-		DeviceClass:     e.Class,
-		StateClass:      e.State,
-		Unit:            e.Unit,
-		Options:         e.Options,
-		Icon:            e.Icon,
+		Platform:     e.on(),
+		nameConfig:   nameConfig{Identifier(d.Slot) + "_" + id, e.on() + "." + d.Slot + "_" + id, Name(a.Language, e.Name)},
+		sensorConfig: sensorConfig{DeviceClass: e.Class, StateClass: e.State, Unit: e.Unit, Options: e.Options},
+		Icon:         e.Icon,
 	}
 	if e.Platform == Button {
 		m.EntityCategory, m.CommandTopic = "config", d.CommandTopic(e.Key)
