@@ -192,13 +192,13 @@ func (c *connector) pause(kind trouble) time.Duration {
 
 // failed logs why an attempt failed, and what the user can do about it.
 func (c *connector) failed(err error) trouble {
-	kind, text := explain(err, c.where.address, c.where.as, c.tls)
-	c.count.Failed(errors.New(text))
-	if kind == troubleAway && !c.lostAt.IsZero() && time.Since(c.lostAt) < askAgain {
-		return kind // the loss was told, and most end soon
+	complaint := complaintOf(err, c.where.address, c.where.as, c.tls)
+	c.count.Failed(errors.New(complaint.text))
+	if complaint.trouble == troubleAway && !c.lostAt.IsZero() && time.Since(c.lostAt) < askAgain {
+		return troubleAway // the loss is in the log, and most end soon
 	}
-	c.report(text, "broker", c.where.address.String(), "error", network(err))
-	return kind
+	c.report(complaint.text, "broker", c.where.address.String(), "error", network(err))
+	return complaint.trouble
 }
 
 // report logs a trouble once until there is a connection again, also when

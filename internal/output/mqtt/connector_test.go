@@ -206,7 +206,7 @@ func TestLongLoss(t *testing.T) {
 		`"connected to the MQTT broker" broke`,
 		`"the connection to the MQTT broker i`,
 		`"the MQTT broker cannot be reached: `,
-		`"the MQTT broker hangs up before it `,
+		`"the MQTT broker closes the connecti`,
 		`"the MQTT broker's certificate is fr`,
 		`"connected to the MQTT broker again"`,
 	}

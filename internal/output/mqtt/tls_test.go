@@ -168,8 +168,8 @@ func TestTLSFailures(t *testing.T) {
 	}
 	trusting := &tls.Config{RootCAs: own.pool}
 	const (
-		plainHangUp = "the MQTT broker hangs up before it answers, or is none: check the port in mqtt.url, and write mqtts:// if it is the port for TLS; trying again"
-		tlsHangUp   = "the MQTT broker hangs up before it answers, or is none: check the port in mqtt.url, and write mqtt:// if it is the port without TLS; if it wants a client certificate, set mqtt.cert_file and mqtt.key_file; trying again"
+		plainHangUp = "the MQTT broker closes the connection before it answers, or is not an MQTT broker: check the port in mqtt.url, and write mqtts:// if it is the port for TLS; trying again"
+		tlsHangUp   = "the MQTT broker closes the connection before it answers, or is not an MQTT broker: check the port in mqtt.url, and write mqtt:// if it is the port without TLS; if it wants a client certificate, set mqtt.cert_file and mqtt.key_file; trying again"
 		wants       = "the MQTT broker wants a client certificate: set mqtt.cert_file and mqtt.key_file"
 		refuses     = "the MQTT broker refuses the client certificate: set mqtt.cert_file and mqtt.key_file to one of an authority that the broker trusts"
 		wsNothing   = "no MQTT broker answers on this web socket: check port and path in mqtt.url (the path is often /mqtt), and write wss:// if it is the port for TLS; trying again"
@@ -202,11 +202,11 @@ func TestTLSFailures(t *testing.T) {
 			&tls.Config{RootCAs: own.pool, Certificates: []tls.Certificate{own.issue(t, func(c *x509.Certificate) { c.ExtKeyUsage = c.ExtKeyUsage[:1] })}}, refuses, "bad certificate"},
 		{"expired client certificate", "mqtts wss", overTLS(mutual(tls.VersionTLS13)),
 			&tls.Config{RootCAs: own.pool, Certificates: []tls.Certificate{own.issue(t, func(c *x509.Certificate) { c.NotAfter = time.Now().Add(-time.Minute) })}},
-			"the MQTT broker takes the client certificate no more: renew mqtt.cert_file and mqtt.key_file, and start the app again", "expired certificate"},
+			"the MQTT broker no longer accepts the client certificate: renew mqtt.cert_file and mqtt.key_file, and start the app again", "expired certificate"},
 		{"old TLS", "mqtts wss", overTLS(&tls.Config{Certificates: []tls.Certificate{own.issue(t, nil)}, MinVersion: tls.VersionTLS10, MaxVersion: tls.VersionTLS11}), trusting,
 			"the MQTT broker has no TLS 1.2 or later: bring it up to date, or allow that in its configuration", "protocol version not supported"},
 		{"no TLS at this port", "mqtts wss", plain("220 mail.example ESMTP\r\n"), nil,
-			"the MQTT broker speaks no TLS at this port: write the port for TLS in mqtt.url (usually {port}), or {plain}:// for a connection without TLS", "first record does not look like a TLS handshake"},
+			"the MQTT broker does not speak TLS at this port: write the port for TLS in mqtt.url (usually {port}), or {plain}:// for a connection without TLS", "first record does not look like a TLS handshake"},
 		{"hangs up on TLS", "mqtts", func(t *testing.T, _ string) string { return startBroker(t, "127.0.0.1:0", "", nil).address }, nil, tlsHangUp, ""},
 		{"plain to TLS", "mqtt tcp", overTLS(serve(nil)), nil, plainHangUp, ""},
 		{"an alert for an answer", "mqtt", plain("\x15\x03\x01\x00\x02\x02\x46"), nil, plainHangUp, ""},

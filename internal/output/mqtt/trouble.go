@@ -25,54 +25,95 @@ const (
 	troubleRejected                // refused for another reason, or not to be trusted
 )
 
-// explain returns what went wrong with an attempt, and what the user can
-// do about it.
-func explain(err error, address *url.URL, as Broker, config *tls.Config) (trouble, string) {
+// complaint is what goes wrong with an attempt: how to go on, and what a person
+// can do about it.
+type complaint struct {
+	trouble
+	text string
+}
+
+// The complaints.
+var (
+	noLogin      = complaint{troubleLogin, "the MQTT broker wants a login: set mqtt.username and mqtt.password"}
+	wrongLogin   = complaint{troubleLogin, "the MQTT broker refuses user name %q: check mqtt.username and mqtt.password, and that the broker knows the user"}
+	notAvailable = complaint{troubleAway, "the MQTT broker says that it is not available: look into its log; trying again"}
+	notAccepted  = complaint{troubleRejected, "the MQTT broker refuses the connection: look into its log; it must speak MQTT 3.1.1"}
+
+	otherName      = complaint{troubleRejected, "the MQTT broker's certificate is for another name than the host in mqtt.url: write a name there that the certificate has, or make a certificate for this one"}
+	otherAuthority = complaint{troubleRejected, "the MQTT broker's certificate is not from the authority in mqtt.ca_file: set mqtt.ca_file to the certificate of the authority that signed it"}
+	noAuthority    = complaint{troubleRejected, "the MQTT broker's certificate is from an authority that is not trusted: set mqtt.ca_file to the certificate of the authority that signed it"}
+	noRoots        = complaint{troubleRejected, "the MQTT broker's certificate cannot be checked, because this machine has no list of authorities: set mqtt.ca_file to the certificate of the authority that signed it"}
+	expired        = complaint{troubleRejected, "the MQTT broker's certificate or its authority's has expired or is not valid yet: renew it at the broker, or set the clock of this machine right"}
+	badBroker      = complaint{troubleRejected, "the MQTT broker's certificate cannot be accepted: make a new one for the broker"}
+
+	noTLS         = complaint{troubleRejected, "the MQTT broker does not speak TLS at this port: write the port for TLS in mqtt.url (usually %s), or %s:// for a connection without TLS"}
+	otherTLS      = complaint{troubleRejected, "there is no TLS that the MQTT broker and this program both speak: the broker must speak TLS 1.2 or later; look into its log"}
+	oldTLS        = complaint{troubleRejected, "the MQTT broker has no TLS 1.2 or later: bring it up to date, or allow that in its configuration"}
+	wantsClient   = complaint{troubleRejected, "the MQTT broker wants a client certificate: set mqtt.cert_file and mqtt.key_file"}
+	refusesClient = complaint{troubleRejected, "the MQTT broker refuses the client certificate: set mqtt.cert_file and mqtt.key_file to one of an authority that the broker trusts"}
+	expiredClient = complaint{troubleRejected, "the MQTT broker no longer accepts the client certificate: renew mqtt.cert_file and mqtt.key_file, and start the app again"}
+	unknownHost   = complaint{troubleRejected, "the MQTT broker does not know the host name in mqtt.url: write the name that its certificate has"}
+	refusesTLS    = complaint{troubleRejected, "the MQTT broker refuses the TLS handshake: look into its log"}
+
+	unknownName = complaint{troubleAway, "the MQTT broker cannot be reached: its name is not found; check the host in mqtt.url, or write its IP address; trying again"}
+	nobody      = complaint{troubleAway, "the MQTT broker cannot be reached: nothing listens there; check that it runs, and host and port in mqtt.url; trying again"}
+	noAnswer    = complaint{troubleAway, "the MQTT broker does not answer in time: check host and port in mqtt.url, and that no firewall is in between; trying again"}
+	unreachable = complaint{troubleAway, "the MQTT broker cannot be reached: check that it runs and that mqtt.url is right; trying again"}
+	noWS        = complaint{troubleAway, "no MQTT broker answers on this web socket: check port and path in mqtt.url (the path is often /mqtt), and write wss:// if it is the port for TLS; trying again"}
+	noWSS       = complaint{troubleAway, "no MQTT broker answers on this web socket: check port and path in mqtt.url (the path is often /mqtt); if it wants a client certificate, set mqtt.cert_file and mqtt.key_file; trying again"}
+	hungUp      = complaint{troubleAway, "the MQTT broker closes the connection before it answers, or is not an MQTT broker: check the port in mqtt.url, and write mqtts:// if it is the port for TLS; trying again"}
+	hungUpTLS   = complaint{troubleAway, "the MQTT broker closes the connection before it answers, or is not an MQTT broker: check the port in mqtt.url, and write mqtt:// if it is the port without TLS; if it wants a client certificate, set mqtt.cert_file and mqtt.key_file; trying again"}
+)
+
+func (c complaint) about(args ...any) complaint {
+	return complaint{c.trouble, fmt.Sprintf(c.text, args...)}
+}
+
+// complaintOf returns what went wrong with an attempt.
+func complaintOf(err error, address *url.URL, as Broker, config *tls.Config) complaint {
 	switch {
 	case errors.Is(err, packets.ErrorRefusedBadUsernameOrPassword), errors.Is(err, packets.ErrorRefusedNotAuthorised):
 		if as.Username == "" {
-			return troubleLogin, "the MQTT broker wants a login: set mqtt.username and mqtt.password"
+			return noLogin
 		}
-		return troubleLogin, fmt.Sprintf("the MQTT broker refuses user name %q: check mqtt.username and mqtt.password, and that the broker knows the user", as.Username)
+		return wrongLogin.about(as.Username)
 	case errors.Is(err, packets.ErrorRefusedBadProtocolVersion), errors.Is(err, packets.ErrorRefusedIDRejected):
-		return troubleRejected, "the MQTT broker refuses the connection: look into its log; it must speak MQTT 3.1.1"
+		return notAccepted
 	case errors.Is(err, packets.ErrorRefusedServerUnavailable):
-		return troubleAway, "the MQTT broker says that it is not available: look into its log; trying again"
+		return notAvailable
 	}
-	if text := untrusted(err, config); text != "" {
-		return troubleRejected, text
+	if c, ok := untrusted(err, config); ok {
+		return c
 	}
-	if text := refusedTLS(err, address, config); text != "" {
-		return troubleRejected, text
+	if c, ok := refusedTLS(err, address, config); ok {
+		return c
 	}
-	return troubleAway, unreached(err, address) + "; trying again"
+	return unreached(err, address)
 }
 
-// untrusted explains why the broker's certificate was not accepted. It returns
-// "" when that was not the reason.
-func untrusted(err error, config *tls.Config) string {
-	const certificate = "the MQTT broker's certificate "
-	if _, ok := errors.AsType[x509.HostnameError](err); ok {
-		return certificate + "is for another name than the host in mqtt.url: write a name there that the certificate has, or make a certificate for this one"
+// untrusted returns why the broker's certificate was not accepted; false when
+// that was not the reason.
+func untrusted(err error, config *tls.Config) (complaint, bool) {
+	invalid, isInvalid := errors.AsType[x509.CertificateInvalidError](err)
+	switch {
+	case is[x509.HostnameError](err):
+		return otherName, true
+	case is[x509.UnknownAuthorityError](err) && config.RootCAs != nil:
+		return otherAuthority, true
+	case is[x509.UnknownAuthorityError](err):
+		return noAuthority, true
+	case isInvalid && invalid.Reason == x509.Expired:
+		return expired, true
+	case is[x509.SystemRootsError](err):
+		return noRoots, true
 	}
-	if _, ok := errors.AsType[x509.UnknownAuthorityError](err); ok {
-		if config.RootCAs != nil {
-			return certificate + "is not from the authority in mqtt.ca_file: set mqtt.ca_file to the certificate of the authority that signed it"
-		}
-		return certificate + "is from an authority that is not trusted: set mqtt.ca_file to the certificate of the authority that signed it"
-	}
-	if invalid, ok := errors.AsType[x509.CertificateInvalidError](err); ok && invalid.Reason == x509.Expired {
-		return certificate + "or its authority's has expired or is not valid yet: renew it at the broker, or set the clock of this machine right"
-	}
-	if _, ok := errors.AsType[x509.SystemRootsError](err); ok {
-		return certificate + "cannot be checked, because this machine has no list of authorities: set mqtt.ca_file to the certificate of the authority that signed it"
-	}
-	_, unverified := errors.AsType[*tls.CertificateVerificationError](err)
-	_, invalid := errors.AsType[x509.CertificateInvalidError](err)
-	if unverified || invalid {
-		return certificate + "cannot be accepted: make a new one for the broker"
-	}
-	return ""
+	return badBroker, isInvalid || is[*tls.CertificateVerificationError](err)
+}
+
+// is reports whether the error is of that type, or wraps one.
+func is[E error](err error) bool {
+	_, ok := errors.AsType[E](err)
+	return ok
 }
 
 // The alerts that a broker ends a handshake with (RFC 8446, section 6).
@@ -92,42 +133,36 @@ const (
 	certificateRequired    tls.AlertError = 116
 )
 
-// refusedTLS explains why there was no TLS, other than for the broker's
-// certificate. It returns "" when that was not the reason.
-func refusedTLS(err error, address *url.URL, config *tls.Config) string {
-	if _, ok := errors.AsType[tls.RecordHeaderError](err); ok {
-		return fmt.Sprintf("the MQTT broker speaks no TLS at this port: write the port for TLS in mqtt.url (usually %s), or %s:// for a connection without TLS",
-			schemes[address.Scheme], plain(address.Scheme))
+// refusedTLS returns why there was no TLS, other than for the broker's
+// certificate; false when that was not the reason.
+func refusedTLS(err error, address *url.URL, config *tls.Config) (complaint, bool) {
+	if is[tls.RecordHeaderError](err) {
+		return noTLS.about(schemes[address.Scheme], plain(address.Scheme)), true
 	}
 	remote, ok := errors.AsType[*net.OpError](err)
 	if !ok || remote.Op != "remote error" {
-		if strings.HasPrefix(network(err).Error(), "tls: ") { // these have no types
-			return "there is no TLS that the MQTT broker and this program both speak: the broker must speak TLS 1.2 or later; look into its log"
-		}
-		return ""
+		return otherTLS, strings.HasPrefix(network(err).Error(), "tls: ") // these have no types
 	}
 	// The alert's own type is not exported, but its text is the same.
 	switch remote.Err.Error() {
 	case handshakeFailure.Error(), badCertificate.Error(), certificateRequired.Error():
 		if len(config.Certificates) == 0 {
-			return "the MQTT broker wants a client certificate: set mqtt.cert_file and mqtt.key_file"
+			return wantsClient, true
 		}
-		return clientRefused
+		return refusesClient, true
 	case unsupportedCertificate.Error(), certificateUnknown.Error(), unknownCA.Error(), accessDenied.Error(), decryptError.Error():
-		return clientRefused
+		return refusesClient, true
 	case certificateExpired.Error(), certificateRevoked.Error():
-		return "the MQTT broker takes the client certificate no more: renew mqtt.cert_file and mqtt.key_file, and start the app again"
+		return expiredClient, true
 	case protocolVersion.Error(), insufficientSecurity.Error():
-		return "the MQTT broker has no TLS 1.2 or later: bring it up to date, or allow that in its configuration"
+		return oldTLS, true
 	case unrecognizedName.Error():
-		return "the MQTT broker does not know the host name in mqtt.url: write the name that its certificate has"
+		return unknownHost, true
 	}
-	return "the MQTT broker refuses the TLS handshake: look into its log"
+	return refusesTLS, true
 }
 
-const clientRefused = "the MQTT broker refuses the client certificate: set mqtt.cert_file and mqtt.key_file to one of an authority that the broker trusts"
-
-// plain is the scheme without TLS.
+// plain returns the scheme without TLS.
 func plain(scheme string) string {
 	if scheme == "wss" {
 		return "ws"
@@ -135,32 +170,31 @@ func plain(scheme string) string {
 	return "mqtt"
 }
 
-// unreached explains why the broker, or what answers in its place, did not get
+// unreached returns why the broker, or what answers in its place, did not get
 // as far as an answer to the login.
-func unreached(err error, address *url.URL) string {
+func unreached(err error, address *url.URL) complaint {
 	var timeout net.Error
-	_, unknown := errors.AsType[*net.DNSError](err)
-	_, operation := errors.AsType[*net.OpError](err)
-	hungUp := errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, syscall.ECONNRESET) || errors.Is(err, syscall.EPIPE)
+	isHungUp := errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) ||
+		errors.Is(err, syscall.ECONNRESET) || errors.Is(err, syscall.EPIPE)
 	switch {
-	case unknown:
-		return "the MQTT broker cannot be reached: its name is not found; check the host in mqtt.url, or write its IP address"
+	case is[*net.DNSError](err):
+		return unknownName
 	case errors.Is(err, syscall.ECONNREFUSED):
-		return "the MQTT broker cannot be reached: nothing listens there; check that it runs, and host and port in mqtt.url"
+		return nobody
 	case errors.Is(err, errTimeout), errors.Is(err, os.ErrDeadlineExceeded), errors.As(err, &timeout) && timeout.Timeout():
-		return "the MQTT broker does not answer in time: check host and port in mqtt.url, and that no firewall stands between"
-	case operation && !hungUp:
-		return "the MQTT broker cannot be reached: check that it runs and that mqtt.url is right"
+		return noAnswer
+	case is[*net.OpError](err) && !isHungUp:
+		return unreachable
 	}
 	switch address.Scheme {
 	case "ws":
-		return "no MQTT broker answers on this web socket: check port and path in mqtt.url (the path is often /mqtt), and write wss:// if it is the port for TLS"
+		return noWS
 	case "wss":
-		return "no MQTT broker answers on this web socket: check port and path in mqtt.url (the path is often /mqtt); if it wants a client certificate, set mqtt.cert_file and mqtt.key_file"
+		return noWSS
 	case "mqtt", "tcp":
-		return "the MQTT broker hangs up before it answers, or is none: check the port in mqtt.url, and write mqtts:// if it is the port for TLS"
+		return hungUp
 	}
-	return "the MQTT broker hangs up before it answers, or is none: check the port in mqtt.url, and write mqtt:// if it is the port without TLS; if it wants a client certificate, set mqtt.cert_file and mqtt.key_file"
+	return hungUpTLS
 }
 
 // network drops the words that paho puts before what really happened.
