@@ -27,7 +27,7 @@ type deviceConfig struct {
 	ViaDevice    string   `json:"via_device,omitempty"`
 }
 
-// Origin tells whose announcement it is.
+// Origin is the program that announces.
 type Origin struct {
 	Name       string `json:"name"`
 	Version    string `json:"sw_version,omitempty"`
@@ -70,12 +70,12 @@ type sensorConfig struct {
 // connectedTemplate turns the topic connected into an availability.
 const connectedTemplate = "{{ 'offline' if value == '0' else 'online' }}"
 
-// OriginName tells Home Assistant whose announcement it is.
+// OriginName is the name of this program in announcements.
 const OriginName = "smartmeter"
 
 // Announcer builds the announcements of devices.
 type Announcer struct {
-	ConnectedTopic string // where the program tells whether it is there
+	ConnectedTopic string // of the availability of the program
 	Origin         Origin
 	Language       meter.Language // of names; ids are English
 }

@@ -68,7 +68,7 @@ func (r *Rates) Drop() { r.sums, r.IsFresh = [meter.NumQuantities]sum{}, false }
 // IsDue reports whether the next state is due, so long after the last.
 func (r *Rates) IsDue(since time.Duration) bool { return since >= r.Interval-early }
 
-// Turns tells that the tariff changes with the next reading. The totals that
+// Turns reports whether the tariff changes with the next reading. The totals that
 // belong to the old one are shown first then.
 func (r *Rates) Turns(reading, next *meter.Reading) bool {
 	if r.Interval == 0 {

@@ -44,14 +44,15 @@ func (s *session) claimed(now time.Time, step func(now time.Time)) {
 }
 
 // errStandsBy is why nothing is published.
-var errStandsBy = errors.New("another app publishes a meter under the same names, so this one stands by and publishes nothing")
+var errStandsBy = errors.New("another app publishes a meter under the same names, " +
+	"so this one stands by and publishes nothing")
 
-// logStandBy says so, once.
+// logStandBy logs once that this program stands by.
 func (s *session) logStandBy() {
 	if !s.clashes.standsBy {
 		s.clashes.standsBy = true
-		s.log.Warn(errStandsBy.Error()+": stop one of the two, or set its options slot and mqtt.topic to names of their own. If the other one is gone for good, wait some minutes",
-			"slot", s.slot, "topic", s.topic)
+		s.log.Warn(errStandsBy.Error()+": stop one of the two, or set its options slot and mqtt.topic "+
+			"to names of their own. If the other one is gone for good, wait some minutes", "slot", s.slot, "topic", s.topic)
 	}
 }
 
@@ -73,11 +74,13 @@ func (s *session) logElsewhere(slot, other string, kept bool) {
 	switch {
 	case kept && !s.clashes.moved:
 		s.clashes.moved = true
-		s.log.Info("Home Assistant knew the meter with another topic; from now on with this one. If another program with this slot still runs, set its option slot to another name",
+		s.log.Info("Home Assistant knew the meter with another topic; it now uses this one. "+
+			"If another program with this slot still runs, set its option slot to another name",
 			"device", slot, "before", other, "now", s.names.state(slot))
 	case !kept && !s.clashes.device:
 		s.clashes.device = true
-		s.log.Warn("another program announces a meter of the same slot to Home Assistant, so that its entities jump between the two: set the option slot of one of them to another name",
+		s.log.Warn("another program announces a meter of the same slot to Home Assistant, "+
+			"so that its entities jump between the two: set the option slot of one of them to another name",
 			"device", slot, "its topic", other, "this one's", s.names.state(slot))
 	}
 }
@@ -86,15 +89,15 @@ func (s *session) logElsewhere(slot, other string, kept bool) {
 func (s *session) logSharedTopic(slot string) {
 	if !s.clashes.topic {
 		s.clashes.topic = true
-		s.log.Warn("another program publishes below the same topic, so that one cannot be told from the other there: set the option mqtt.topic of one of them to another name",
+		s.log.Warn("another program publishes below the same topic, so that the two cannot be told apart there: "+
+			"set the option mqtt.topic of one of them to another name",
 			"topic", s.topic, "its device", slot)
 	}
 }
 
-// foundConnected takes what another program says on the topic connected. The
-// will of a connection that broke may come after the next one said that all is
-// well. A program with another slot below the same topic says 1 or 2 for
-// itself.
+// foundConnected takes what another program publishes on the topic connected.
+// The will of a connection that broke may come after the next one has begun. A
+// program with another slot below the same topic publishes 1 or 2 for itself.
 func (s *session) foundConnected(now time.Time, m incoming) {
 	if text := string(m.payload); text == "1" || text == "2" {
 		s.claims.traces.connected = s.claims.traces.connected || m.retained

@@ -79,12 +79,13 @@ func inner(members map[string]json.RawMessage, name string) (value json.RawMessa
 
 // changes publishes the steps of power and gas flow.
 func (c *compat) changes(out *outbox, u *meter.Update) {
+	at := u.Reading.Received.UnixMilli()
 	if u.Usage != nil {
-		out.write(c.topic+"usage", false, func(dst []byte) []byte { return appendChange(dst, "Usage", u.Usage, u.Reading.Received.UnixMilli()) })
+		out.write(c.topic+"usage", false, func(dst []byte) []byte { return appendChange(dst, "Usage", u.Usage, at) })
 	}
 	if u.GasUsage != nil {
 		out.write(c.topic+"gasUsage", false, func(dst []byte) []byte {
-			return appendChange(dst, "Gas usage", u.GasUsage, u.Reading.Received.UnixMilli())
+			return appendChange(dst, "Gas usage", u.GasUsage, at)
 		})
 	}
 }
@@ -129,8 +130,8 @@ type former struct {
 // retained topic of its own: <prefix>/sensor/<node>/<object>/config. Its node
 // is its topic, or in older versions "smartmeter".
 var formerObjects = []string{
-	"power-usage", "power-imported", "power-exported", "t1-used", "t2-used", "t1-delivered", "t2-delivered", "current-tarrif", "gas",
-	"solar-total", "solar-current",
+	"power-usage", "power-imported", "power-exported", "t1-used", "t2-used", "t1-delivered", "t2-delivered",
+	"current-tarrif", "gas", "solar-total", "solar-current",
 }
 
 func newFormer(n *names) former {

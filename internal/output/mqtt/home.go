@@ -46,7 +46,8 @@ func newHome(o *Options, n names) home {
 	}
 	h.electricity = h.add(n.slot, "Electricity meter", 1, homeassistant.Electricity, h.bridge)
 	if o.Solar > 0 {
-		h.inverter = &inverter{device: h.add(n.solar(), "Solar inverter", 1, homeassistant.Inverter, h.bridge), lasts: o.Solar}
+		d := h.add(n.solar(), "Solar inverter", 1, homeassistant.Inverter, h.bridge)
+		h.inverter = &inverter{device: d, lasts: o.Solar}
 	}
 	return h
 }
@@ -115,7 +116,7 @@ func (h *home) replaced(d *device, from, to string) {
 	}
 }
 
-// tail returns as much of an identifier as may be told.
+// tail returns as much of an identifier as a log may show.
 func tail(id string) string {
 	id = homeassistant.Serial(id)
 	return id[max(len(id)-4, 0):]
@@ -131,9 +132,9 @@ func (h *home) learnedLists(r *meter.Reading) bool {
 	return true
 }
 
-// canTell reports whether the state of a device can be told: something of it
-// came in this run.
-func (h *home) canTell(d *device) bool {
+// hasState reports whether a device has a state to publish: something of it came
+// in this run.
+func (h *home) hasState(d *device) bool {
 	switch {
 	case d == h.bridge:
 		return true

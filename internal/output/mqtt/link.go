@@ -177,8 +177,8 @@ func (l *link) subscribe(ctx context.Context, filters []string) error {
 	l.conn.filters.Store(int32(len(wanted)))
 	token := l.client.SubscribeMultiple(wanted, func(_ paho.Client, m paho.Message) {
 		if isCut(m.Topic(), m.Payload()) {
-			l.log.Warn("somebody else published a message on a topic of this app that is too long to be meant; it is ignored. If it is retained, remove it from the broker",
-				"topic", m.Topic())
+			l.log.Warn("somebody else published a message on a topic of this app that is too long to be meant; it is ignored. "+
+				"If it is retained, remove it from the broker", "topic", m.Topic())
 			return
 		}
 		select {
@@ -193,7 +193,8 @@ func (l *link) subscribe(ctx context.Context, filters []string) error {
 	}
 	for f, code := range token.(*paho.SubscribeToken).Result() {
 		if code == subscribeRefused {
-			l.log.Warn("the MQTT broker does not allow to read a topic, so restarts of Home Assistant may go unnoticed: allow it in the broker's access list", "topic", f)
+			l.log.Warn("the MQTT broker does not let this app read a topic, so restarts of Home Assistant and other apps "+
+				"with the same names may go unnoticed: allow it in the broker's access list", "topic", f)
 		}
 	}
 	return nil
@@ -234,11 +235,13 @@ var schemes = map[string]string{
 func (b Broker) resolve() (*url.URL, Broker, error) {
 	u, err := url.Parse(b.URL)
 	if err != nil {
-		return nil, b, errors.New("mqtt.url is not a URL: write it like mqtt://host:1883") // the error would quote the password
+		// The error would quote the password.
+		return nil, b, errors.New("mqtt.url is not a URL: write it like mqtt://host:1883")
 	}
 	port, ok := schemes[u.Scheme]
 	if !ok || u.Hostname() == "" {
-		return nil, b, fmt.Errorf("mqtt.url %q has no host or an unknown scheme: write it like mqtt://host:1883", u.Redacted())
+		return nil, b, fmt.Errorf("mqtt.url %q has no host or an unknown scheme: write it like mqtt://host:1883",
+			u.Redacted())
 	}
 	if u.Port() == "" {
 		u.Host = net.JoinHostPort(u.Hostname(), port)

@@ -73,14 +73,14 @@ type Options struct {
 	Language   meter.Language  // of the names of devices and entities; empty: English
 	Version    string          // of this program
 	SupportURL string          // of this program's home page, http or https; empty: none
-	Solar      time.Duration   // how long a sample of the solar inverter says how it stands; 0: there is none
+	Solar      time.Duration   // how long a sample of the solar inverter is valid; 0: there is no inverter
 	Zone       *time.Location  // of the meter's clock; nil: the local one
 	Log        *slog.Logger    // nil: slog's default
 	Store      *store.Store    // where is kept what the next run must know; nil: nowhere
 	TLS        *tls.Config     // for mqtts and wss; nil: the system's certificates
 	Counter    *status.Counter // counts readings; may be nil
 
-	// Broker tells the broker. It is asked before the first login, after each
+	// Broker returns the broker. It is called before the first login, after each
 	// refused one (refused is true: the credentials may have changed), and now
 	// and then while the broker cannot be reached. It may block until its
 	// context ends, or fail; then it is asked again.
@@ -90,7 +90,7 @@ type Options struct {
 	// not all of its devices answer at once; nil: one to two seconds.
 	Jitter func() time.Duration
 
-	instance string // tells this run from every other; New makes it
+	instance string // of this run, unlike any other; New sets it
 }
 
 // Output publishes the readings of one meter. It must be made by New.
@@ -102,7 +102,9 @@ type Output struct {
 }
 
 // New returns an Output for what is published on the hubs.
-func New(o Options, updates *hub.Hub[*meter.Update], status *hub.Hub[meter.Status], samples *hub.Hub[*meter.Solar]) *Output {
+func New(
+	o Options, updates *hub.Hub[*meter.Update], status *hub.Hub[meter.Status], samples *hub.Hub[*meter.Solar],
+) *Output {
 	if o.Zone == nil {
 		o.Zone = time.Local
 	}
@@ -113,7 +115,7 @@ func New(o Options, updates *hub.Hub[*meter.Update], status *hub.Hub[meter.Statu
 		o.Jitter = func() time.Duration { return time.Second + rand.N(time.Second) }
 	}
 	var id [4]byte
-	random.Read(id[:]) // never fails, says its documentation
+	random.Read(id[:]) // never fails
 	o.instance = hex.EncodeToString(id[:])
 	return &Output{options: o, updates: updates, status: status, samples: samples}
 }
@@ -313,7 +315,8 @@ func (w *worker) schedule() {
 	w.timer.Stop()
 }
 
-// stop says goodbye: a clean stop keeps the broker from sending the will.
+// stop publishes the last messages. A clean stop keeps the broker from sending
+// the will.
 func (w *worker) stop(ctx context.Context) {
 	if w.link == nil {
 		return

@@ -102,7 +102,8 @@ func (c *packetConn) check(first byte, length int) error {
 		if length > 2+int(c.filters.Load()) {
 			return errors.New("the broker acknowledges more subscriptions than were asked for")
 		}
-	case packets.Connack, packets.Puback, packets.Pubrec, packets.Pubrel, packets.Pubcomp, packets.Unsuback, packets.Pingresp:
+	case packets.Connack, packets.Puback, packets.Pubrec, packets.Pubrel, packets.Pubcomp,
+		packets.Unsuback, packets.Pingresp:
 	default:
 		return fmt.Errorf("the broker sends a packet of type %d, which only clients send", kind)
 	}
@@ -124,7 +125,7 @@ func putLength(dst []byte, length int) int {
 	}
 }
 
-// isCut reports whether a message may have lost its end on the way.
-func isCut(topic string, payload []byte) bool {
-	return len(topic)+len(payload) >= maxPacket-len("tt")-len("id") // the topic's length, and the identifier that QoS 1 and 2 have
-}
+// isCut reports whether a message may have lost its end on the way. Beside topic
+// and payload a packet has the topic's length, and with QoS 1 and 2 an
+// identifier: two bytes each.
+func isCut(topic string, payload []byte) bool { return len(topic)+len(payload) >= maxPacket-4 }

@@ -69,7 +69,7 @@ func (s *session) catchUp(now time.Time) {
 
 // state sends the state of one device.
 func (s *session) state(now time.Time, d *device) {
-	if !s.canTell(d) {
+	if !s.hasState(d) {
 		return
 	}
 	s.view.Channel = d.channel
@@ -101,7 +101,7 @@ func (s *session) attributes(all bool) {
 	}
 }
 
-// setConnected says whether broker and meter are there.
+// setConnected publishes whether broker and meter are there.
 func (s *session) setConnected(now time.Time) {
 	value := byte('1')
 	if s.line.status.Alive {

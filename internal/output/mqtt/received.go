@@ -17,7 +17,9 @@ func (s *session) subscriptions() []string {
 		list = append(list, s.options.BirthTopic)
 	}
 	if s.options.Discovery {
-		list = append(list, s.bridge.CommandTopic(homeassistant.RepublishKey), s.bridge.CommandTopic(homeassistant.RemoveFormerKey))
+		for _, button := range []string{homeassistant.RepublishKey, homeassistant.RemoveFormerKey} {
+			list = append(list, s.bridge.CommandTopic(button))
+		}
 		list = append(list, s.compat.former.topics...)
 	}
 	for topic := range s.clashes.slots {
@@ -113,7 +115,8 @@ func (s *session) userDeleted(d *device) {
 	if d == s.bridge {
 		back = "start this app again"
 	}
-	s.log.Info("the device was deleted in Home Assistant, so it is not announced any more; to have it back, "+back, "device", d.Slot)
+	s.log.Info("the device was deleted in Home Assistant, so it is no longer announced; to have it back, "+back,
+		"device", d.Slot)
 }
 
 // foundFormer offers to remove entities of smartmeter2mqtt, if the message
@@ -124,8 +127,9 @@ func (s *session) foundFormer(now time.Time, m incoming) {
 		return
 	}
 	if isFirst {
-		s.log.Info("entities of smartmeter2mqtt are still announced to Home Assistant. To keep their history see \"Moving from smartmeter2mqtt\" in the documentation; " +
-			"then press the bridge's button \"Remove smartmeter2mqtt's entities\"")
+		s.log.Info("entities of smartmeter2mqtt are still announced to Home Assistant. " +
+			`To keep their history see "Moving from smartmeter2mqtt" in the documentation; ` +
+			`then press the bridge's button "Remove smartmeter2mqtt's entities"`)
 	}
 	if !s.bridge.Has(homeassistant.RemoveFormerKey) {
 		s.bridge.Add(homeassistant.RemoveFormerKey)
@@ -137,7 +141,8 @@ func (s *session) foundFormer(now time.Time, m incoming) {
 
 // removeFormer removes what smartmeter2mqtt announced, and the button.
 func (s *session) removeFormer(now time.Time) {
-	s.log.Info("the button was pressed: the entities of smartmeter2mqtt are removed from Home Assistant", "entities", s.compat.former.remove(&s.outbox))
+	s.log.Info("the button was pressed: the entities of smartmeter2mqtt are removed from Home Assistant",
+		"entities", s.compat.former.remove(&s.outbox))
 	s.bridge.Remove(homeassistant.RemoveFormerKey)
 	s.announceDevice(now, s.bridge, false)
 }

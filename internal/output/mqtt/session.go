@@ -64,7 +64,10 @@ func newSession(o *Options) *session {
 		clashes: clashes{slots: n.slots()},
 		compat:  newCompat(&n, o),
 	}
-	s.claims = claims{topics: n.claims(o.Discovery), instance: o.instance, emit: s.emit, unheard: make(map[string]bool), peers: make(map[string]bool)}
+	s.claims = claims{
+		topics: n.claims(o.Discovery), instance: o.instance, emit: s.emit,
+		unheard: make(map[string]bool), peers: make(map[string]bool),
+	}
 	return s
 }
 

@@ -102,7 +102,7 @@ func (s *submeter) reports(r *meter.Reading, zone *time.Location) bool {
 type inverter struct {
 	*device
 	last  *meter.Solar
-	lasts time.Duration // how long a sample tells how the inverter stands
+	lasts time.Duration // how long a sample is valid
 }
 
 // learnSample takes what the inverter says.
@@ -114,8 +114,7 @@ func (h *home) learnSample(sample *meter.Solar) {
 	h.inverter.Learn(&h.view, &h.groups)
 }
 
-// ends returns when the last sample tells no more how the inverter stands; zero
-// for never.
+// ends returns when the last sample stops being valid; zero for never.
 func (v *inverter) ends() time.Time {
 	if v == nil || v.last == nil || v.shown != online {
 		return time.Time{}
