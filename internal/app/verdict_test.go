@@ -202,8 +202,8 @@ func TestVerdictOfProgram(t *testing.T) {
 		})
 	}
 
-	// These need another machine, and are tested where errors are told apart.
-	elsewhere := []diagnosis.Cause{diagnosis.Waiting, diagnosis.Gone, diagnosis.Permission, diagnosis.Busy, diagnosis.Address, diagnosis.NoAnswer, diagnosis.Fails}
+	// These need another machine or program, and are tested where errors are told apart.
+	elsewhere := []diagnosis.Cause{diagnosis.Waiting, diagnosis.Gone, diagnosis.Permission, diagnosis.Busy, diagnosis.Address, diagnosis.NoAnswer, diagnosis.Fails, diagnosis.SameNames}
 	for kind := range diagnosis.NumCauses {
 		if !seen[kind] && !slices.Contains(elsewhere, kind) {
 			t.Errorf("nothing here ends in %s", kind)

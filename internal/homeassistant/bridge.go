@@ -66,6 +66,9 @@ func Bridge(slot string) []Entity {
 				if text == "" {
 					return null(dst), true
 				}
+				if characters := []rune(text); len(characters) > maxText {
+					text = string(characters[:maxText])
+				}
 				return sentence(dst, text), true
 			}},
 		{Entity: meter.Entity{Key: "telegram_errors_" + slot, Name: "Telegram errors", State: "total_increasing", Icon: "mdi:alert-circle-outline", Rare: true},

@@ -15,7 +15,7 @@ func TestDiagnosisLanguage(t *testing.T) {
 	bridge := Bridge("p1")
 	for _, l := range meter.Languages {
 		for c := range diagnosis.NumCauses {
-			st := meter.Status{Verdict: c.String(), Text: "the words of the status", Next: "and its advice"}
+			st := meter.Status{Verdict: c.String(), Text: "the words of the status", Next: strings.Repeat("and its advice ", 30)}
 			wantText, wantNext := c.Text(l), c.Next(l)
 			if l == meter.English {
 				wantText, wantNext = st.Text, st.Next

@@ -89,9 +89,6 @@ func text(dst []byte, s string) ([]byte, bool) {
 }
 
 func sentence(dst []byte, s string) []byte {
-	if characters := []rune(s); len(characters) > maxText {
-		s = string(characters[:maxText])
-	}
 	quoted, err := json.Marshal(s)
 	if err != nil {
 		panic("a string is always JSON: " + err.Error())
