@@ -11,24 +11,16 @@ import (
 	"github.com/smartmeter-addon/smartmeter-addon/internal/meter"
 )
 
-// clashes are the ways in which another program gets in this one's way, each
-// true once it was logged.
-type clashes struct {
-	slots map[string]string // of all devices that there can be, by the topic of their announcement
-
-	standsBy, device, topic, moved bool
-}
-
 // claimed does a step of the claims and what follows from it.
 func (s *session) claimed(now time.Time, step func(now time.Time)) {
 	was, hadRival := s.claims.role, !s.claims.rival.IsZero()
 	step(now)
 	switch is := s.claims.role; {
 	case was != publishing && is == publishing:
-		if s.clashes.standsBy {
+		if s.stoodBy {
 			s.log.Info("the other app has gone, so this one publishes the meter again", "slot", s.slot)
 		}
-		s.clashes.standsBy = false
+		s.stoodBy = false
 		s.takeOver(now)
 	case was != standingBy && is == standingBy:
 		s.online = false
@@ -47,13 +39,10 @@ func (s *session) claimed(now time.Time, step func(now time.Time)) {
 var errStandsBy = errors.New("another app publishes a meter under the same names, " +
 	"so this one stands by and publishes nothing")
 
-// logStandBy logs once that this program stands by.
 func (s *session) logStandBy() {
-	if !s.clashes.standsBy {
-		s.clashes.standsBy = true
-		s.log.Warn(errStandsBy.Error()+": stop one of the two, or set its options slot and mqtt.topic "+
-			"to names of their own. If the other one is gone for good, wait some minutes", "slot", s.slot, "topic", s.topic)
-	}
+	s.stoodBy = true
+	s.log.Warn(errStandsBy.Error()+": stop one of the two, or set its options slot and mqtt.topic to names of their own. "+
+		"If the other one is gone for good, wait some minutes", "slot", s.slot, "topic", s.topic)
 }
 
 // standing returns the status that the bridge shows.
@@ -71,28 +60,15 @@ func (s *session) standing() *meter.Status {
 // logElsewhere takes an announcement of this slot's device with another topic.
 // One that the broker kept may be of an earlier run of this program.
 func (s *session) logElsewhere(slot, other string, kept bool) {
-	switch {
-	case kept && !s.clashes.moved:
-		s.clashes.moved = true
+	if kept {
 		s.log.Info("Home Assistant knew the meter with another topic; it now uses this one. "+
 			"If another program with this slot still runs, set its option slot to another name",
 			"device", slot, "before", other, "now", s.names.state(slot))
-	case !kept && !s.clashes.device:
-		s.clashes.device = true
-		s.log.Warn("another program announces a meter of the same slot to Home Assistant, "+
-			"so that its entities jump between the two: set the option slot of one of them to another name",
-			"device", slot, "its topic", other, "this one's", s.names.state(slot))
+		return
 	}
-}
-
-// logSharedTopic takes the availability of another slot's device.
-func (s *session) logSharedTopic(slot string) {
-	if !s.clashes.topic {
-		s.clashes.topic = true
-		s.log.Warn("another program publishes below the same topic, so that the two cannot be told apart there: "+
-			"set the option mqtt.topic of one of them to another name",
-			"topic", s.topic, "its device", slot)
-	}
+	s.log.Warn("another program announces a meter of the same slot to Home Assistant, "+
+		"so that its entities jump between the two: set the option slot of one of them to another name",
+		"device", slot, "its topic", other, "this one's", s.names.state(slot))
 }
 
 // foundConnected takes what another program publishes on the topic connected.
@@ -114,10 +90,11 @@ func (s *session) foundAvailability(now time.Time, m incoming) {
 		return
 	}
 	isOnline := string(m.payload) == "online"
-	switch _, isOurs := s.clashes.slots[s.config(slot)]; {
+	switch _, isOurs := s.kept.slots[s.config(slot)]; {
 	case !isOurs:
 		if isOnline && !m.retained {
-			s.logSharedTopic(slot)
+			s.log.Warn("another program publishes below the same topic, so that the two cannot be told apart there: "+
+				"set the option mqtt.topic of one of them to another name", "topic", s.topic, "its device", slot)
 		}
 	case s.kept.topics[m.topic] != nil:
 		s.overwritten(now, m)
@@ -139,6 +116,7 @@ const (
 // starts or ends, or its last will, may change it for good; Home Assistant
 // would show a meter as away that is there.
 type kept struct {
+	slots     map[string]string // of all devices that there can be, by the topic of their announcement
 	topics    map[string]*keptTopic
 	mendAt    time.Time // when one of them is to be corrected; zero: none is
 	leftovers []string  // topics of an earlier run to put right when this one publishes
@@ -231,7 +209,7 @@ func (s *session) leftover(now time.Time, topic string) {
 
 func (s *session) clearLeftovers(now time.Time) {
 	for _, topic := range s.kept.leftovers {
-		if slot, isAnnouncement := s.clashes.slots[topic]; isAnnouncement {
+		if slot, isAnnouncement := s.kept.slots[topic]; isAnnouncement {
 			s.log.Info("discovery is off (mqtt.discovery): the device is removed from Home Assistant", "device", slot)
 			s.emit(topic, nil, 1, true)
 			continue

@@ -22,7 +22,7 @@ func (s *session) subscriptions() []string {
 		}
 		list = append(list, s.compat.former.topics...)
 	}
-	for topic := range s.clashes.slots {
+	for topic := range s.kept.slots {
 		list = append(list, topic)
 	}
 	return list
@@ -32,7 +32,7 @@ func (s *session) subscriptions() []string {
 // this program did.
 func (s *session) received(now time.Time, m incoming) []message {
 	s.begin()
-	slot, isAnnouncement := s.clashes.slots[m.topic]
+	slot, isAnnouncement := s.kept.slots[m.topic]
 	switch {
 	case slices.Contains(s.claims.topics, m.topic):
 		s.claimed(now, func(now time.Time) { s.claims.received(now, m) })

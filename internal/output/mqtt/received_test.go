@@ -13,6 +13,7 @@ import (
 
 	"github.com/smartmeter-addon/smartmeter-addon/internal/homeassistant"
 	"github.com/smartmeter-addon/smartmeter-addon/internal/meter"
+	"github.com/smartmeter-addon/smartmeter-addon/internal/quiet"
 )
 
 const (
@@ -25,7 +26,7 @@ const (
 func listening(t *testing.T, o *Options, u *meter.Update) (*session, time.Time, *bytes.Buffer) {
 	t.Helper()
 	var log bytes.Buffer
-	o.Log = slog.New(slog.NewTextHandler(&log, nil))
+	o.Log = slog.New(quiet.New(slog.NewTextHandler(&log, nil))) // as in the program
 	s, now := running(t, o, u)
 	log.Reset()
 	return s, now, &log

@@ -33,10 +33,10 @@ type session struct {
 	line      line
 	claims    claims
 	kept      kept
-	clashes   clashes
 	compat    compat
 
 	online    bool      // connected, and the publisher of the slot
+	stoodBy   bool      // since it published last
 	birthAt   time.Time // when to answer Home Assistant's birth; zero: no need
 	refreshAt time.Time // when to send all states
 }
@@ -60,9 +60,8 @@ func newSession(o *Options) *session {
 			Origin:         homeassistant.Origin{Name: homeassistant.OriginName, Version: o.Version, SupportURL: o.SupportURL},
 			Language:       o.Language,
 		},
-		kept:    kept{topics: make(map[string]*keptTopic)},
-		clashes: clashes{slots: n.slots()},
-		compat:  newCompat(&n, o),
+		kept:   kept{slots: n.slots(), topics: make(map[string]*keptTopic)},
+		compat: newCompat(&n, o),
 	}
 	s.claims = claims{
 		topics: n.claims(o.Discovery), instance: o.instance, emit: s.emit,
