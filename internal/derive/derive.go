@@ -157,7 +157,8 @@ func (d *Deriver) house(r *meter.Reading) {
 
 // gas computes the flow from two readings with different times.
 type gas struct {
-	id    string
+	id    string // of the meter, and
+	meter uint32 // its number in its slot
 	time  meter.Timestamp
 	total meter.Value
 	flow  meter.Value
@@ -175,12 +176,14 @@ func (g *gas) apply(r *meter.Reading, zone *time.Location) *meter.Change {
 		g.known = false
 		return nil
 	}
-	if c.ID != g.id || g.time.IsZero() {
-		*g = gas{id: c.ID, time: c.Time, total: c.Value}
+	id := c.Identifier()
+	if g.time.IsZero() || c.Meter.Meter != g.meter || id != g.id && g.id != "" {
+		*g = gas{id: id, meter: c.Meter.Meter, time: c.Time, total: c.Value}
 		return nil
 	}
+	g.id = id
 	var change *meter.Change
-	if c.Time != g.time {
+	if c.Time != g.time && !c.Meter.Rival && !c.Meter.Booting {
 		change = g.next(c, r.Received, zone)
 	}
 	if g.known && !g.stale(r, zone) {

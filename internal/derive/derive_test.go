@@ -231,6 +231,36 @@ func TestGasFlow(t *testing.T) {
 	}
 }
 
+// TestFlowOfTheHouseholdsMeter: another gas meter makes no flow before it
+// counts, and begins its own when it does.
+func TestFlowOfTheHouseholdsMeter(t *testing.T) {
+	d := &derive.Deriver{Zone: zone}
+	for i, test := range []struct {
+		printed string
+		meter   meter.Identity
+		total   int64
+		want    string
+	}{
+		{"G", meter.Identity{Slot: 1, Meter: 1, ID: "G"}, 1000, "absent"},
+		{"G", meter.Identity{Slot: 1, Meter: 1, ID: "G"}, 1100, "1.2"},
+		{"H", meter.Identity{Slot: 1, Meter: 1, ID: "G", Rival: true}, 1150, "1.2"},
+		{"H", meter.Identity{Slot: 1, Meter: 2, ID: "H"}, 1160, "absent"},
+		{"H", meter.Identity{Slot: 1, Meter: 2, ID: "H"}, 1170, "0.12"},
+		{"I", meter.Identity{}, 9999, "absent"}, // it has no slot
+	} {
+		r := new(meter.Reading)
+		r.Meter.Slot = 1
+		at, _ := meter.NewTimestamp(2026, 1, 1, 12, 5*i, 0, 'W')
+		r.Channels[0] = meter.Channel{
+			Type: meter.TypeGas, ID: test.printed, Meter: test.meter, Time: at, Value: meter.NewValue(test.total, 3), Unit: meter.CubicMetre,
+		}
+		d.Apply(r)
+		if got := get(r, meter.GasFlow); got != test.want {
+			t.Errorf("reading %d: got %s, want %s", i, got, test.want)
+		}
+	}
+}
+
 // TestFlowGrowsStale: a gas meter that no longer reports flows no more.
 func TestFlowGrowsStale(t *testing.T) {
 	d := &derive.Deriver{Zone: zone}

@@ -159,12 +159,12 @@ func booked(from, to meter.Value) bool {
 	if from.Sign() <= 0 {
 		return to.Sign() > 0
 	}
-	return !isReset(from, to) && to.Cmp(from) != 0
+	return !IsReset(from, to) && to.Cmp(from) != 0
 }
 
-// isReset reports whether Home Assistant takes the step for a meter that began
-// anew.
-func isReset(from, to meter.Value) bool { return to.Float64() < 0.9*from.Float64() }
+// IsReset reports whether Home Assistant takes the step for a meter that began
+// anew at 0.
+func IsReset(from, to meter.Value) bool { return to.Float64() < 0.9*from.Float64() }
 
 // record notes what becomes of a total that was judged.
 func (g *Guard) record(v verdict, s Subject, channel int, t *total, now meter.Value) {

@@ -142,7 +142,7 @@ func (t *total) wait(r *rules) wait {
 		return r.long
 	case !t.known:
 		return wait{values: r.first}
-	case d.unit == t.truth.unit && d.value.Cmp(t.truth.value) < 0 && !isReset(t.truth.value, d.value):
+	case d.unit == t.truth.unit && d.value.Cmp(t.truth.value) < 0 && !IsReset(t.truth.value, d.value):
 		return r.brief
 	}
 	return r.long

@@ -11,3 +11,20 @@ type Identity struct {
 	Rival   bool   // the telegram names another meter, which does not count yet
 	Booting bool   // its clock is not set, as after a boot: nothing here is evidence of another meter or total
 }
+
+// Identifier returns the electricity meter's equipment identifier: the one that
+// counts, or the printed one where none counts (yet).
+func (r *Reading) Identifier() string {
+	if r.Meter.ID != "" {
+		return r.Meter.ID
+	}
+	return r.EquipmentID
+}
+
+// Identifier returns the M-Bus meter's equipment identifier, as that of Reading.
+func (c *Channel) Identifier() string {
+	if c.Meter.ID != "" {
+		return c.Meter.ID
+	}
+	return c.ID
+}

@@ -56,7 +56,7 @@ var totals, powers = func() (totals, powers []meter.Quantity) {
 // are values.
 func (e *encoder) reading(r *meter.Reading) {
 	at := e.time(r.Time, r)
-	p := point{encoder: e, measurement: "power-total", tag: "meter", value: r.EquipmentID, at: at}
+	p := point{encoder: e, measurement: "power-total", tag: "meter", value: r.Identifier(), at: at}
 	for _, q := range totals {
 		if !summed(q, r) {
 			p.quantity(q, r)
@@ -97,11 +97,11 @@ func (e *encoder) submeter(i int, r *meter.Reading) {
 	if !ok || !meter.Media[m].Names(c.Unit) || !c.Time.IsZero() && *c == e.submeters[i] {
 		return
 	}
-	if of, ok := r.Member(m, max(c.Meter.Slot, 1)); !ok || of != c || c.Meter.Slot > 1 && !tagged(c.ID) {
+	if of, ok := r.Member(m, max(c.Meter.Slot, 1)); !ok || of != c || c.Meter.Slot > 1 && !tagged(c.Identifier()) {
 		return // nothing would tell the points of a second meter from the first one's
 	}
 	e.submeters[i] = *c
-	p := point{encoder: e, measurement: meter.Media[m].Influx, tag: "meter", value: c.ID, at: e.time(c.Time, r)}
+	p := point{encoder: e, measurement: meter.Media[m].Influx, tag: "meter", value: c.Identifier(), at: e.time(c.Time, r)}
 	p.add("used", c.Value)
 	p.end()
 }

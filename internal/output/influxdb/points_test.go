@@ -78,6 +78,10 @@ func TestPoints(t *testing.T) {
 	}
 	nameless := *two
 	nameless.Channels[0].ID = ""
+	rival := values{meter.EnergyImportT1: "5"}.reading() // another meter speaks, and does not count yet
+	rival.EquipmentID, rival.Meter = "E9999", meter.Identity{Slot: 1, Meter: 1, ID: "E0045", Rival: true}
+	rival.Channels[0] = gas
+	rival.Channels[0].ID, rival.Channels[0].Meter = "4999", meter.Identity{Slot: 1, Meter: 1, ID: "4730", Rival: true}
 	for _, test := range []struct {
 		name     string
 		readings []*meter.Reading
@@ -92,6 +96,9 @@ gas-total,meter=4730 used=1 1614337200000
 gas-total,meter=4731 used=1 1614337200000`},
 		{"a second gas meter that nothing tells from the first", []*meter.Reading{&nameless}, `
 gas-total,meter=4731 used=1 1614337200000`},
+		{"totals of the meters that count, under their identifiers", []*meter.Reading{rival}, `
+power-total,meter=E0045 T1Used=5 1614338124000
+gas-total,meter=4730 used=1 1614337200000`},
 		{"the document's sample", []*meter.Reading{house()}, `
 power-total,meter=E0045 T1Used=5000.7,T2Used=2000,T1Delivered=2000.5,T2Delivered=5000.6 1614338124000
 power-usage,tarrif=2 usage=-1184,production=1571.3,house=387 1614338124000

@@ -149,13 +149,13 @@ func TestToday(t *testing.T) {
 
 	// Another gas meter, and an electricity meter that was set back.
 	p.add(at(time.Date(2026, 3, 30, 2, 0, 0, 0, zone), kwh(1000), "G2", meter.NewValue(900, 2)))
-	want("replaced", noon, "2026-03-30T00:30:00+02:00", map[string]any{"import": 0.0, "gas": 0.0})
+	want("replaced", noon, "2026-03-30T00:30:00+02:00", map[string]any{"import": 1.5, "gas": 0.01})
 	p.add(at(time.Date(2026, 3, 30, 3, 0, 0, 0, zone), kwh(1250), "G2", meter.NewValue(910, 2)))
-	want("and on", noon, "2026-03-30T00:30:00+02:00", map[string]any{"import": 0.25, "gas": 0.1})
+	want("and on", noon, "2026-03-30T00:30:00+02:00", map[string]any{"import": 1.75, "gas": 0.11})
 
 	// A total that the telegram leaves out once is not lost.
 	p.add(at(time.Date(2026, 3, 30, 3, 0, 1, 0, zone), nil, "", meter.Value{}))
-	want("left out", noon, "2026-03-30T00:30:00+02:00", map[string]any{"import": 0.25, "gas": 0.1})
+	want("left out", noon, "2026-03-30T00:30:00+02:00", map[string]any{"import": 1.75, "gas": 0.11})
 
 	p = newPast(files, "p1", zone)
 	p.add(at(time.Date(2026, 3, 31, 6, 0, 0, 0, zone), kwh(2000), "G2", meter.NewValue(950, 2)))
@@ -181,8 +181,8 @@ func TestTodaySolar(t *testing.T) {
 	}
 	sun(2*time.Hour, "S2", 9000)
 	sun(3*time.Hour, "S2", 9100)
-	if got := p.day(t, noon)["solar"]; got != 0.1 {
-		t.Errorf("solar %v kWh of another inverter, want 0.1", got)
+	if got := p.day(t, noon)["solar"]; got != 0.85 {
+		t.Errorf("solar %v kWh with another inverter, want 0.85", got)
 	}
 	p.add(at(noon.Add(12*time.Hour-time.Minute), kwh(101_000), "", meter.Value{}))
 	sun(12*time.Hour+time.Second, "S2", 9300)
@@ -207,6 +207,28 @@ func TestTodayIsGuarded(t *testing.T) {
 
 // The disk is written once a day, and what was written by hand or by chance
 // hurts nobody.
+// The day goes on while another meter speaks that does not count yet, and when
+// an identifier is said for the first time.
+func TestTodayOfTheHousehold(t *testing.T) {
+	p := newPast(folder(t), "p1", time.UTC)
+	now := time.Date(2026, 3, 28, 12, 0, 0, 0, time.UTC)
+	say := func(id, printed string, wattHours, gas int64) {
+		now = now.Add(time.Minute)
+		u := at(now, kwh(wattHours), "?", meter.NewValue(gas, 2))
+		u.Reading.EquipmentID, u.Reading.Channels[0].ID = printed, printed
+		u.Reading.Meter = meter.Identity{Slot: 1, Meter: 1, ID: id}
+		u.Reading.Channels[0].Meter = u.Reading.Meter
+		p.add(u)
+	}
+	say("", "", 100_000, 500)
+	say("A", "A", 101_000, 510)
+	say("A", "B", 101_000, 510)
+	say("A", "A", 102_000, 520)
+	if got := p.day(t, now); got["import"] != 2.0 || got["gas"] != 0.2 {
+		t.Errorf("got %v, want 2 kWh and 0.2 m3", got)
+	}
+}
+
 func TestTodayOnDisk(t *testing.T) {
 	dir := t.TempDir()
 	files := store.Open(dir, slog.New(slog.DiscardHandler))

@@ -4,6 +4,7 @@ import (
 	"maps"
 	"time"
 
+	"github.com/smartmeter-addon/smartmeter-addon/internal/guard"
 	"github.com/smartmeter-addon/smartmeter-addon/internal/meter"
 	"github.com/smartmeter-addon/smartmeter-addon/internal/store"
 )
@@ -67,12 +68,12 @@ func totals(r *meter.Reading, yield func(name string, t total)) {
 	for _, q := range directions {
 		if v, ok := r.Values.Get(q); ok {
 			info := &meter.Quantities[q]
-			yield(info.Traits.Direction.String(), total{r.EquipmentID, info.Unit.String(), v})
+			yield(info.Traits.Direction.String(), total{r.Identifier(), info.Unit.String(), v})
 		}
 	}
 	for m := range meter.NumMedia {
 		if c, ok := r.Member(m, 1); ok && c.Unit != meter.UnitNone {
-			yield(meter.Media[m].JSON, total{c.ID, c.Unit.String(), c.Value})
+			yield(meter.Media[m].JSON, total{c.Identifier(), c.Unit.String(), c.Value})
 		}
 	}
 }
@@ -100,15 +101,33 @@ func (t *today) sun(s *meter.Solar) {
 	t.save(turned, s.Received)
 }
 
-// count takes a total.
+// count takes a total. What was used before another meter came, or the same one
+// began anew, stays part of the day, as in Home Assistant's statistics.
 func (t *today) count(name string, now total) {
-	from, ok := t.begin.Totals[name]
-	// Another meter, or the same one set back, starts anew.
-	if !ok || from.Meter != now.Meter || from.Unit != now.Unit || now.Value.Cmp(from.Value) < 0 {
-		t.begin.Totals[name] = now
+	from, isBegun := t.begin.Totals[name]
+	last, isSeen := t.now[name]
+	t.now[name] = now
+	next := from
+	used := last.Value.Sub(from.Value)
+	switch {
+	case !isBegun, from.Unit != now.Unit, !isSeen && (from.isOther(&now) || now.Value.Cmp(from.Value) < 0):
+		next = now
+	case last.isOther(&now):
+		next = total{now.Meter, now.Unit, now.Value.Sub(used)}
+	case guard.IsReset(last.Value, now.Value):
+		next = total{now.Meter, now.Unit, meter.Value{}.Sub(used)}
+	case now.Meter != "":
+		next.Meter = now.Meter
+	}
+	if next != from {
+		t.begin.Totals[name] = next
 		t.fresh = true
 	}
-	t.now[name] = now
+}
+
+// isOther reports whether both are of meters that are known to differ.
+func (t *total) isOther(of *total) bool {
+	return t.Meter != "" && of.Meter != "" && t.Meter != of.Meter
 }
 
 // save writes the day's begin where it has changed.
