@@ -48,13 +48,14 @@ func (g *Guard) electricity(r *meter.Reading, isChecked bool) {
 		d.printed = d.printed || d.isNow && !r.Meter.Rival
 	}
 	s := sample{at: r.Received, isFresh: true, isBooting: r.Meter.Booting, isRival: r.Meter.Rival}
+	isZero := isAllZero(r)
 	for _, q := range energies {
 		v, ok := r.Values.Get(q)
 		if !ok {
 			continue
 		}
 		t := &g.energies[q]
-		s.value, s.unit, s.isLate = v, meter.Quantities[q].Unit, g.joins(q)
+		s.value, s.unit, s.isLate = v, meter.Quantities[q].Unit, !t.known && (isZero || g.joins(q))
 		if v := g.judge(t, &s, &rules); v != believed {
 			g.record(v, Subject{Quantity: q}, 0, t, s.value)
 		}
@@ -62,6 +63,17 @@ func (g *Guard) electricity(r *meter.Reading, isChecked bool) {
 	for i := range directions {
 		g.sum(i, r, &rules)
 	}
+}
+
+// isAllZero reports whether all registers are 0, as while a meter boots. One
+// that is 0 beside others is what houses without solar panels have.
+func isAllZero(r *meter.Reading) bool {
+	for _, q := range energies {
+		if v, ok := r.Values.Get(q); ok && v.Sign() != 0 {
+			return false
+		}
+	}
+	return true
 }
 
 // judge judges a value, and counts the totals of which something is known for

@@ -21,7 +21,7 @@ type Lifetime struct{ total total }
 // Apply takes the next value in Wh and returns the one that is believed; false
 // while there is none.
 func (l *Lifetime) Apply(v meter.Value, now time.Time) (meter.Value, bool) {
-	l.total.judge(&sample{value: v, at: now, isFresh: true}, &inverterRules)
+	l.total.judge(&sample{value: v, at: now, isFresh: true, isLate: v.Sign() == 0}, &inverterRules)
 	return l.total.truth.value, l.total.known
 }
 

@@ -32,9 +32,9 @@ const maxConnection = 1000.0
 type rules struct {
 	rate  float64       // the most that the connection delivers, unit per hour
 	idle  time.Duration // a register that is brought up to date now and then may have waited so long
-	first int           // values that make a first truth, unless it is 0, which waits as long as a reset
+	first int           // values that make a first truth
 	brief wait          // of a fall that Home Assistant books as negative use and thus takes back
-	long  wait          // of what it books: a fall below 90 %, a jump, another unit, a first 0
+	long  wait          // of what it books: a fall below 90 %, a jump, another unit, and a first value that is late
 }
 
 // wait is when a doubted line is confirmed.

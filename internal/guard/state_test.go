@@ -55,7 +55,8 @@ func TestStateIsKept(t *testing.T) {
     "at": "2026-03-14T12:00:00Z",
     "first": 0,
     "count": 1,
-    "quiet": true
+    "quiet": true,
+    "long": true
    }
   }
  ]

@@ -37,7 +37,7 @@ type doubt struct {
 	isOpen bool      // there is a doubt
 	quiet  bool      // no event told of it
 	seen   int       // telegrams of the line, those that repeat a value included
-	long   bool      // a line was given up that was seen more than once
+	long   bool      // it waits as a first value too: a value was late, or a line was given up that was seen more than once
 }
 
 // sample is a value that comes now.
@@ -48,7 +48,7 @@ type sample struct {
 	isFresh   bool // not the reading that was there before, which proves nothing again
 	isBooting bool // the meter's clock is not set: no evidence for a doubted line
 	isRival   bool // of a meter that does not count yet: it is held back until that does
-	isLate    bool // as a first value it waits as long as a jump
+	isLate    bool // as a first value it waits as long as a jump: it looks like that of a meter that boots, or adds to a sum
 }
 
 // verdict is what becomes of a value.
@@ -88,6 +88,7 @@ func (t *total) judge(s *sample, r *rules) verdict {
 	}
 	arises := t.suspect(s)
 	d := &t.doubt
+	d.long = d.long || s.isLate
 	d.follow(s, max(r.rate, t.rate), r.idle)
 	if needed := t.wait(r); d.count >= needed.values && s.at.Sub(d.since) >= needed.lasts {
 		old := t.truth.value
@@ -138,7 +139,7 @@ func (d *doubt) follow(s *sample, rate float64, idle time.Duration) {
 func (t *total) wait(r *rules) wait {
 	d := &t.doubt
 	switch {
-	case !t.known && (d.long || d.first.Sign() == 0):
+	case !t.known && d.long:
 		return r.long
 	case !t.known:
 		return wait{values: r.first}
@@ -166,7 +167,7 @@ func (t *total) suspect(s *sample) (arises bool) {
 	if t.doubt.isOpen {
 		return false
 	}
-	t.doubt = doubt{isOpen: true, quiet: !t.known, long: s.isLate && !t.known}
+	t.doubt = doubt{isOpen: true, quiet: !t.known}
 	t.doubt.line.take(s)
 	return t.known
 }
