@@ -48,14 +48,14 @@ func (g *Guard) electricity(r *meter.Reading, isChecked bool) {
 		d.printed = d.printed || d.isNow && !r.Meter.Rival
 	}
 	s := sample{at: r.Received, isFresh: true, isBooting: r.Meter.Booting, isRival: r.Meter.Rival}
-	isZero := isAllZero(r)
+	s.isZero = isAllZero(r)
 	for _, q := range energies {
 		v, ok := r.Values.Get(q)
 		if !ok {
 			continue
 		}
 		t := &g.energies[q]
-		s.value, s.unit, s.isLate = v, meter.Quantities[q].Unit, !t.known && (isZero || g.joins(q))
+		s.value, s.unit, s.isLate = v, meter.Quantities[q].Unit, !t.known && (s.isZero || g.joins(q))
 		if v := g.judge(t, &s, &rules); v != believed {
 			g.record(v, Subject{Quantity: q}, 0, t, s.value)
 		}

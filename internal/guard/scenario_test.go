@@ -99,6 +99,11 @@ func TestGuard(t *testing.T) {
 			{100, second, "restart=1h clock=unset id=B import=0 gas=0 gas.id=H gas.time=", "import=absent gas=none", ""},
 			{1, second, "clock=set id=A import=17000.1 gas=99 gas.id=G gas.time=0", "import=17000.1 gas=99", ""},
 		}},
+		{"killed when a register was not 0 any more, and zeros", []step{
+			{1, 0, "import=17000 export=0", "export=0", ""},
+			{1, minute, "restart=1m import=0", "import=absent export=absent", "held import 17000>0"}, // entities may have seen an export of 0.02
+			{1, second, "import=17001 export=0.02", "import=17001 export=0.02", "returned import 0>17001"},
+		}},
 		{"killed, and one telegram of another meter", []step{
 			{1, 0, "id=A t1=12000 t2=5000", "import=17000", ""},
 			{1, time.Hour, "restart=1m id=B t1=20 t2=30", "import=absent t1=absent", ""},

@@ -48,6 +48,7 @@ type sample struct {
 	isFresh   bool // not the reading that was there before, which proves nothing again
 	isBooting bool // the meter's clock is not set: no evidence for a doubted line
 	isRival   bool // of a meter that does not count yet: it is held back until that does
+	isZero    bool // beside nothing but zeros, as while a meter boots
 	isLate    bool // as a first value it waits as long as a jump: it looks like that of a meter that boots, or adds to a sum
 }
 
@@ -80,7 +81,7 @@ func (t *total) judge(s *sample, r *rules) verdict {
 		return t.withheld()
 	}
 	t.next = doubt{}
-	if t.known && t.fits(s, r) {
+	if t.known && t.fits(s, r) && !(t.kept && s.isZero) {
 		if s.isFresh || s.value != t.truth.value {
 			t.take(s)
 		}
@@ -167,9 +168,10 @@ func (t *total) suspect(s *sample) (arises bool) {
 	if t.doubt.isOpen {
 		return false
 	}
-	t.doubt = doubt{isOpen: true, quiet: !t.known}
+	isTold := t.known && s.value.Cmp(t.truth.value) != 0
+	t.doubt = doubt{isOpen: true, quiet: !isTold}
 	t.doubt.line.take(s)
-	return t.known
+	return isTold
 }
 
 // take notes a value that goes on.

@@ -186,6 +186,14 @@ func TestIdentify(t *testing.T) {
 			{60, minute, "restart id=A gas1=G:60 gas2=H:110", "A gas1=- gas2=H#1+", ""},
 			{60, minute, "id=A gas1=G:60 gas2=H:120", "A gas1=- gas2=H#1+", ""},
 		}},
+		{"a gas meter that was replaced and stays in the telegrams, and a restart", []step{
+			{5, 2 * minute, "id=A gas1=G:60", "A gas1=G#1", ""},
+			{5, 2 * minute, "id=A gas1=G:60 gas2=H:70", "A gas1=G#1 gas2=-", ""},
+			{5, 2 * minute, "restart id=A gas1=G:60 gas2=H:70", "A gas1=G#1 gas2=-", ""},
+			{5, 2 * minute, "id=A gas1=G:60 gas2=H:80", "A gas1=G#1 gas2=-", ""},
+			{5, 2 * minute, "id=A gas1=G:60 gas2=H:90", "A gas1=G#1 gas2=-", ""},
+			{1, 2 * minute, "id=A gas1=G:60 gas2=H:100", "A gas1=- gas2=H#1+", "replaced gas G>H"},
+		}},
 		{"two gas meters", []step{
 			{1, 0, "id=A gas1=G:60 gas2=H:50", "A gas1=G#1 gas2=-", ""},
 			{14, minute, "id=A gas1=G:70 gas2=H:70", "A gas1=G#1 gas2=-", ""},

@@ -142,8 +142,10 @@ func (h *Household) seat(m meter.Medium, slot, channel int, c *meter.Channel, e 
 	e.isBooting = h.isBooting(s, c, e)
 	s.claim.hear(c.ID, e) // a first identifier
 	if now := sampleOf(c); c.Unit != meter.UnitNone && now != s.last {
+		if s.last != (sample{}) { // else it is known from an earlier run only
+			s.rounds++
+		}
 		s.last, s.moved = now, e.now
-		s.rounds++
 	}
 	c.Meter = s.claim.identity(uint8(slot+1), c.ID, e)
 }
