@@ -20,7 +20,7 @@ const (
 
 // line is a line whose telegram is a list of words: id=A is the electricity
 // meter's identifier, gas1=G:60 the gas meter G on channel 1 with a reading of
-// minute 60 (of another unit: G:60:GJ); heat and water likewise. clock=unset:
+// minute 60 (of another unit: G:60:GJ; that says zero: G:60=0); heat and water likewise. clock=unset:
 // its clock is not set, crc=none: it has no checksum, restart: the program ends
 // and begins again.
 type line struct {
@@ -50,6 +50,7 @@ func (l *line) telegram(t *testing.T, words string) *meter.Reading {
 		default:
 			types := map[string]meter.DeviceType{"gas": meter.TypeGas, "heat": meter.TypeHeat, "water": meter.TypeWater}
 			kind, number := name[:len(name)-1], int(name[len(name)-1]-'1')
+			value, isZero := strings.CutSuffix(value, "=0")
 			parts := strings.Split(value, ":")
 			var at int
 			if _, err := fmt.Sscan(parts[1], &at); err != nil {
@@ -57,6 +58,9 @@ func (l *line) telegram(t *testing.T, words string) *meter.Reading {
 			}
 			c := &r.Channels[number]
 			*c = meter.Channel{Type: types[kind], ID: parts[0], Value: meter.NewValue(int64(at), 2), Unit: meter.CubicMetre}
+			if isZero {
+				c.Value = meter.Value{}
+			}
 			if len(parts) > 2 {
 				c.Unit, _, _ = meter.ParseUnit(parts[2])
 			}
@@ -180,6 +184,7 @@ func TestIdentify(t *testing.T) {
 			{5, 2 * minute, "id=A gas1=G:60", "A gas1=G#1", ""},
 			{5, 2 * minute, "id=A gas1=G:60 gas2=H:70", "A gas1=G#1 gas2=-", ""},
 			{5, 2 * minute, "id=A gas1=G:60 gas2=H:80", "A gas1=G#1 gas2=-", ""},
+			{1, second, "id=A gas1=G:60=0 gas2=H:80=0", "A gas1=G#1 gas2=-", ""}, // zeros are no reading
 			{5, 2 * minute, "id=A gas1=G:60 gas2=H:90", "A gas1=G#1 gas2=-", ""},
 			{1, 2 * minute, "id=A gas1=G:60 gas2=H:100", "A gas1=- gas2=H#1+", "replaced gas G>H"},
 			{1, minute, "id=A gas1=G:60", "A gas1=-", ""}, // not again

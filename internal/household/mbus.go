@@ -60,6 +60,15 @@ type sample struct {
 
 func sampleOf(c *meter.Channel) sample { return sample{c.Time, c.Value, c.Unit} }
 
+// isNewer reports whether the meter reported again since the sample before. A
+// value that falls while its time stands still is a glitch of the line.
+func (s sample) isNewer(before sample) bool {
+	if c := s.time.Compare(before.time); c != 0 || s.unit != before.unit {
+		return c > 0 || before.unit == meter.UnitNone
+	}
+	return s.value.Cmp(before.value) > 0
+}
+
 // channels identifies the meters on the channels: those that are known first,
 // then the others, the one that speaks best for its medium first.
 func (h *Household) channels(r *meter.Reading, e evidence) {
@@ -141,7 +150,7 @@ func (h *Household) seat(m meter.Medium, slot, channel int, c *meter.Channel, e 
 	s.isMet, s.channel = true, channel
 	e.isBooting = h.isBooting(s, c, e)
 	s.claim.hear(c.ID, e) // a first identifier
-	if now := sampleOf(c); c.Unit != meter.UnitNone && now != s.last {
+	if now := sampleOf(c); c.Unit != meter.UnitNone && !e.isBooting && now.isNewer(s.last) {
 		if s.last != (sample{}) { // else it is known from an earlier run only
 			s.rounds++
 		}
@@ -310,12 +319,16 @@ func (d *medium) remember(id string, channel int, last sample, now time.Time) in
 // from the one before: one that falls is not to begin the meter's line.
 func (st *stranger) next(now sample) bool {
 	before := st.last
-	st.last = now
-	if before == (sample{}) || now == before {
-		return true // known from an earlier run only, or repeated
+	switch {
+	case now == before:
+		return true
+	case !now.isNewer(before):
+		return false
+	case before != (sample{}): // else it is known from an earlier run only
+		st.rounds++
 	}
-	st.rounds++
-	return now.unit == before.unit && now.value.Cmp(before.value) >= 0
+	st.last = now
+	return before == (sample{}) || now.unit == before.unit && now.value.Cmp(before.value) >= 0
 }
 
 func (d *medium) forget(i int) { d.strangers = append(d.strangers[:i], d.strangers[i+1:]...) }
