@@ -194,7 +194,8 @@ func TestIdentify(t *testing.T) {
 		{"a gas meter that was replaced and stays in the telegrams, and a restart", []step{
 			{5, 2 * minute, "id=A gas1=G:60", "A gas1=G#1", ""},
 			{5, 2 * minute, "id=A gas1=G:60 gas2=H:70", "A gas1=G#1 gas2=-", ""},
-			{5, 2 * minute, "restart id=A gas1=G:60 gas2=H:70", "A gas1=G#1 gas2=-", ""},
+			{1, second, "restart id=A gas1=G:60=0 gas2=H:70=0", "A gas1=G#1 gas2=-", ""},
+			{5, 2 * minute, "id=A gas1=G:60 gas2=H:70", "A gas1=G#1 gas2=-", ""},
 			{5, 2 * minute, "id=A gas1=G:60 gas2=H:80", "A gas1=G#1 gas2=-", ""},
 			{5, 2 * minute, "id=A gas1=G:60 gas2=H:90", "A gas1=G#1 gas2=-", ""},
 			{1, 2 * minute, "id=A gas1=G:60 gas2=H:100", "A gas1=- gas2=H#1+", "replaced gas G>H"},

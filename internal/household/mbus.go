@@ -61,8 +61,12 @@ type sample struct {
 func sampleOf(c *meter.Channel) sample { return sample{c.Time, c.Value, c.Unit} }
 
 // isNewer reports whether the meter reported again since the sample before. A
-// value that falls while its time stands still is a glitch of the line.
+// value that falls while its time stands still is a glitch of the line, and one
+// of 0 may be.
 func (s sample) isNewer(before sample) bool {
+	if s.value.Sign() == 0 {
+		return false
+	}
 	if c := s.time.Compare(before.time); c != 0 || s.unit != before.unit {
 		return c > 0 || before.unit == meter.UnitNone
 	}
