@@ -28,6 +28,8 @@ func TestLayers(t *testing.T) {
 		"internal/hub":           {root, "net"},
 		"internal/source":        {root + "internal/output", root + "internal/app", root + "internal/derive"},
 		"internal/homeassistant": {root + "internal/output", root + "internal/app", root + "internal/hub", root + "internal/source", root + "internal/dsmr", root + "internal/decode", "net", "log/slog"},
+		"internal/household":     {root + "internal/dsmr", root + "internal/decode", root + "internal/guard", root + "internal/derive", root + "internal/source", root + "internal/output", root + "internal/app", "net", "log/slog"},
+		"internal/guard":         {root + "internal/dsmr", root + "internal/decode", root + "internal/derive", root + "internal/source", root + "internal/output", root + "internal/app", "net", "log/slog"},
 	}
 	// From bytes to readings: each may know those before it, and the language.
 	pipeline := []string{"internal/meter", "internal/diagnosis", "internal/obis", "internal/cipher", "internal/frame", "internal/dsmr", "internal/decode"}

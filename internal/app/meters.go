@@ -61,7 +61,10 @@ func loadMeters(s *store.Store, slot, file string) (meters, bool) {
 
 // upgrade returns what version 1.0 kept in today's form.
 func (m *meters1) upgrade(slot string, slots slots1) meters {
-	k := meters{Household: household.State{Electricity: household.Claim{ID: m.Meter}}, Guard: guard.State{Energies: m.Energies}}
+	k := meters{
+		Household: household.State{Electricity: household.Claim{ID: m.Meter}},
+		Guard:     guard.State{Energies: m.Energies},
+	}
 	for _, d := range [...]struct {
 		total   meter.Quantity
 		tariffs *[5]meter.Quantity

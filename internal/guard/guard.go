@@ -57,7 +57,7 @@ type substitute struct {
 type Event struct {
 	Kind    Kind
 	Subject Subject
-	From    meter.Value // Held: last trusted. Returned: wrong. Confirmed, Replaced: last of the old line, 0 of another unit
+	From    meter.Value // Held: last trusted. Returned: wrong. Else: last of the old line, 0 of another unit
 	To      meter.Value // what came now
 	Unit    meter.Unit
 

@@ -12,7 +12,9 @@ import (
 // it carries, but inverters have been seen to count anew for a while after
 // they woke up: if that were believed, Home Assistant would book all that the
 // inverter ever made once more when it ends. A new inverter can wait.
-var inverterRules = rules{rate: 100_000, idle: time.Hour, first: 1, brief: wait{5, household.Wait}, long: wait{5, household.Wait}}
+var inverterRules = rules{
+	rate: 100_000, idle: time.Hour, first: 1, brief: wait{5, household.Wait}, long: wait{5, household.Wait},
+}
 
 // Lifetime guards the lifetime energy of a solar inverter, as Guard does the
 // meter's totals. The zero Lifetime is ready.

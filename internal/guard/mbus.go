@@ -33,7 +33,10 @@ func (g *Guard) channel(r *meter.Reading, i int, isChecked bool) {
 	subject := Subject{Slot: c.Meter.Slot, Medium: m}
 	rules := mbusRules(m, c.Unit, !c.Time.IsZero(), isChecked)
 	this := mbusReading{c.Time, c.Value, c.Unit}
-	now := &sample{value: c.Value, unit: c.Unit, at: r.Received, isLate: c.Value.Sign() == 0, isBooting: c.Meter.Booting, isRival: c.Meter.Rival}
+	now := &sample{
+		value: c.Value, unit: c.Unit, at: r.Received,
+		isLate: c.Value.Sign() == 0, isBooting: c.Meter.Booting, isRival: c.Meter.Rival,
+	}
 	if s.meter != c.Meter.Meter {
 		g.replaceSubmeter(s, subject, now, &rules)
 		s.meter = c.Meter.Meter

@@ -63,7 +63,8 @@ func (g *Guard) State() State {
 		for slot := range g.submeters[m] {
 			if t := &g.submeters[m][slot]; t.known || t.doubt.isOpen {
 				s.Submeters = append(s.Submeters, Submeter{
-					Medium: meter.Media[m].JSON, Slot: slot + 1, Meter: t.meter, Unit: t.truth.unit.String(), Time: t.judged.time, Believed: t.keep(),
+					Medium: meter.Media[m].JSON, Slot: slot + 1, Meter: t.meter, Unit: t.truth.unit.String(),
+					Time: t.judged.time, Believed: t.keep(),
 				})
 			}
 		}

@@ -37,7 +37,7 @@ type doubt struct {
 	isOpen bool      // there is a doubt
 	quiet  bool      // no event told of it
 	seen   int       // telegrams of the line, those that repeat a value included
-	long   bool      // it waits as a first value too: a value was late, or a line was given up that was seen more than once
+	long   bool      // it waits as a first value too: one was late, or a line of several telegrams was given up
 }
 
 // sample is a value that comes now.
@@ -49,7 +49,7 @@ type sample struct {
 	isBooting bool // the meter's clock is not set: no evidence for a doubted line
 	isRival   bool // of a meter that does not count yet: it is held back until that does
 	isZero    bool // beside nothing but zeros, as while a meter boots
-	isLate    bool // as a first value it waits as long as a jump: it looks like that of a meter that boots, or adds to a sum
+	isLate    bool // as a first value it waits as long as a jump: a boot would say so, or it adds to a sum
 }
 
 // verdict is what becomes of a value.
