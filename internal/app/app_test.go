@@ -18,6 +18,7 @@ import (
 	"github.com/smartmeter-addon/smartmeter-addon/internal/derive"
 	"github.com/smartmeter-addon/smartmeter-addon/internal/dsmr"
 	"github.com/smartmeter-addon/smartmeter-addon/internal/frame"
+	"github.com/smartmeter-addon/smartmeter-addon/internal/household"
 	"github.com/smartmeter-addon/smartmeter-addon/internal/simulate"
 )
 
@@ -88,6 +89,7 @@ func telegrams(t *testing.T) (stream []byte, lines []string) {
 		stream = append(stream, "\r\n"...)
 	}
 	s, parser, deriver := frame.NewScanner(bytes.NewReader(stream)), new(dsmr.Parser), &derive.Deriver{Zone: time.Local}
+	home := household.Household{Zone: time.Local}
 	for s.Scan() {
 		if s.Frame().Kind != frame.Text {
 			continue
@@ -96,6 +98,7 @@ func telegrams(t *testing.T) (stream []byte, lines []string) {
 		if err != nil {
 			continue
 		}
+		home.Identify(r)
 		deriver.Apply(r)
 		lines = append(lines, string(r.AppendJSON(nil, time.Local))+"\r\n")
 	}
