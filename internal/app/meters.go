@@ -65,11 +65,8 @@ func (m *meters1) upgrade(slot string, slots slots1) meters {
 		Household: household.State{Electricity: household.Claim{ID: m.Meter}},
 		Guard:     guard.State{Energies: m.Energies},
 	}
-	for _, d := range [...]struct {
-		total   meter.Quantity
-		tariffs *[5]meter.Quantity
-	}{{meter.EnergyImportTotal, &meter.ImportTariffs}, {meter.EnergyExportTotal, &meter.ExportTariffs}} {
-		if key := meter.Quantities[d.total].Entity.Key; !m.isSum(key, d.tariffs) {
+	for i := range meter.Sums {
+		if key := meter.Quantities[meter.Sums[i].Total].Entity.Key; !m.isSum(key, &meter.Sums[i]) {
 			k.Guard.Printed = append(k.Guard.Printed, key)
 		}
 	}
@@ -103,13 +100,13 @@ func (m *meters1) upgrade(slot string, slots slots1) meters {
 }
 
 // isSum reports whether the total was the sum of its tariffs.
-func (m *meters1) isSum(key string, tariffs *[5]meter.Quantity) bool {
+func (m *meters1) isSum(key string, of *meter.Sum) bool {
 	total, ok := m.Energies[key]
 	if !ok || total.Value == nil {
 		return true // there is none
 	}
 	var sum meter.Value
-	for _, q := range tariffs {
+	for _, q := range of.Tariffs {
 		if part, ok := m.Energies[meter.Quantities[q].Entity.Key]; ok && part.Value != nil {
 			sum = sum.Add(*part.Value)
 		}

@@ -43,8 +43,9 @@ type Changes struct {
 // Apply adds the derived quantities to r and tells what changed. What the
 // solar panels give is in r already, where somebody knows it.
 func (d *Deriver) Apply(r *meter.Reading) Changes {
-	d.total(r, meter.EnergyImportTotal, &meter.ImportTariffs)
-	d.total(r, meter.EnergyExportTotal, &meter.ExportTariffs)
+	for i := range meter.Sums {
+		d.total(r, &meter.Sums[i])
+	}
 	sum, complete := d.phases(r)
 	if known, lost := d.net(r, meter.PowerImport, meter.PowerExport, meter.PowerNet); !known && !lost && complete {
 		setPower(r, sum)
@@ -87,10 +88,10 @@ func (d *Deriver) changed(used meter.Value) *meter.Change {
 // total adds up the tariffs where the meter sends no total itself. A register
 // that is missing makes no total: it would be too low, and believed. So does a
 // single tariff of a telegram without checksum, whose other line may be lost.
-func (d *Deriver) total(r *meter.Reading, total meter.Quantity, tariffs *[5]meter.Quantity) {
+func (d *Deriver) total(r *meter.Reading, of *meter.Sum) {
 	var sum meter.Value
 	count, complete := 0, true
-	for _, q := range tariffs {
+	for _, q := range of.Tariffs {
 		v, has, missing := d.take(r, q)
 		if has {
 			sum = sum.Add(v)
@@ -98,8 +99,8 @@ func (d *Deriver) total(r *meter.Reading, total meter.Quantity, tariffs *[5]mete
 		}
 		complete = complete && !missing
 	}
-	if complete && !r.Values.Has(total) && (count > 1 || count == 1 && r.Checksum == meter.ChecksumValid) {
-		r.Values.Set(total, sum)
+	if complete && !r.Values.Has(of.Total) && (count > 1 || count == 1 && r.Checksum == meter.ChecksumValid) {
+		r.Values.Set(of.Total, sum)
 	}
 }
 

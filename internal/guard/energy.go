@@ -4,15 +4,6 @@ import (
 	"github.com/smartmeter-addon/smartmeter-addon/internal/meter"
 )
 
-// directions are the totals of the electricity meter that may be sums.
-var directions = [2]struct {
-	total   meter.Quantity
-	tariffs *[5]meter.Quantity
-}{
-	{meter.EnergyImportTotal, &meter.ImportTariffs},
-	{meter.EnergyExportTotal, &meter.ExportTariffs},
-}
-
 // direction is what is known of the total of one direction.
 type direction struct {
 	printed   bool // the meter prints a total, so that no sum is made; for ever
@@ -42,9 +33,9 @@ func (g *Guard) electricity(r *meter.Reading, isChecked bool) {
 	if isReplaced {
 		g.replace(r, &rules)
 	}
-	for i := range directions {
+	for i := range meter.Sums {
 		d := &g.directions[i]
-		d.isNow = r.Values.Has(directions[i].total)
+		d.isNow = r.Values.Has(meter.Sums[i].Total)
 		d.printed = d.printed || d.isNow && !r.Meter.Rival
 	}
 	s := sample{at: r.Received, isFresh: true, isBooting: r.Meter.Booting, isRival: r.Meter.Rival}
@@ -60,7 +51,7 @@ func (g *Guard) electricity(r *meter.Reading, isChecked bool) {
 			g.record(v, Subject{Quantity: q}, 0, t, s.value)
 		}
 	}
-	for i := range directions {
+	for i := range meter.Sums {
 		g.sum(i, r, &rules)
 	}
 }
@@ -89,8 +80,8 @@ func (g *Guard) judge(t *total, s *sample, r *rules) verdict {
 
 // directionOf is the direction of a tariff's register plus one; 0 of others.
 var directionOf = func() (of [meter.NumQuantities]uint8) {
-	for i := range directions {
-		for _, q := range directions[i].tariffs {
+	for i := range meter.Sums {
+		for _, q := range meter.Sums[i].Tariffs {
 			of[q] = uint8(i + 1)
 		}
 	}
@@ -101,21 +92,21 @@ var directionOf = func() (of [meter.NumQuantities]uint8) {
 // shown.
 func (g *Guard) joins(q meter.Quantity) bool {
 	i := int(directionOf[q]) - 1
-	return i >= 0 && !g.directions[i].printed && g.energies[directions[i].total].known
+	return i >= 0 && !g.directions[i].printed && g.energies[meter.Sums[i].Total].known
 }
 
 // sum makes the total of a direction from its tariffs. Each was judged; only a
 // first sum may have to wait: for tariffs of which nothing is known yet, and
 // where there is one tariff alone, because another one's line may be missing.
 func (g *Guard) sum(i int, r *meter.Reading, rules *rules) {
-	d, t := &g.directions[i], &g.energies[directions[i].total]
+	d, t := &g.directions[i], &g.energies[meter.Sums[i].Total]
 	d.isPresent = false
 	if d.printed {
 		return
 	}
 	s := &sample{unit: meter.KilowattHour, at: r.Received, isFresh: true, isLate: true, isBooting: r.Meter.Booting}
 	known, waiting, isDoubted := 0, 0, r.Meter.Rival
-	for _, q := range directions[i].tariffs {
+	for _, q := range meter.Sums[i].Tariffs {
 		part := &g.energies[q]
 		d.isPresent = d.isPresent || r.Values.Has(q)
 		isDoubted = isDoubted || part.known && (part.doubt.isOpen || part.kept && r.Values.Has(q))
@@ -151,7 +142,7 @@ func (d *direction) isShown(t *total) bool { return !d.printed && d.isPresent &&
 func (g *Guard) replace(r *meter.Reading, rules *rules) {
 	e := Event{Kind: Replaced, Unit: meter.KilowattHour, Subject: Subject{Quantity: meter.EnergyImportTotal}}
 	var before, after meter.Value // of the import
-	for _, q := range directions[0].tariffs {
+	for _, q := range meter.Sums[0].Tariffs {
 		if v, ok := r.Values.Get(q); ok {
 			after = after.Add(v)
 		}
@@ -174,6 +165,6 @@ func (g *Guard) replace(r *meter.Reading, rules *rules) {
 		e.Booked = e.Booked || t.known && !t.fits(s, rules) && booked(t.truth.value, v)
 		t.renew()
 	}
-	g.directions = [2]direction{}
+	g.directions = [len(meter.Sums)]direction{}
 	g.events = append(g.events, e)
 }

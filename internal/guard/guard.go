@@ -36,7 +36,7 @@ import (
 type Guard struct {
 	meter      uint32 // number of the electricity meter; 0: not known yet
 	energies   [meter.NumQuantities]total
-	directions [2]direction
+	directions [len(meter.Sums)]direction
 	power      float64 // of the last telegram, kW
 	submeters  [meter.NumMedia][household.MaxSame]submeter
 
@@ -134,7 +134,7 @@ func (g *Guard) Show(r *meter.Reading) *meter.Reading {
 		}
 	}
 	for i := range g.directions {
-		d, q := &g.directions[i], directions[i].total
+		d, q := &g.directions[i], meter.Sums[i].Total
 		t := &g.energies[q]
 		v, ok := r.Values.Get(q)
 		switch {

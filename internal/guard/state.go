@@ -54,9 +54,9 @@ func (g *Guard) State() State {
 			s.Energies[meter.Quantities[q].Entity.Key] = t.keep()
 		}
 	}
-	for i := range directions {
+	for i := range meter.Sums {
 		if g.directions[i].printed {
-			s.Printed = append(s.Printed, meter.Quantities[directions[i].total].Entity.Key)
+			s.Printed = append(s.Printed, meter.Quantities[meter.Sums[i].Total].Entity.Key)
 		}
 	}
 	for m := range meter.NumMedia {
@@ -81,9 +81,9 @@ func (g *Guard) Restore(s State) {
 			g.energies[q].restore(b, meter.Quantities[q].Unit)
 		}
 	}
-	for i := range directions {
+	for i := range meter.Sums {
 		for _, key := range s.Printed {
-			g.directions[i].printed = g.directions[i].printed || key == meter.Quantities[directions[i].total].Entity.Key
+			g.directions[i].printed = g.directions[i].printed || key == meter.Quantities[meter.Sums[i].Total].Entity.Key
 		}
 	}
 	for _, b := range s.Submeters {

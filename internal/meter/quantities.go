@@ -171,12 +171,14 @@ func off(e Entity) Entity {
 	return e
 }
 
-// ImportTariffs and ExportTariffs are the registers that make up
-// EnergyImportTotal and EnergyExportTotal, in the order of their tariffs.
-var (
-	ImportTariffs = tariffs(Import)
-	ExportTariffs = tariffs(Export)
-)
+// Sum is a total that is the sum of its tariffs where the meter prints none.
+type Sum struct {
+	Total   Quantity
+	Tariffs [5]Quantity // in their order
+}
+
+// Sums are the totals of both directions.
+var Sums = [...]Sum{{EnergyImportTotal, tariffs(Import)}, {EnergyExportTotal, tariffs(Export)}}
 
 func tariffs(d Direction) (list [5]Quantity) {
 	for q := range NumQuantities {

@@ -81,12 +81,9 @@ func (e *encoder) reading(r *meter.Reading) {
 
 // summed reports whether q is a sum of tariffs that the reading has too.
 func summed(q meter.Quantity, r *meter.Reading) bool {
-	traits := meter.Quantities[q].Traits
-	tariffs := &meter.ImportTariffs
-	if traits.Direction == meter.Export {
-		tariffs = &meter.ExportTariffs
-	}
-	return traits.Sum && slices.ContainsFunc(tariffs[:], r.Values.Has)
+	return slices.ContainsFunc(meter.Sums[:], func(s meter.Sum) bool {
+		return s.Total == q && slices.ContainsFunc(s.Tariffs[:], r.Values.Has)
+	})
 }
 
 // submeter adds the reading of the i-th channel, once: each telegram till the

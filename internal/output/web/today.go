@@ -53,19 +53,10 @@ func newToday(s *store.Store, name string, zone *time.Location) *today {
 	return &today{store: s, file: "today_" + name, zone: zone, now: make(map[string]total)}
 }
 
-// directions are what the meter counts in each direction, all tariffs together.
-var directions = func() (list []meter.Quantity) {
-	for q := range meter.NumQuantities {
-		if meter.Quantities[q].Traits.Sum {
-			list = append(list, q)
-		}
-	}
-	return list
-}()
-
 // totals calls yield with every total that the day's account has, in order.
 func totals(r *meter.Reading, yield func(name string, t total)) {
-	for _, q := range directions {
+	for i := range meter.Sums {
+		q := meter.Sums[i].Total
 		if v, ok := r.Values.Get(q); ok {
 			info := &meter.Quantities[q]
 			yield(info.Traits.Direction.String(), total{r.Identifier(), info.Unit.String(), v})
