@@ -57,6 +57,7 @@ func (c *claim) hear(id string, e evidence) Kind {
 	case c.id == "":
 		if isRepeated {
 			c.id, c.rival = id, rival{}
+			return Met
 		}
 	case isRepeated && id == c.former.id && e.now.Sub(c.former.left).Abs() <= returns:
 		c.take(id, c.former.meter, e.now)

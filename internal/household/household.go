@@ -71,7 +71,8 @@ type Kind uint8
 
 // The kinds of events.
 const (
-	Waits    Kind = iota + 1 // another meter is said in the slot, and may count soon
+	Met      Kind = iota + 1 // the slot's first identifier counts from now on
+	Waits                    // another meter is said in the slot, and may count soon
 	Replaced                 // another meter has the slot from now on
 	LeftOut                  // a third meter of one medium, for which there is no slot
 )

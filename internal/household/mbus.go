@@ -129,7 +129,9 @@ func (h *Household) seat(m meter.Medium, slot, channel int, c *meter.Channel, e 
 	s := &h.media[m].members[slot]
 	s.isMet, s.channel = true, channel
 	e.isBooting = h.isBooting(s, c, e)
-	s.claim.hear(c.ID, e) // a first identifier
+	if s.claim.hear(c.ID, e) == Met {
+		h.events = append(h.events, Event{Kind: Met, Medium: m, Slot: uint8(slot + 1), To: c.ID})
+	}
 	if now := sampleOf(c); c.Unit != meter.UnitNone && !e.isBooting && now.isNewer(s.last) {
 		if s.last != (sample{}) { // else it is known from an earlier run only
 			s.rounds++
