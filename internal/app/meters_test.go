@@ -58,6 +58,7 @@ func TestFormerState(t *testing.T) {
 			r.Channels[i] = c
 		}
 		r.Channels[2] = meter.Channel{Type: meter.TypeWater, ID: "W", Unit: meter.CubicMetre, Value: meter.NewValue(71, 1)}
+		totals.identify(r)
 		totals.judge(r)
 		shown := totals.show(r)
 		if shown == nil {

@@ -55,15 +55,21 @@ func newTotals(slot string, zone *time.Location, s *store.Store, log *slog.Logge
 	return t
 }
 
-// judge identifies the meters of the reading and judges their totals. It
-// returns how many are held back from now on.
-func (t *totals) judge(r *meter.Reading) (holds uint64) {
+// identify finds out which meters speak in the reading.
+func (t *totals) identify(r *meter.Reading) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	for _, e := range t.household.Identify(r) {
 		t.tellHousehold(e)
 		t.hurry()
 	}
+}
+
+// judge judges the totals of a reading that was identified, and returns how
+// many are held back from now on.
+func (t *totals) judge(r *meter.Reading) (holds uint64) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
 	firsts := t.guard.Firsts()
 	for _, e := range t.guard.Judge(r) {
 		switch e.Kind {

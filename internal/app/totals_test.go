@@ -36,6 +36,7 @@ func (t *totals) total(at time.Time, id, kWh string) string {
 	}
 	r := &meter.Reading{Received: at, Checksum: meter.ChecksumValid, EquipmentID: id}
 	r.Values.Set(meter.EnergyImportTotal, v)
+	t.identify(r)
 	t.judge(r)
 	u := meter.Update{Reading: *r}
 	u.Guarded = t.show(&u.Reading)

@@ -117,7 +117,7 @@ func (v *vitals) telegram(r *meter.Reading, at time.Time, silence time.Duration)
 	v.status.Telegrams++
 	v.shown.Counters.Telegrams++
 	v.shown.Meter = &status.Meter{
-		Header: r.Header, Standard: r.Standard, Version: r.Version, Serial: lastDigits(r.EquipmentID), Tariffs: r.Tariffs.Names(),
+		Header: r.Header, Standard: r.Standard, Version: r.Version, Serial: lastDigits(r.Identifier()), Tariffs: r.Tariffs.Names(),
 	}
 	v.status.Last, v.silence = r.Received, silence
 	v.judge.Good(r.Received, silence)
