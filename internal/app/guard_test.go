@@ -91,6 +91,7 @@ func TestZeroNeverReachesEntities(t *testing.T) {
 				t.Errorf("a zero reached the entities: %s", state)
 			}
 		}
+		waitFor(t, "the gas meter", func() bool { return len(b.all("smartmeter/p1_gas/state")) > 0 })
 		b.shows(t, "p1_gas", "gas_total", "1543.012")
 	})
 }
