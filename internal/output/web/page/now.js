@@ -6,6 +6,7 @@ import { h, rows, say, set, show, updating } from "./dom.js";
 import { flow } from "./flow.js";
 import { ago, number, quantity, power, time, watts } from "./format.js";
 import { icon } from "./icons.js";
+import { media } from "./quantities.js";
 import { netPower, phasesOf, quarterOf, tariffsOf } from "./reading.js";
 import { advise } from "./verdicts.js";
 import { word } from "./words.js";
@@ -118,8 +119,6 @@ function hour() {
     plot.update(history);
   });
 }
-
-const media = ["gas", "water", "warmWater", "heat", "cooling", "electricity"];
 
 function today() {
   const list = h("ul", { class: "figures" });

@@ -1,5 +1,7 @@
 // What a reading says, as the page shows it. No element is made here.
 
+import { phases, tariffs, total } from "./quantities.js";
+
 const VOLTS = 230; // nominal, between a phase and neutral
 const UNLIMITED = 999; // A or kW: what meters print where nothing is limited
 const LARGEST = 55.2; // kW: 3 x 80 A, the largest connection of a household
@@ -13,13 +15,13 @@ export function netPower(r) {
 
 /** fuseOf returns the main fuse of a phase in A; undefined where the meter names none. */
 export function fuseOf(r, phase) {
-  const fuse = r[`fuseL${phase}`];
+  const fuse = r[phase.fuse];
   return fuse > 0 && fuse < UNLIMITED ? fuse : undefined;
 }
 
 /** connectionOf returns the most that the connection delivers, in kW. */
 export function connectionOf(r) {
-  const fuses = [1, 2, 3].map((phase) => fuseOf(r, phase)).filter((fuse) => fuse !== undefined);
+  const fuses = phases.map((phase) => fuseOf(r, phase)).filter((fuse) => fuse !== undefined);
   const byFuse = fuses.length > 0 ? fuses.reduce((sum, fuse) => sum + (fuse * VOLTS) / 1000, 0) : LARGEST;
   return r.limiter > 0 && r.limiter < UNLIMITED ? Math.min(byFuse, r.limiter) : byFuse;
 }
@@ -27,14 +29,14 @@ export function connectionOf(r) {
 /** phasesOf gathers what a reading says of each phase; load is its share of the main fuse, where that is known. */
 export function phasesOf(r) {
   const all = [];
-  for (const n of [1, 2, 3]) {
-    const [use, delivery] = [r[`currentUsageL${n}`], r[`currentDeliveryL${n}`]];
+  for (const names of phases) {
+    const [use, delivery] = [r[names.import], r[names.export]];
     const phase = {
-      name: `L${n}`,
+      name: names.name,
       power: use === undefined && delivery === undefined ? undefined : 1000 * ((use ?? 0) - (delivery ?? 0)),
-      voltage: r[`voltageL${n}`] ?? r[`averageVoltageL${n}`],
-      current: r[`currentL${n}`],
-      fuse: fuseOf(r, n),
+      voltage: names.voltages.map((name) => r[name]).find((volts) => volts !== undefined),
+      current: r[names.current],
+      fuse: fuseOf(r, names),
     };
     if (phase.power === undefined && phase.voltage === undefined && phase.current === undefined) continue;
     const amperes = phase.current ?? (phase.power === undefined ? undefined : phase.power / VOLTS);
@@ -46,13 +48,10 @@ export function phasesOf(r) {
 
 /** tariffsOf lists the totals of a reading by tariff, the whole last. */
 export function tariffsOf(r) {
-  const all = [];
-  for (const n of [1, 2, 3, 4, 5]) {
-    const one = { n, import: r[`totalT${n}Use`], export: r[`totalT${n}Delivered`] };
-    if (one.import !== undefined || one.export !== undefined) all.push(one);
-  }
-  if (r.totalUse !== undefined && all.length !== 1) all.push({ n: 0, import: r.totalUse, export: r.totalDelivered });
-  return all;
+  const read = (names) => ({ n: names.n, import: r[names.import], export: r[names.export] });
+  const all = tariffs.map(read).filter((one) => one.import !== undefined || one.export !== undefined);
+  const whole = { ...read(total), n: 0 };
+  return whole.import !== undefined && all.length !== 1 ? [...all, whole] : all;
 }
 
 /**
