@@ -61,12 +61,9 @@ func loadMeters(s *store.Store, slot, file string) (meters, bool) {
 
 // upgrade returns what version 1.0 kept in today's form.
 func (m *meters1) upgrade(slot string, slots slots1) meters {
-	k := meters{
-		Household: household.State{Electricity: household.Claim{ID: m.Meter}},
-		Guard:     guard.State{Energies: m.Energies},
-	}
-	for i := range meter.Sums {
-		if key := meter.Quantities[meter.Sums[i].Total].Entity.Key; !m.isSum(key, &meter.Sums[i]) {
+	k := meters{Household: household.State{Electricity: household.Claim{ID: m.Meter}}, Guard: guard.State{Energies: m.Energies}}
+	for _, s := range meter.Sums {
+		if key := meter.Quantities[s.Total].Entity.Key; !m.isSum(key, s.Tariffs) {
 			k.Guard.Printed = append(k.Guard.Printed, key)
 		}
 	}
@@ -100,13 +97,13 @@ func (m *meters1) upgrade(slot string, slots slots1) meters {
 }
 
 // isSum reports whether the total was the sum of its tariffs.
-func (m *meters1) isSum(key string, of *meter.Sum) bool {
+func (m *meters1) isSum(key string, tariffs []meter.Quantity) bool {
 	total, ok := m.Energies[key]
 	if !ok || total.Value == nil {
 		return true // there is none
 	}
 	var sum meter.Value
-	for _, q := range of.Tariffs {
+	for _, q := range tariffs {
 		if part, ok := m.Energies[meter.Quantities[q].Entity.Key]; ok && part.Value != nil {
 			sum = sum.Add(*part.Value)
 		}

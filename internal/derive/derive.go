@@ -88,10 +88,10 @@ func (d *Deriver) changed(used meter.Value) *meter.Change {
 // total adds up the tariffs where the meter sends no total itself. A register
 // that is missing makes no total: it would be too low, and believed. So does a
 // single tariff of a telegram without checksum, whose other line may be lost.
-func (d *Deriver) total(r *meter.Reading, of *meter.Sum) {
+func (d *Deriver) total(r *meter.Reading, s *meter.Sum) {
 	var sum meter.Value
 	count, complete := 0, true
-	for _, q := range of.Tariffs {
+	for _, q := range s.Tariffs {
 		v, has, missing := d.take(r, q)
 		if has {
 			sum = sum.Add(v)
@@ -99,8 +99,8 @@ func (d *Deriver) total(r *meter.Reading, of *meter.Sum) {
 		}
 		complete = complete && !missing
 	}
-	if complete && !r.Values.Has(of.Total) && (count > 1 || count == 1 && r.Checksum == meter.ChecksumValid) {
-		r.Values.Set(of.Total, sum)
+	if complete && !r.Values.Has(s.Total) && (count > 1 || count == 1 && r.Checksum == meter.ChecksumValid) {
+		r.Values.Set(s.Total, sum)
 	}
 }
 

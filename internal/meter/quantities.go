@@ -37,8 +37,8 @@ var Quantities = [NumQuantities]Info{
 	SolarPower: {"solarProduction", Watt, "power of the solar inverter", Traits{}, "solar_power_watts", "production", Entity{}},
 	HouseUse:   {"houseUsage", Watt, "power that the house uses: import less export and solar", Traits{}, "house_use_watts", "house", watts("house_use", "House use", GroupNone)},
 
-	EnergyImportTotal:    {"totalUse", KilowattHour, "energy imported, total", Traits{Direction: Import, Sum: true}, "energy_import_joules_total", "TotalUsed", energy("energy_import_total", "Energy import", GroupNone)},
-	EnergyExportTotal:    {"totalDelivered", KilowattHour, "energy exported, total", Traits{Direction: Export, Sum: true}, "energy_export_joules_total", "TotalDelivered", energy("energy_export_total", "Energy export", GroupExport)},
+	EnergyImportTotal:    {"totalUse", KilowattHour, "energy imported, total", Traits{Direction: Import}, "energy_import_joules_total", "TotalUsed", energy("energy_import_total", "Energy import", GroupNone)},
+	EnergyExportTotal:    {"totalDelivered", KilowattHour, "energy exported, total", Traits{Direction: Export}, "energy_export_joules_total", "TotalDelivered", energy("energy_export_total", "Energy export", GroupExport)},
 	EnergyImportT3:       {"totalT3Use", KilowattHour, "energy imported", Traits{Direction: Import, Tariff: 3}, "tariff_energy_import_joules_total", "T3Used", energy("energy_import_tariff_3", "Energy import tariff 3", GroupNone)},
 	EnergyImportT4:       {"totalT4Use", KilowattHour, "energy imported", Traits{Direction: Import, Tariff: 4}, "tariff_energy_import_joules_total", "T4Used", energy("energy_import_tariff_4", "Energy import tariff 4", GroupNone)},
 	EnergyImportT5:       {"totalT5Use", KilowattHour, "energy imported", Traits{Direction: Import, Tariff: 5}, "tariff_energy_import_joules_total", "T5Used", energy("energy_import_tariff_5", "Energy import tariff 5", GroupNone)},
@@ -171,20 +171,22 @@ func off(e Entity) Entity {
 	return e
 }
 
-// Sum is a total that is the sum of its tariffs where the meter prints none.
+// Sum is a total that is made of its tariffs where the meter does not report it.
 type Sum struct {
 	Total   Quantity
-	Tariffs [5]Quantity // in their order
+	Tariffs []Quantity // in their order
 }
 
-// Sums are the totals of both directions.
-var Sums = [...]Sum{{EnergyImportTotal, tariffs(Import)}, {EnergyExportTotal, tariffs(Export)}}
+// Sums are those of import and of export.
+var Sums = [2]Sum{sumOf(EnergyImportTotal), sumOf(EnergyExportTotal)}
 
-func tariffs(d Direction) (list [5]Quantity) {
+func sumOf(total Quantity) Sum {
+	s := Sum{Total: total}
 	for q := range NumQuantities {
-		if i := &Quantities[q]; i.Unit == KilowattHour && i.Traits.Direction == d && i.Traits.Tariff > 0 {
-			list[i.Traits.Tariff-1] = q
+		i := &Quantities[q]
+		if t := i.Traits; t.Tariff > 0 && t.Direction == Quantities[total].Traits.Direction && i.Unit == Quantities[total].Unit {
+			s.Tariffs = append(s.Tariffs, q)
 		}
 	}
-	return list
+	return s
 }

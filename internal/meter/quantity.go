@@ -142,7 +142,6 @@ type Traits struct {
 	Phase     uint8 // 1 to 3; 0: all
 	Tariff    uint8 // from 1; 0: all
 	Channel   uint8 // of M-Bus, from 1; 0: none
-	Sum       bool  // of the tariffs, where the meter does not report it itself
 	Limit     bool  // see Unlimited
 	Switch    bool  // a breaker or relay: 0 disconnected, 1 connected, 2 ready to be connected
 }

@@ -82,7 +82,7 @@ func (e *encoder) reading(r *meter.Reading) {
 // summed reports whether q is a sum of tariffs that the reading has too.
 func summed(q meter.Quantity, r *meter.Reading) bool {
 	return slices.ContainsFunc(meter.Sums[:], func(s meter.Sum) bool {
-		return s.Total == q && slices.ContainsFunc(s.Tariffs[:], r.Values.Has)
+		return s.Total == q && slices.ContainsFunc(s.Tariffs, r.Values.Has)
 	})
 }
 

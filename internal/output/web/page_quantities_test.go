@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"os"
+	"slices"
 	"strings"
 	"testing"
 
@@ -43,10 +44,10 @@ func (p *part) add(info *meter.Info) {
 // of quantities.
 func TestPageQuantities(t *testing.T) {
 	var total part
-	tariffs, phases := make([]part, len(meter.ImportTariffs)), make([]part, 3)
+	tariffs, phases := make([]part, len(meter.Sums[0].Tariffs)), make([]part, 3)
 	for q := range meter.NumQuantities {
 		switch info := &meter.Quantities[q]; {
-		case info.Traits.Sum:
+		case slices.ContainsFunc(meter.Sums[:], func(s meter.Sum) bool { return s.Total == q }):
 			total.add(info)
 		case info.Traits.Tariff > 0 && info.Unit == meter.KilowattHour:
 			tariffs[info.Traits.Tariff-1].Number = info.Traits.Tariff

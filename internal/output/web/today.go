@@ -55,11 +55,10 @@ func newToday(s *store.Store, name string, zone *time.Location) *today {
 
 // totals calls yield with every total that the day's account has, in order.
 func totals(r *meter.Reading, yield func(name string, t total)) {
-	for i := range meter.Sums {
-		q := meter.Sums[i].Total
-		if v, ok := r.Values.Get(q); ok {
-			info := &meter.Quantities[q]
-			yield(info.Traits.Direction.String(), total{r.Identifier(), info.Unit.String(), v})
+	for _, s := range meter.Sums {
+		if v, ok := r.Values.Get(s.Total); ok {
+			info := &meter.Quantities[s.Total]
+			yield(info.Traits.Direction.String(), total{r.EquipmentID, info.Unit.String(), v})
 		}
 	}
 	for m := range meter.NumMedia {
