@@ -121,20 +121,18 @@ func TestEveryQuantityHasAMetric(t *testing.T) {
 	w := newWorld()
 	sun := new(meter.Solar)
 	for q := range meter.NumSolarQuantities {
-		sun.Set(q, meter.NewValue(int64(q), 0))
+		sun.Set(q, meter.NewValue(1, 0))
 	}
 	w.Solar = func(time.Time) (*meter.Solar, bool) { return sun, true }
 	s := serve(t, w, web.Options{})
 	u := update(t, time.Date(2026, 2, 3, 4, 5, 6, 0, time.UTC), "1-0:1.7.0(1*kW)")
 	for q := range meter.NumQuantities {
-		u.Reading.Values.Set(q, meter.NewValue(int64(q), 0))
+		u.Reading.Values.Set(q, meter.NewValue(1, 0))
 	}
-	for i, c := range []meter.Channel{
+	copy(u.Reading.Channels[:], []meter.Channel{
 		{Type: meter.TypeGas, Unit: meter.CubicMetre}, {Type: meter.TypeWater, Unit: meter.CubicMetre}, {Type: meter.TypeWarmWater, Unit: meter.CubicMetre},
 		{Type: meter.TypeHeat, Unit: meter.Gigajoule}, {Type: meter.TypeCooling, Unit: meter.Gigajoule}, {Type: meter.TypeElectricity, Unit: meter.KilowattHour},
-	} {
-		u.Reading.Channels[i] = c
-	}
+	})
 	w.Updates.Publish(u)
 	_, got, _ := strings.Cut(s.get(t, "/metrics").body, "# HELP smartmeter_last_reading")
 	got = "# HELP smartmeter_last_reading" + got
