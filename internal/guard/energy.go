@@ -12,14 +12,7 @@ type direction struct {
 }
 
 // energies are the registers of an electricity meter.
-var energies = func() (list []meter.Quantity) {
-	for q := range meter.NumQuantities {
-		if u := meter.Quantities[q].Unit; u == meter.KilowattHour || u == meter.KilovarHour {
-			list = append(list, q)
-		}
-	}
-	return list
-}()
+var energies = meter.Where(func(i *meter.Info) bool { return i.Unit.Total() })
 
 func (g *Guard) electricity(r *meter.Reading, isChecked bool) {
 	if g.meter == 0 {

@@ -35,17 +35,10 @@ type sum struct {
 
 // averaged are the quantities that are shown as a mean, and totals those that
 // count energy.
-var averaged, totals = func() (means, totals []meter.Quantity) {
-	for q := range meter.NumQuantities {
-		switch info := &meter.Quantities[q]; {
-		case info.Entity.Mean:
-			means = append(means, q)
-		case info.Entity.Key != "" && info.Unit.Total():
-			totals = append(totals, q)
-		}
-	}
-	return means, totals
-}()
+var (
+	averaged = meter.Where(func(i *meter.Info) bool { return i.Entity.Mean })
+	totals   = meter.Where(func(i *meter.Info) bool { return i.Unit.Total() })
+)
 
 // Add takes a reading into the means.
 func (r *Rates) Add(reading *meter.Reading) {

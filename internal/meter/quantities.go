@@ -181,12 +181,18 @@ type Sum struct {
 var Sums = [2]Sum{sumOf(EnergyImportTotal), sumOf(EnergyExportTotal)}
 
 func sumOf(total Quantity) Sum {
-	s := Sum{Total: total}
+	of := &Quantities[total]
+	return Sum{total, Where(func(i *Info) bool {
+		return i.Unit == of.Unit && i.Traits.Direction == of.Traits.Direction && i.Traits.Tariff > 0
+	})}
+}
+
+// Where returns the quantities whose rows are so, in the order of the table.
+func Where(is func(*Info) bool) (list []Quantity) {
 	for q := range NumQuantities {
-		i := &Quantities[q]
-		if t := i.Traits; t.Tariff > 0 && t.Direction == Quantities[total].Traits.Direction && i.Unit == Quantities[total].Unit {
-			s.Tariffs = append(s.Tariffs, q)
+		if is(&Quantities[q]) {
+			list = append(list, q)
 		}
 	}
-	return s
+	return list
 }

@@ -1,6 +1,9 @@
 package meter
 
-import "fmt"
+import (
+	"bytes"
+	"fmt"
+)
 
 // Quantity is something that a meter can report as a number. Its row in
 // Quantities tells all about it.
@@ -177,21 +180,9 @@ func help(what string, t Traits) string {
 // Unlimited reports whether v, the value of a limit, stands for "no limit":
 // nothing but nines, such as 999, 999.9 and 99.999.
 func (i *Info) Unlimited(v Value) bool {
-	if !i.Traits.Limit || v.Int() < 99 {
-		return false
-	}
-	var digits [24]byte
-	nines := 0
-	for _, c := range v.Append(digits[:0]) {
-		switch c {
-		case '9':
-			nines++
-		case '.':
-		default:
-			return false
-		}
-	}
-	return nines >= 3
+	var room [24]byte
+	text := v.Append(room[:0])
+	return i.Traits.Limit && v.Int() >= 99 && bytes.Count(text, []byte("9")) >= 3 && len(bytes.Trim(text, "9.")) == 0
 }
 
 // Entity is how Home Assistant shows a quantity. Without a Key there is none.

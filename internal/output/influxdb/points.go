@@ -39,18 +39,10 @@ func newEncoder(zone *time.Location) *encoder {
 }
 
 // totals are the fields of power-total, and powers those of power-usage.
-var totals, powers = func() (totals, powers []meter.Quantity) {
-	for q := range meter.NumQuantities {
-		switch info := &meter.Quantities[q]; {
-		case info.Influx == "":
-		case info.Unit.Total():
-			totals = append(totals, q)
-		default:
-			powers = append(powers, q)
-		}
-	}
-	return totals, powers
-}()
+var (
+	totals = meter.Where(func(i *meter.Info) bool { return i.Influx != "" && i.Unit.Total() })
+	powers = meter.Where(func(i *meter.Info) bool { return i.Influx != "" && !i.Unit.Total() })
+)
 
 // reading adds the points of a reading. Their time is the meter's own. Zeros
 // are values.
