@@ -163,18 +163,16 @@ const (
 func (d Direction) String() string { return [...]string{"", "import", "export"}[d] }
 
 // Help returns what the quantity is, for people.
-func (i *Info) Help() string { return help(i.What, i.Traits) }
-
-func help(what string, t Traits) string {
-	switch {
+func (i *Info) Help() string {
+	switch t := i.Traits; {
 	case t.Phase > 0:
-		return fmt.Sprintf("%s, L%d", what, t.Phase)
+		return fmt.Sprintf("%s, L%d", i.What, t.Phase)
 	case t.Tariff > 0:
-		return fmt.Sprintf("%s, tariff %d", what, t.Tariff)
+		return fmt.Sprintf("%s, tariff %d", i.What, t.Tariff)
 	case t.Channel > 0:
-		return fmt.Sprintf("%s of M-Bus channel %d", what, t.Channel)
+		return fmt.Sprintf("%s of M-Bus channel %d", i.What, t.Channel)
 	}
-	return what
+	return i.What
 }
 
 // Unlimited reports whether v, the value of a limit, stands for "no limit":

@@ -35,14 +35,11 @@ const (
 type SolarInfo struct {
 	JSON string // name in the inverter's JSON: smartmeter2mqtt's, ours in the same style
 	Unit string // in which samples keep it
-	What string // for people; see Help
+	What string // for people, but for the phase
 
 	Phase  uint8  // 1 to 3; 0: all
 	Metric string // name in Prometheus, after smartmeter_
 }
-
-// Help returns what the quantity is, for people.
-func (i *SolarInfo) Help() string { return help(i.What, Traits{Phase: i.Phase}) }
 
 // SolarQuantities is the table of what an inverter can report.
 var SolarQuantities = [NumSolarQuantities]SolarInfo{

@@ -50,7 +50,11 @@ func quantities() (list []string) {
 
 func solarQuantities() (list []string) {
 	for _, q := range meter.SolarQuantities {
-		list = append(list, fmt.Sprintf("        %s: {type: number, description: \"%s, %s\"}\n", q.JSON, q.Help(), q.Unit))
+		what := q.What
+		if q.Phase > 0 {
+			what += fmt.Sprintf(", L%d", q.Phase)
+		}
+		list = append(list, fmt.Sprintf("        %s: {type: number, description: \"%s, %s\"}\n", q.JSON, what, q.Unit))
 	}
 	return list
 }
