@@ -28,49 +28,39 @@ import (
 	"github.com/smartmeter-addon/smartmeter-addon/internal/simulate"
 )
 
+// Exit codes.
+const (
+	exitBad  = 1 // the demo could not go on
+	exitCall = 2 // the call is wrong
+)
+
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	defer stop()
-	if err := run(ctx, os.Args[1:], os.Stdout, os.Stderr); err != nil {
-		if !errors.Is(err, flag.ErrHelp) {
-			fmt.Fprintln(os.Stderr, "demo:", err)
-		}
-		os.Exit(1)
-	}
+	code := run(ctx, os.Args[1:], os.Stdout, os.Stderr)
+	stop()
+	os.Exit(code)
 }
 
-func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
-	flags := flag.NewFlagSet("demo", flag.ContinueOnError)
-	flags.SetOutput(stderr)
-	name := flags.String("standard", "dsmr50", "the meter's standard: "+strings.Join(standards(), ", "))
-	every := flags.Duration("every", 0, "time between telegrams; 0: as the standard has it")
-	at := flags.String("at", "", "simulated date and time, such as 2026-06-21T13:00; empty: now")
-	seed := flags.Uint64("seed", 0, "which household it is; 0: another one each time")
-	fault := flags.String("fault", "", "what is wrong with the line: wrong-speed; empty: nothing")
-	verbose := flags.Bool("v", false, "log every telegram")
-	if err := flags.Parse(args); err != nil {
-		return err
+// run shows the demo until ctx ends, and returns the exit code.
+func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
+	o, err := parseOptions(args, stdout)
+	switch {
+	case errors.Is(err, flag.ErrHelp):
+		return 0
+	case err != nil:
+		fmt.Fprintf(stderr, "demo: %v; demo -h lists the flags\n", err)
+		return exitCall
 	}
-	standard, err := simulate.ParseStandard(*name)
-	if err != nil {
-		return err
+	if err := show(ctx, o, stdout, stderr); err != nil {
+		fmt.Fprintln(stderr, "demo:", err)
+		return exitBad
 	}
-	if *every <= 0 {
-		*every = simulate.Standards[standard].Period
-	}
-	if *seed == 0 {
-		*seed = uint64(time.Now().UnixNano())
-	}
-	clock, err := clockFrom(*at)
-	if err != nil {
-		return err
-	}
+	return 0
+}
 
+// show runs the household, the broker and the app until ctx ends.
+func show(ctx context.Context, o options, stdout, stderr io.Writer) error {
 	line, err := simulate.Listen("127.0.0.1:0")
-	if err != nil {
-		return err
-	}
-	toLine, err := spoil(line, *fault, simulate.Standards[standard])
 	if err != nil {
 		return err
 	}
@@ -79,7 +69,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 		return err
 	}
 	level := slog.LevelInfo
-	if *verbose {
+	if o.verbose {
 		level = slog.LevelDebug
 	}
 	data, err := os.MkdirTemp("", "smartmeter-demo-*") // the next demo is another household
@@ -87,46 +77,46 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 		return err
 	}
 	defer os.RemoveAll(data)
-	meter := simulate.New(simulate.Options{Standard: standard, Seed: *seed, Zone: time.Local})
-	inverterAddr := freeAddr(1502)
-	inverter, err := meter.Inverter(inverterAddr, clock)
-	if err != nil {
-		return err
+	meter := simulate.New(simulate.Options{
+		Standard: o.standard, Seed: o.seed, Zone: time.Local, NoSolar: o.noSolar, SinglePhase: o.onePhase,
+	})
+	var inverter *simulate.Inverter
+	inverterAddr := ""
+	var solar []string
+	if !o.noSolar {
+		inverterAddr = freeAddr(1502)
+		if inverter, err = meter.Inverter(inverterAddr, o.clock); err != nil {
+			return err
+		}
+		solar = []string{"SMARTMETER_SUNSPEC_MODBUS=" + inverterAddr, "SMARTMETER_SUNSPEC_INTERVAL=2"}
 	}
 	log := slog.New(slog.NewTextHandler(stderr, &slog.HandlerOptions{Level: level}))
-	cfg, _, err := config.Load([]string{
-		"SMARTMETER_SOCKET=" + line.Addr(),
-		"SMARTMETER_MQTT_URL=mqtt://" + brokerAddr,
+	cfg, _, err := config.Load(append(solar,
+		"SMARTMETER_SOCKET="+line.Addr(),
+		"SMARTMETER_MQTT_URL=mqtt://"+brokerAddr,
 		"SMARTMETER_MQTT_INTERVAL=5",
-		"SMARTMETER_TCP_SERVER=" + freeAddr(3010),
-		"SMARTMETER_RAW_TCP_SERVER=" + freeAddr(3020),
-		"SMARTMETER_WEB_SERVER=" + freeAddr(8099),
-		"SMARTMETER_API_SERVER=" + freeAddr(8080),
-		"SMARTMETER_HEALTH=" + freeAddr(8098),
-		"SMARTMETER_SUNSPEC_MODBUS=" + inverterAddr,
-		"SMARTMETER_SUNSPEC_INTERVAL=2",
-		"SMARTMETER_DATA=" + data,
-	}, func(string) ([]byte, error) { return nil, os.ErrNotExist })
+		"SMARTMETER_TCP_SERVER="+freeAddr(3010),
+		"SMARTMETER_RAW_TCP_SERVER="+freeAddr(3020),
+		"SMARTMETER_WEB_SERVER="+freeAddr(8099),
+		"SMARTMETER_API_SERVER="+freeAddr(8080),
+		"SMARTMETER_HEALTH="+freeAddr(8098),
+		"SMARTMETER_DATA="+data,
+	), func(string) ([]byte, error) { return nil, os.ErrNotExist })
 	if err != nil {
 		return err
 	}
 
-	guide := &guide{addresses: make(map[string]string), out: stdout, standard: standard, line: line.Addr(), broker: brokerAddr, inverter: inverterAddr}
+	guide := &guide{addresses: make(map[string]string), out: stdout, standard: o.standard, line: line.Addr(), broker: brokerAddr, inverter: inverterAddr}
+	toLine := &spoiler{line: line, fault: o.fault, standard: &simulate.Standards[o.standard]}
 	group, ctx := errgroup.WithContext(ctx)
 	group.Go(func() error { return line.Run(ctx) })
-	group.Go(func() error { return meter.Run(ctx, toLine, *every, clock) })
-	group.Go(func() error { return inverter.Run(ctx) })
+	group.Go(func() error { return meter.Run(ctx, toLine, o.every, o.clock) })
+	if inverter != nil {
+		group.Go(func() error { return inverter.Run(ctx) })
+	}
 	group.Go(func() error { return app.Run(ctx, cfg, app.Deps{Log: log, Listening: guide.listening}) })
 	err = group.Wait()
 	return errors.Join(err, simulate.CloseBroker(broker))
-}
-
-func standards() []string {
-	var names []string
-	for _, s := range simulate.Standards {
-		names = append(names, s.Name)
-	}
-	return names
 }
 
 // startBroker starts an MQTT broker that lets everybody in, on loopback.
@@ -161,7 +151,7 @@ type guide struct {
 	out          io.Writer
 	standard     simulate.Standard
 	line, broker string
-	inverter     string
+	inverter     string // empty: there is none
 
 	mu        sync.Mutex
 	addresses map[string]string // of the servers by name
@@ -183,6 +173,10 @@ func (g *guide) listening(name, addr string) {
 	g.done = true
 	host, port, _ := net.SplitHostPort(g.broker)
 	raw, api := g.addresses["raw"], g.addresses["api"]
+	inverter := ""
+	if g.inverter != "" {
+		inverter = " A solar inverter is at " + g.inverter + "."
+	}
 	fmt.Fprintf(g.out, `
 A simulated %s meter feeds the real app. Look at it:
 
@@ -196,9 +190,9 @@ A simulated %s meter feeds the real app. Look at it:
   the line checked                     go run ./cmd/smartmeter check -network %s
   how all of it stands                 SMARTMETER_HEALTH=%s go run ./cmd/smartmeter healthcheck -v
 
-The meter itself is a network reader at %s, and there is a solar inverter at %s. Ctrl-C ends the demo.
+The meter itself is a network reader at %s.%s Ctrl-C ends the demo.
 
-`, g.standard, g.addresses["page"], spaced(g.addresses["json"]), spaced(raw), host, port, api, api, spaced(raw), g.line, g.addresses["health"], g.line, g.inverter)
+`, g.standard, g.addresses["page"], spaced(g.addresses["json"]), spaced(raw), host, port, api, api, spaced(raw), g.line, g.addresses["health"], g.line, inverter)
 }
 
 // spaced is how telnet and nc want an address.

@@ -4,8 +4,10 @@ import (
 	"bufio"
 	"bytes"
 	"context"
+	"encoding/json"
 	"io"
 	"net"
+	"net/http"
 	"regexp"
 	"strings"
 	"testing"
@@ -22,7 +24,7 @@ func TestDemo(t *testing.T) {
 			ctx, cancel := context.WithCancel(t.Context())
 			defer cancel()
 			guide, out := io.Pipe()
-			ended := make(chan error, 1)
+			ended := make(chan int, 1)
 			go func() {
 				ended <- run(ctx, []string{"-standard", s.Name, "-every", "50ms"}, out, io.Discard)
 				out.Close()
@@ -35,30 +37,71 @@ func TestDemo(t *testing.T) {
 				t.Errorf("raw socket: got %q", got)
 			}
 			cancel()
-			if err := <-ended; err != nil {
-				t.Errorf("the demo ended with %v", err)
+			if code := <-ended; code != 0 {
+				t.Errorf("the demo ended with %d", code)
 			}
 		})
 	}
 }
 
+// printed returns the addresses of the two sockets that the guide names.
 func printed(t *testing.T, guide io.Reader) []string {
 	t.Helper()
-	telnet := regexp.MustCompile(`telnet (\S+) (\d+)`)
 	var addresses []string
-	lines := bufio.NewScanner(guide)
-	for lines.Scan() {
-		if m := telnet.FindStringSubmatch(lines.Text()); m != nil {
-			addresses = append(addresses, net.JoinHostPort(m[1], m[2]))
-		}
-		if strings.Contains(lines.Text(), "Ctrl-C") {
-			break
-		}
+	for _, m := range found(t, guide, regexp.MustCompile(`telnet (\S+) (\d+)`)) {
+		addresses = append(addresses, net.JoinHostPort(m[1], m[2]))
 	}
 	if len(addresses) != 2 {
 		t.Fatalf("the guide names the sockets %q", addresses)
 	}
 	return addresses
+}
+
+// found returns what a pattern finds in the lines of the guide, of which there is at least one.
+func found(t *testing.T, guide io.Reader, pattern *regexp.Regexp) [][]string {
+	t.Helper()
+	var all [][]string
+	lines := bufio.NewScanner(guide)
+	for lines.Scan() {
+		if m := pattern.FindStringSubmatch(lines.Text()); m != nil {
+			all = append(all, m)
+		}
+		if strings.Contains(lines.Text(), "Ctrl-C") {
+			break
+		}
+	}
+	if len(all) == 0 {
+		t.Fatalf("the guide has nothing like %s", pattern)
+	}
+	return all
+}
+
+// waitForCause reads an event stream until the app names the cause.
+func waitForCause(t *testing.T, ctx context.Context, url, cause string) {
+	t.Helper()
+	request, err := http.NewRequestWithContext(ctx, http.MethodGet, url, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	answer, err := http.DefaultClient.Do(request)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer answer.Body.Close()
+	var last string
+	lines := bufio.NewScanner(answer.Body)
+	lines.Buffer(nil, 1<<20)
+	for lines.Scan() {
+		var status struct{ Verdict struct{ Name string } }
+		data, isData := strings.CutPrefix(lines.Text(), "data: ")
+		if !isData || json.Unmarshal([]byte(data), &status) != nil || status.Verdict.Name == "" {
+			continue
+		}
+		if last = status.Verdict.Name; last == cause {
+			return
+		}
+	}
+	t.Errorf("the cause is %q, want %q (%v)", last, cause, lines.Err())
 }
 
 func firstLine(t *testing.T, addr, begins string) string {
@@ -78,9 +121,45 @@ func firstLine(t *testing.T, addr, begins string) string {
 	return line
 }
 
-// TestHousehold: the household lives at the wanted time, and a fault keeps its
-// readings away.
-func TestHousehold(t *testing.T) {
+// TestCalls: what is asked for wrongly is said in one line and exits with 2, and
+// the help is no error.
+func TestCalls(t *testing.T) {
+	for _, test := range []struct {
+		args []string
+		code int
+		want string // in the one line on standard error
+	}{
+		{[]string{"-h"}, 0, ""},
+		{[]string{"--help"}, 0, ""},
+		{[]string{"-nonsense"}, exitCall, "-nonsense"},
+		{[]string{"stray"}, exitCall, `unexpected argument "stray"`},
+		{[]string{"-v", "stray"}, exitCall, `unexpected argument "stray"`},
+		{[]string{"-at", "noon"}, exitCall, "-at noon"},
+		{[]string{"-every", "-2s"}, exitCall, "-every -2s"},
+		{[]string{"-every", "soon"}, exitCall, "-every"},
+		{[]string{"-fault", "fire"}, exitCall, "wrong-speed"},
+		{[]string{"-standard", "dsmr9"}, exitCall, "dsmr50"},
+	} {
+		var stdout, stderr bytes.Buffer
+		code := run(t.Context(), test.args, &stdout, &stderr)
+		if code != test.code {
+			t.Errorf("%v: exit %d, want %d", test.args, code, test.code)
+		}
+		if code == 0 {
+			for _, flag := range []string{"-at", "-every", "-fault", "-no-solar", "-one-phase", "-seed", "-standard", "emucs17", "web-page"} {
+				if !strings.Contains(stdout.String(), flag) {
+					t.Errorf("%v: the help does not tell of %s", test.args, flag)
+				}
+			}
+			continue
+		}
+		if text := stderr.String(); !strings.Contains(text, test.want) || strings.Count(text, "\n") != 1 {
+			t.Errorf("%v: got %q, want one line with %q", test.args, text, test.want)
+		}
+	}
+}
+
+func TestClock(t *testing.T) {
 	clock, err := clockFrom("2026-06-21T13:00")
 	if err != nil {
 		t.Fatal(err)
@@ -88,30 +167,92 @@ func TestHousehold(t *testing.T) {
 	if now := clock(); now.Format("2006-01-02T15:04") != "2026-06-21T13:00" {
 		t.Errorf("the clock shows %s", now)
 	}
-	for _, args := range [][]string{{"-at", "noon"}, {"-fault", "fire"}} {
-		if err := run(t.Context(), args, io.Discard, io.Discard); err == nil || !strings.Contains(err.Error(), args[0]+" "+args[1]) {
-			t.Errorf("%v: got %v", args, err)
-		}
+}
+
+// TestHouseholds: at noon in June a household without panels exports nothing
+// and one with panels does; one phase is one phase.
+func TestHouseholds(t *testing.T) {
+	for _, test := range []struct {
+		args []string
+		has  string // in a reading
+		not  string
+	}{
+		{nil, `"solarProduction":`, ""},
+		{[]string{"-no-solar"}, `"calculatedUsage":`, `"solarProduction":`},
+		{[]string{"-one-phase"}, `"voltageL1":`, `"voltageL2":`},
+	} {
+		t.Run(strings.Join(test.args, " "), func(t *testing.T) {
+			ctx, cancel := context.WithCancel(t.Context())
+			defer cancel()
+			guide, out := io.Pipe()
+			ended := make(chan int, 1)
+			go func() {
+				ended <- run(ctx, append(test.args, "-every", "50ms", "-at", "2026-06-21T13:00", "-seed", "5"), out, io.Discard)
+				out.Close()
+			}()
+			addr := printed(t, guide)[0]
+			line := firstLine(t, addr, "{")
+			for n := 0; n < 100 && !strings.Contains(line, test.has); n++ { // the inverter is asked after the first readings
+				line = firstLine(t, addr, "{")
+			}
+			if !strings.Contains(line, test.has) || test.not != "" && strings.Contains(line, test.not) {
+				t.Errorf("got %s, want %s and not %s", line, test.has, test.not)
+			}
+			cancel()
+			<-ended
+		})
 	}
-	for _, standard := range simulate.Standards {
-		var line bytes.Buffer
-		w, err := spoil(&line, "wrong-speed", standard)
-		if err != nil {
-			t.Fatal(err)
-		}
-		telegram := []byte("/ISK5\\2M550T-1012\r\n\r\n1-0:1.7.0(00.000*kW)\r\n!0000\r\n")
-		if n, err := w.Write(telegram); n != len(telegram) || err != nil {
-			t.Errorf("%s: got %d, %v", standard.Name, n, err)
-		}
-		if line.Len() == 0 || bytes.Contains(line.Bytes(), []byte("1-0:1.7.0")) {
-			t.Errorf("%s: the line carries %q", standard.Name, &line)
+}
+
+// TestFaults: each fault spoils every telegram of every standard, or as many as
+// it says, and the writer takes them all.
+func TestFaults(t *testing.T) {
+	telegram := []byte("/ISK5\\2M550T-1012\r\n\r\n1-0:1.7.0(00.000*kW)\r\n!0000\r\n")
+	for _, f := range faults[1:] {
+		for i := range simulate.Standards {
+			standard := &simulate.Standards[i]
+			var line bytes.Buffer
+			whole := 0
+			w := &spoiler{line: &line, fault: f, standard: standard}
+			for range 6 {
+				line.Reset()
+				if n, err := w.Write(telegram); n != len(telegram) || err != nil {
+					t.Errorf("%s, %s: got %d, %v", f.name, standard.Name, n, err)
+				}
+				if bytes.Contains(line.Bytes(), telegram) {
+					whole++
+				}
+			}
+			if want := map[string]int{"flaky": 2}[f.name]; whole != want {
+				t.Errorf("%s, %s: %d of 6 telegrams are whole, want %d", f.name, standard.Name, whole, want)
+			}
 		}
 	}
 }
 
-func TestWrongStandard(t *testing.T) {
-	err := run(t.Context(), []string{"-standard", "dsmr9"}, io.Discard, io.Discard)
-	if err == nil || !strings.Contains(err.Error(), "dsmr50") {
-		t.Errorf("got %v, want an error that lists the standards", err)
+// TestFaultCauses: the app names the cause of each fault on its API. The demos
+// start one after the other, as each looks for free ports, and then run
+// together, because a cause is named after half a minute.
+func TestFaultCauses(t *testing.T) {
+	if testing.Short() {
+		t.Skip("takes a minute")
+	}
+	for _, f := range faults {
+		ctx, cancel := context.WithTimeout(t.Context(), 3*time.Minute)
+		guide, out := io.Pipe()
+		ended := make(chan int, 1)
+		go func() {
+			ended <- run(ctx, []string{"-fault", f.name, "-seed", "5"}, out, io.Discard)
+			out.Close()
+		}()
+		t.Cleanup(func() {
+			cancel()
+			<-ended
+		})
+		api := found(t, guide, regexp.MustCompile(`curl (http://\S+)/api/reading`))[0][1]
+		t.Run(f.name, func(t *testing.T) {
+			t.Parallel()
+			waitForCause(t, ctx, api+"/api/events", f.cause)
+		})
 	}
 }

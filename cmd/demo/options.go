@@ -1,0 +1,101 @@
+package main
+
+import (
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"time"
+
+	"github.com/smartmeter-addon/smartmeter-addon/internal/simulate"
+)
+
+const usage = `demo shows the whole product without a meter, a broker or any set-up: a simulated
+household, its meter and solar inverter, an MQTT broker, and the real app between
+them, on loopback only. It prints how to look at each output. Ctrl-C ends it.
+
+`
+
+// options are what a call of the demo asks for.
+type options struct {
+	standard simulate.Standard
+	every    time.Duration
+	seed     uint64
+	clock    func() time.Time
+	fault    fault
+	noSolar  bool
+	onePhase bool
+	verbose  bool
+}
+
+// parseOptions reads the command line. The help, which is asked for with -h, is
+// written to stdout; the error is then flag.ErrHelp.
+func parseOptions(args []string, stdout io.Writer) (options, error) {
+	var o options
+	flags := flag.NewFlagSet("demo", flag.ContinueOnError)
+	flags.SetOutput(io.Discard) // errors are shown once, by the caller
+	at := flags.String("at", "", "simulated date and `time`, such as 2026-06-21T13:00 (default now)")
+	flags.DurationVar(&o.every, "every", 0, "time between telegrams (default as the standard has it)")
+	fault := flags.String("fault", "", "what is wrong with the line: one of the `faults` below")
+	flags.BoolVar(&o.noSolar, "no-solar", false, "a household without solar panels")
+	flags.BoolVar(&o.onePhase, "one-phase", false, "a household with one phase instead of three")
+	flags.Uint64Var(&o.seed, "seed", 0, "which household it is (default another one each time)")
+	name := flags.String("standard", "dsmr50", "what the meter prints: one of the `standards` below")
+	flags.BoolVar(&o.verbose, "v", false, "log every telegram")
+	if err := flags.Parse(args); err != nil {
+		if errors.Is(err, flag.ErrHelp) {
+			help(flags, stdout)
+		}
+		return o, err
+	}
+	if flags.NArg() > 0 {
+		return o, fmt.Errorf("unexpected argument %q", flags.Arg(0))
+	}
+	if o.every < 0 {
+		return o, fmt.Errorf("-every %s: the time between telegrams cannot be negative", o.every)
+	}
+	var err error
+	if o.standard, err = simulate.ParseStandard(*name); err != nil {
+		return o, err
+	}
+	if o.every == 0 {
+		o.every = simulate.Standards[o.standard].Period
+	}
+	if o.seed == 0 {
+		o.seed = uint64(time.Now().UnixNano())
+	}
+	if o.clock, err = clockFrom(*at); err != nil {
+		return o, err
+	}
+	o.fault, err = parseFault(*fault)
+	return o, err
+}
+
+// help writes what the demo does and which flags it has.
+func help(flags *flag.FlagSet, out io.Writer) {
+	fmt.Fprint(out, usage)
+	flags.SetOutput(out)
+	flags.PrintDefaults()
+	fmt.Fprint(out, "\nThe meter's standards:\n")
+	for _, s := range simulate.Standards {
+		fmt.Fprintf(out, "  %-12s %s\n", s.Name, s.Title)
+	}
+	fmt.Fprint(out, "\nThe faults:\n")
+	for _, f := range faults[1:] {
+		fmt.Fprintf(out, "  %-12s %s\n", f.name, f.what)
+	}
+}
+
+// clockFrom returns the household's clock: this machine's, or one that shows
+// the given local time now and goes on from there.
+func clockFrom(at string) (func() time.Time, error) {
+	if at == "" {
+		return time.Now, nil
+	}
+	start, err := time.ParseInLocation("2006-01-02T15:04", at, time.Local)
+	if err != nil {
+		return nil, fmt.Errorf("-at %s: write it like 2026-06-21T13:00", at)
+	}
+	begun := time.Now()
+	return func() time.Time { return start.Add(time.Since(begun)) }, nil
+}
