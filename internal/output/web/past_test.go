@@ -22,6 +22,8 @@ type told struct {
 	Solar []*int
 	House []*int
 	Today map[string]any
+
+	Yesterday map[string]any
 }
 
 func (p *past) told(t *testing.T, now time.Time) told {
@@ -37,7 +39,11 @@ func (p *past) told(t *testing.T, now time.Time) told {
 // day tells the account of the day: its begin and the values by name.
 func (p *past) day(t *testing.T, now time.Time) map[string]any {
 	t.Helper()
-	day := p.told(t, now).Today
+	return plain(p.told(t, now).Today)
+}
+
+// plain takes the units from the values of a day.
+func plain(day map[string]any) map[string]any {
 	for name, value := range day {
 		if m, ok := value.(map[string]any); ok {
 			day[name] = m["value"]
@@ -160,6 +166,45 @@ func TestToday(t *testing.T) {
 	p = newPast(files, "p1", zone)
 	p.add(at(time.Date(2026, 3, 31, 6, 0, 0, 0, zone), kwh(2000), "G2", meter.NewValue(950, 2)))
 	want("started again on another day", noon, "2026-03-31T06:00:00+02:00", map[string]any{"import": 0.0, "gas": 0.0})
+}
+
+// The day before is told where both of its midnights were seen.
+func TestYesterday(t *testing.T) {
+	zone, err := time.LoadLocation("Europe/Amsterdam")
+	if err != nil {
+		t.Fatal(err)
+	}
+	files := folder(t)
+	p := newPast(files, "p1", zone)
+	add := func(when time.Time, thousandths int64) {
+		p.add(at(when, kwh(thousandths), "G1", meter.NewValue(thousandths, 5)))
+	}
+	on := func(day, hour, minute int) time.Time { return time.Date(2026, 3, day, hour, minute, 0, 0, zone) }
+	want := func(what string, rest map[string]any) {
+		t.Helper()
+		if diff := cmp.Diff(rest, plain(p.told(t, on(28, 0, 0)).Yesterday)); diff != "" {
+			t.Errorf("%s (-want +got):\n%s", what, diff)
+		}
+	}
+	add(on(27, 12, 0), 1000)
+	add(on(27, 23, 59), 2000)
+	add(on(28, 0, 0), 2500)
+	want("the first midnight", nil)
+	add(on(28, 12, 0), 3000)
+	add(on(28, 23, 59), 5000)
+	add(on(29, 0, 0), 5500) // the day on which the clock goes forward
+	want("a whole day", map[string]any{"import": 3.0, "gas": 0.03})
+	add(on(29, 12, 0), 6000)
+	want("noon", map[string]any{"import": 3.0, "gas": 0.03})
+	p = newPast(files, "p1", zone)
+	add(on(29, 13, 0), 6500)
+	want("started again", map[string]any{"import": 3.0, "gas": 0.03})
+	add(on(29, 23, 50), 7000)
+	add(on(30, 0, 1), 8000)
+	want("a short day", map[string]any{"import": 2.0, "gas": 0.02})
+	add(on(30, 12, 0), 9000)
+	add(on(31, 12, 0), 9500)
+	want("nothing came over midnight", nil)
 }
 
 // What the inverter produced is part of the day, once the meter has begun it.

@@ -40,6 +40,10 @@ type begin struct {
 	Day    string           `json:"day"` // 2006-01-02
 	Since  time.Time        `json:"since"`
 	Totals map[string]total `json:"totals"`
+
+	// Yesterday is what the day before brought, where the program saw its
+	// midnights; the Meter is left out.
+	Yesterday map[string]total `json:"yesterday,omitempty"`
 }
 
 // total is what a meter's total says.
@@ -58,7 +62,7 @@ func totals(r *meter.Reading, yield func(name string, t total)) {
 	for _, s := range meter.Sums {
 		if v, ok := r.Values.Get(s.Total); ok {
 			info := &meter.Quantities[s.Total]
-			yield(info.Traits.Direction.String(), total{r.EquipmentID, info.Unit.String(), v})
+			yield(info.Traits.Direction.String(), total{r.Identifier(), info.Unit.String(), v})
 		}
 	}
 	for m := range meter.NumMedia {
@@ -141,6 +145,9 @@ func (t *today) turn(now time.Time) bool {
 	if !t.last.IsZero() && midnight.Sub(t.last) < soon {
 		next.Since = midnight
 		maps.Copy(next.Totals, t.now)
+		if t.begin.Since.Equal(midnight.AddDate(0, 0, -1)) {
+			next.Yesterday = t.used()
+		}
 	} else {
 		clear(t.now) // of a day that nobody knows the end of
 	}
@@ -148,30 +155,51 @@ func (t *today) turn(now time.Time) bool {
 	return true
 }
 
-// appendJSON writes the day as a member of an object.
+// used returns what the day has brought so far.
+func (t *today) used() map[string]total {
+	used := make(map[string]total, len(t.now))
+	for name, now := range t.now {
+		used[name] = total{Unit: now.Unit, Value: now.Value.Sub(t.begin.Totals[name].Value)}
+	}
+	return used
+}
+
+// appendJSON writes the day and the one before as members of an object.
 func (t *today) appendJSON(dst []byte) []byte {
 	if t.last.IsZero() {
 		return dst
 	}
 	dst = append(dst, `,"today":{"since":"`...)
 	dst = t.begin.Since.AppendFormat(dst, time.RFC3339)
-	dst = append(dst, '"')
+	dst = append(dst, '"', ',')
+	dst = appendUsed(dst, t.used())
+	if len(t.begin.Yesterday) > 0 {
+		dst = append(dst, `,"yesterday":{`...)
+		dst = appendUsed(dst, t.begin.Yesterday)
+	}
+	return dst
+}
+
+// appendUsed writes the members of a day, and the end of its object in the last
+// comma's place.
+func appendUsed(dst []byte, used map[string]total) []byte {
 	names := []string{meter.Import.String(), meter.Export.String(), "solar"}
 	for m := range meter.NumMedia {
 		names = append(names, meter.Media[m].JSON)
 	}
 	for _, name := range names {
-		now, ok := t.now[name]
+		now, ok := used[name]
 		if !ok {
 			continue
 		}
-		dst = append(dst, `,"`...)
+		dst = append(dst, '"')
 		dst = append(dst, name...)
 		dst = append(dst, `":{"value":`...)
-		dst = now.Value.Sub(t.begin.Totals[name].Value).Append(dst)
+		dst = now.Value.Append(dst)
 		dst = append(dst, `,"unit":`...)
 		dst = meter.AppendText(dst, now.Unit)
-		dst = append(dst, '}')
+		dst = append(dst, '}', ',')
 	}
-	return append(dst, '}')
+	dst[len(dst)-1] = '}'
+	return dst
 }
