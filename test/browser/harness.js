@@ -198,6 +198,9 @@ export function longSeen(page) {
     });
     const day = { import: 3.412, export: 8.905, solar: 11.62, gas: 0.412, water: 0.187 };
     for (const [name, value] of Object.entries(day)) if (history.today[name]) history.today[name].value = value;
+    history.yesterday = structuredClone(history.today);
+    delete history.yesterday.since;
+    for (const one of Object.values(history.yesterday)) one.value *= 1.37;
     history.today.since = history.today.since.replace(/T.*(?=[+Z-])/, "T00:00:00");
     await route.fulfill({ response, json: history });
   });

@@ -5,7 +5,7 @@ import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import { misplaced } from "./boxes.js";
 import { launch, launchFirefox, open, smartmeter } from "./harness.js";
-import { history, huge, ill, reading, state, without } from "./states.js";
+import { history, huge, ill, reading, state, without } from "./samples.js";
 
 const runs = { chromium: ["en-GB", "nl-NL", "de-DE", "fr-FR", "sv-SE"], firefox: ["de-DE", "fr-FR"] }; // the longest words in both
 const widths = [320, 360, 390, 641, 768, 901, 960, 1024, 1280, 1920];

@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import { misplaced } from "./boxes.js";
 import { barriers, fed, launch, phone, smartmeter } from "./harness.js";
-import { history, ill, reading, settings, status } from "./states.js";
+import { history, ill, reading, settings, status } from "./samples.js";
 
 let browser, program;
 before(async () => {
@@ -147,6 +147,7 @@ test("the quarter of an hour: what may still be drawn, in kW like all beside it"
   assert.doesNotMatch(await quarter({}), /Room| W\b/);
   assert.match(await quarter({ demandHeadroom: 45180, fuseL1: 40, fuseL2: 40, fuseL3: 40 }), /No new peak is possible until 18:30\./);
   assert.match(await quarter({ demandForecast: 6, demandHeadroom: 900 }), /A new peak of the month is coming\. Draw at most 0\.9 kW/);
+  assert.doesNotMatch(await quarter({ demandForecast: 6, demandHeadroom: 99000 }), /possible/);
   assert.match(await quarter({ demandForecast: 6, demandHeadroom: 0 }), /This quarter of an hour is the new peak of the month\./);
 });
 
@@ -157,8 +158,8 @@ test("phases: whole amperes, volts as printed, bars against the main fuse", asyn
   const shares = () => page.locator(".phases .bar span").evaluateAll((all) => all.map((one) => one.style.getPropertyValue("--share")));
   assert.deepEqual(await shares(), ["16.0%", "4.0%", "96.0%"]);
   assert.equal(await page.locator(".phases .bar.high").count(), 1);
-  await feed("reading", { ...reading(), ...amperes, ts: "2026-06-21T18:20:10+02:00", currentL1: 4.5 });
-  assert.match(await text(".phases-card"), /4\.50 A[\s\S]*1\.00 A/);
+  await feed("reading", { ...reading(), ...amperes, ts: "2026-06-21T18:20:10+02:00", currentL1: 4.5, currentUsageL3: 11 });
+  assert.match(await text(".phases-card"), /1\.99 kW\s+228\.4 V · 4\.50 A[\s\S]*0\.25 kW[\s\S]*1\.00 A[\s\S]*11\.00 kW/);
 });
 
 test("times and counts as people write them", async (t) => {
@@ -200,4 +201,18 @@ test("parts of the page have names of their own", async (t) => {
   const names = await page.evaluate(() => [...document.querySelectorAll("section[aria-label], section[aria-labelledby], [role=region]")]
     .map((one) => one.getAttribute("aria-label") ?? document.getElementById(one.getAttribute("aria-labelledby")).textContent));
   assert.equal(new Set(names).size, names.length, names.join());
+});
+
+test("a page that is watched does little by itself", async (t) => {
+  const { page } = await told(t, [["status", status()], ["reading", reading()]], { answers: { "api/history": history() } });
+  await page.locator(".pill.good").waitFor();
+  const [changes, moving] = await page.evaluate(async () => {
+    let changes = 0;
+    const observer = new MutationObserver((all) => (changes += all.length));
+    observer.observe(document, { subtree: true, attributes: true, childList: true, characterData: true });
+    await new Promise((resolve) => setTimeout(resolve, 3000));
+    return [changes, document.getAnimations().filter((one) => one.playState === "running").length];
+  });
+  assert.equal(moving, 0, "an animation paints 60 times a second");
+  assert.ok(changes <= 16, `${changes} changes in three seconds, want two steps a second of the two lines that power flows along`);
 });

@@ -8,7 +8,7 @@ import { ago, number, quantity, power, time, watts } from "./format.js";
 import { icon } from "./icons.js";
 import { media } from "./quantities.js";
 import { netPower, phasesOf, quarterOf, tariffsOf } from "./reading.js";
-import { advise } from "./verdicts.js";
+import { waiting } from "./waiting.js";
 import { word } from "./words.js";
 
 /** nowView makes the view; its update takes the state of live.js. */
@@ -36,32 +36,6 @@ export function nowView() {
 /** isOld tells that what is shown is not what is so. */
 export function isOld(state) {
   return state.lost || Boolean(state.status && state.reading && state.status.source.state !== "alive");
-}
-
-/** waiting is what stands in the cards' place while there is no reading: why, and what to do. */
-function waiting() {
-  const sign = h("div", { class: "sign", "aria-hidden": "true" });
-  const title = h("h2", null, "");
-  const text = h("p", null, "");
-  const next = h("p", { class: "next", hidden: true }, "");
-  const more = h("a", { class: "button", href: "#pipe" }, word("details"), icon("next"));
-  const node = h("section", { class: "card waiting", role: "status" }, sign, title, text, next, more);
-  let drawn = "";
-  return updating(node, ({ status, lost }) => {
-    const kind = !status ? "loading" : status.source.state === "none" ? "unset" : status.verdict.problem ? "bad" : "first";
-    if (drawn !== kind) {
-      drawn = kind;
-      set(node, "class", `card waiting ${kind}`);
-      sign.replaceChildren(kind === "bad" ? icon("bad") : kind === "unset" ? icon("plug") : h("div", { class: "pulse" }));
-    }
-    const advice = kind === "bad" || kind === "unset" ? advise(status.verdict) : {};
-    say(title, word({ loading: "loading", unset: "noneTitle", bad: "verdictBad", first: "firstTitle" }[kind]));
-    say(text, kind === "unset" ? word("noneText") : (advice.text ?? (kind === "first" ? word("firstText") : "")));
-    show(next, kind === "bad" && Boolean(advice.next));
-    say(next, advice.next ?? "");
-    show(more, Boolean(status));
-    show(node, !lost || Boolean(status));
-  });
 }
 
 function hero() {
@@ -193,15 +167,16 @@ function phases() {
     for (const { power: p } of all) {
       while (Math.abs(p ?? 0) > most) most *= 2;
     }
+    const largest = Math.max(...all.map((phase) => Math.abs(phase.power ?? 0)), 0);
     const a = amperes(all.map(({ current }) => current));
     const v = volts(all.map(({ voltage }) => voltage));
-    const shown = all.map((phase) => ({ ...phase, a, v, load: phase.load ?? Math.abs(phase.power ?? 0) / most }));
+    const shown = all.map((phase) => ({ ...phase, a, v, load: phase.load ?? Math.abs(phase.power ?? 0) / most, largest }));
     rows(list, shown, ({ name }) => name, ({ name }) => {
       const value = h("strong", null, "");
       const electric = h("span", { class: "quiet" }, "");
       const bar = h("span", { class: "bar", "aria-hidden": "true" }, h("span"));
       return updating(h("li", null, h("span", { class: "name" }, name), value, electric, bar), (phase) => {
-        say(value, phase.power === undefined ? "" : power(phase.power));
+        say(value, phase.power === undefined ? "" : power(phase.power, phase.largest));
         const parts = [];
         if (phase.voltage !== undefined) parts.push(quantity(phase.voltage, "V", phase.v));
         if (phase.current !== undefined) parts.push(quantity(phase.current, "A", phase.a));

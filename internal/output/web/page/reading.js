@@ -69,9 +69,10 @@ export function quarterOf(r) {
   const peak = r.peakDemandMonth?.value;
   const forecast = r.demandForecast;
   const room = r.demandHeadroom === undefined ? undefined : Math.max(0, r.demandHeadroom) / 1000;
+  const above = peak !== undefined && forecast > peak;
   return {
     average: r.averageDemand, forecast, peak, peakAt: r.peakDemandMonth?.ts, year: r.peakDemandAverage, left, end: new Date(date.getTime() + 1000 * left),
-    room, safe: room >= connectionOf(r), above: peak !== undefined && forecast > peak,
+    room, safe: !above && room >= connectionOf(r), above,
   };
 }
 
