@@ -91,7 +91,7 @@ test("every part shows what the reading says", async (t) => {
   assert.match(await text(".others"), /Solar\s+Simulated Roof\s+[\d,.]+ kWh[\s\S]*Gas[\s\S]*read[\s\S]*m³[\s\S]*Water/);
   assert.ok((await text(".tariffs")).includes(reading.totalT1Use.toLocaleString("en", { minimumFractionDigits: 3 })));
   assert.match(await text(".tariffs tr:has(.chip:not([hidden]))"), reading.currentTarrif === 1 ? /Normal tariff\s+now/ : /Low tariff\s+now/);
-  assert.match(await text(".quarter"), /Forecast[\s\S]*kW[\s\S]*Peak of the month[\s\S]*kW/);
+  assert.match(await text(".quarter"), /Forecast[\s\S]*kW[\s\S]*Peak this month[\s\S]*kW/);
   assert.match(await text(".today"), /Imported[\s\S]*kWh[\s\S]*Gas/);
   const flow = await page.locator(".flow").getAttribute("aria-label");
   assert.match(flow, /Solar [\d,.]+\sk?W, (From|To) the grid [\d,.]+\sk?W, Home [\d,.]+\sk?W/);
@@ -155,7 +155,7 @@ test("nothing moves for who wants it so", async (t) => {
 for (const [locale, title, direction, number] of [
   ["nl-NL", "Slimme meter", /^(Van|Naar) het net|In balans/, /^\d+,\d{3}$/],
   ["de-DE", "Smart Meter", /^Aus dem Netz|^Ins Netz|Gleichgewicht/, /^\d+,\d{3}$/],
-  ["fr-BE", "Compteur communicant", /^Du réseau|^Vers le réseau|équilibre/, /^\d+,\d{3}$/],
+  ["fr-BE", "Compteur communicant", /^Depuis le réseau|^Vers le réseau|équilibre/, /^\d+,\d{3}$/],
   ["sv-SE", "Smart elmätare", /^Från elnätet|^Till elnätet|balans/, /^\d+,\d{3}$/],
   ["fi-FI", "Smart Meter", /^(From|To) the grid|balance/, /^\d+\.\d{3}$/],
 ]) {

@@ -87,7 +87,7 @@ test("a line without telegrams is not asked for them", async (t) => {
   const { page, feed, asked } = await told(t, [["status", later({ counters, source: lost, verdict: problem("noise", "bytes arrive that are no text") })]], { view: "pipe" });
   for (let n = 1; n <= 30; n++) await feed("status", later({ counters: { ...counters, cut: n, damagedFrames: n, skipped: 100 * n } }, 5 + n));
   assert.equal(await asked("api/telegram?decoded"), 0);
-  assert.ok(await page.getByText("As the meter sent it").isHidden());
+  assert.ok(await page.getByText("Original telegram").isHidden());
   // One that is there, and whose text is gone again, is asked for once.
   for (let n = 1; n <= 5; n++) await feed("status", later({ counters: { ...counters, checksums: 1 } }, 50 + n));
   assert.equal(await asked("api/telegram?decoded"), 1);
