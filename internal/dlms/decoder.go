@@ -1,0 +1,313 @@
+package dlms
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+
+	"github.com/smartmeter-addon/smartmeter-addon/internal/axdr"
+	"github.com/smartmeter-addon/smartmeter-addon/internal/cosem"
+)
+
+// Why a message gives no objects.
+var (
+	ErrEncrypted = errors.New("the message is encrypted and nothing opens it")
+	ErrTrailing  = errors.New("octets are left behind the message")
+	ErrLayout    = errors.New("the message has a layout that is not known")
+)
+
+// ErrKind is returned for an APDU that is no data-notification.
+type ErrKind struct{ Tag byte }
+
+func (e ErrKind) Error() string {
+	return fmt.Sprintf("the message is no push of data: it begins with %02X", e.Tag)
+}
+
+// The tags of APDUs (IEC 62056-53).
+const (
+	tagNotification  = 0x0F
+	tagGloCiphering  = 0xDB
+	tagDedCiphering  = 0xDD
+	tagBlockTransfer = 0xE0
+)
+
+// maxObjects bounds the objects of a message; 65 values are the most known.
+const maxObjects = 256
+
+// Decoder reads messages. In the steady state it allocates nothing; it serves
+// one goroutine.
+type Decoder struct {
+	// Open decrypts an APDU of general-glo-ciphering or general-ded-ciphering.
+	// nil: nothing does.
+	Open func(apdu []byte) (plain []byte, err error)
+
+	walker  axdr.Walker
+	message cosem.Message
+	scale   *scale // of the row that matched; nil: to be found
+	date    []byte // of a list that gives date and time apart
+	time    []byte
+}
+
+// Decode reads an APDU, with or without the LLC header of HDLC. The message
+// and all in it is valid until the next call.
+func (d *Decoder) Decode(apdu []byte) (*cosem.Message, error) {
+	apdu = trimLLC(apdu)
+	if len(apdu) == 0 {
+		return nil, axdr.ErrShort
+	}
+	if tag := apdu[0]; tag == tagGloCiphering || tag == tagDedCiphering {
+		if d.Open == nil {
+			return nil, ErrEncrypted
+		}
+		plain, err := d.Open(apdu)
+		if err != nil {
+			return nil, err
+		}
+		if apdu = plain; len(apdu) == 0 {
+			return nil, axdr.ErrShort
+		}
+	}
+	if apdu[0] != tagNotification {
+		return nil, ErrKind{apdu[0]}
+	}
+	return d.notification(apdu)
+}
+
+// llc is the header of HDLC: destination, source, quality.
+var llc = []byte{0xE6, 0xE7, 0x00}
+
+func trimLLC(apdu []byte) []byte { return bytes.TrimPrefix(apdu, llc) }
+
+func (d *Decoder) notification(apdu []byte) (*cosem.Message, error) {
+	stamp, body, err := axdr.NotificationTime(apdu)
+	if err != nil {
+		return nil, err
+	}
+	rest, err := d.walker.Walk(body)
+	if err != nil {
+		return nil, err
+	}
+	if len(rest) > 0 {
+		return nil, ErrTrailing
+	}
+	m := &d.message
+	if m.Objects == nil {
+		m.Objects = make([]cosem.Object, 0, maxObjects)
+	}
+	*m = cosem.Message{Protocol: "dlms", Objects: m.Objects[:0], Clock: Timestamp(stamp)}
+	d.scale, d.date, d.time = nil, nil, nil
+	if !d.byPosition() {
+		d.container(0)
+	}
+	if len(m.Objects) == 0 {
+		return nil, ErrLayout
+	}
+	if m.Clock.IsZero() && len(d.date) >= 5 && len(d.time) >= 3 {
+		m.Clock = timestamp(d.date, d.time, 0)
+	}
+	d.applyScale()
+	return m, nil
+}
+
+// byPosition reads a list without codes.
+func (d *Decoder) byPosition() bool {
+	items := d.walker.Items
+	if items[0].Tag != axdr.Structure {
+		return false
+	}
+next:
+	for _, row := range byCount[int(items[0].Count)] {
+		at := 1
+		for k := range row.fields {
+			if !row.fields[k].fits(&items[at]) {
+				continue next
+			}
+			at = int(items[at].Next)
+		}
+		if !bytes.HasPrefix(items[1].Bytes, []byte(row.prefix)) {
+			continue
+		}
+		d.message.Layout, d.scale = row.name, row.scale
+		at = 1
+		for k := range row.fields {
+			d.field(&row.fields[k], &items[at])
+			at = int(items[at].Next)
+		}
+		return true
+	}
+	return false
+}
+
+func (d *Decoder) field(f *field, i *axdr.Item) {
+	m := &d.message
+	switch f.role {
+	case object:
+		d.add(f.code, i)
+	case deviceName, identifier:
+		if m.ID == nil {
+			m.ID = trimText(i.Bytes)
+		}
+	case clock:
+		if m.Clock.IsZero() {
+			m.Clock = Timestamp(i.Bytes)
+		}
+	case clockTime:
+		d.time = i.Bytes
+	case clockDate:
+		d.date = i.Bytes
+	}
+}
+
+// container reads the members of the list at an index.
+func (d *Decoder) container(at int) {
+	items := d.walker.Items
+	if !items[at].IsContainer() {
+		return
+	}
+	end := int(items[at].Next)
+	if d.pushList(at) {
+		return
+	}
+	for i := at + 1; i < end; {
+		if next := d.pattern(i, end); next > 0 {
+			i = next
+			continue
+		}
+		switch it := &items[i]; {
+		case it.IsContainer():
+			d.container(i)
+		default:
+			d.loose(it, i == len(items)-1)
+		}
+		i = int(items[i].Next)
+	}
+}
+
+// loose takes a value that belongs to no object: the name of the list in front,
+// a time, the meter's number at the end.
+func (d *Decoder) loose(i *axdr.Item, last bool) {
+	m := &d.message
+	switch {
+	case i.Tag == axdr.DateTime || i.Tag == axdr.OctetString && len(i.Bytes) == 12 && !isPrintable(i.Bytes):
+		if m.Clock.IsZero() {
+			m.Clock = Timestamp(i.Bytes)
+		}
+	case !i.IsText():
+	case len(m.Objects) == 0:
+		d.named(i.Bytes)
+	case last && isPrintable(trimText(i.Bytes)):
+		m.ID = trimText(i.Bytes)
+	}
+}
+
+// named takes the name of the list, which tells the scales.
+func (d *Decoder) named(text []byte) {
+	for k := range listScales {
+		if row := &listScales[k]; bytes.HasPrefix(text, []byte(row.prefix)) {
+			d.scale, d.message.Maker = row.scale, row.prefix
+		}
+	}
+}
+
+// pattern adds the object that begins at an index, and returns the index
+// behind it; 0: none does.
+func (d *Decoder) pattern(at, end int) int {
+	items := d.walker.Items
+next:
+	for k := range steps {
+		i := at
+		var code, value, descriptor, scaler, unit *axdr.Item
+		for _, s := range steps[k] {
+			if i >= end {
+				continue next
+			}
+			it, ok := &items[i], false
+			switch s.kind {
+			case '{':
+				ok = it.Tag == axdr.Structure && it.Count == s.members
+			case 'o':
+				code, ok = it, isCode(it)
+			case 'v':
+				value, ok = it, !it.IsContainer()
+			case 'd':
+				descriptor, ok = it, it.Tag == axdr.Descriptor
+			case 'x':
+				scaler, ok = it, it.Tag == axdr.Int8
+			case 'u':
+				unit, ok = it, it.Tag == axdr.Enum
+			case 'c':
+				ok = it.Tag == axdr.Uint16
+			case 'a':
+				ok = it.Tag == axdr.Int8
+			}
+			if !ok {
+				continue next
+			}
+			i++
+		}
+		if d.message.Layout == "" || value.IsInteger() {
+			d.message.Layout = patterns[k].name
+		}
+		var c cosem.Code
+		if code != nil {
+			c = cosem.CodeOf(code.Bytes)
+		} else {
+			c = cosem.CodeOf(descriptor.Bytes[2:8])
+		}
+		before := len(d.message.Objects)
+		d.add(c, value)
+		if scaler != nil && len(d.message.Objects) > before {
+			setScale(&d.message.Objects[len(d.message.Objects)-1], scaler.Number, unit.Number)
+		}
+		return i
+	}
+	return 0
+}
+
+// add appends an object.
+func (d *Decoder) add(code cosem.Code, i *axdr.Item) {
+	m := &d.message
+	if code.A() == 0 && code.C() == 25 && code.D() == 9 { // the name of the push list itself
+		return
+	}
+	if len(m.Objects) == maxObjects {
+		return
+	}
+	m.Objects = append(m.Objects, cosem.Object{Code: code})
+	o := &m.Objects[len(m.Objects)-1]
+	switch {
+	case i.IsInteger() && !i.Wide, i.Tag == axdr.Boolean, i.Tag == axdr.Enum:
+		o.Type, o.Number, o.Signed = cosem.Number, i.Number, i.IsSigned()
+	case i.Tag == axdr.Float32, i.Tag == axdr.Float64:
+		d.float(o, i)
+	case code.A() == 0 && code.C() == 1 && code.D() == 0 && len(i.Bytes) == 12:
+		if o.Clock = Timestamp(i.Bytes); !o.Clock.IsZero() {
+			o.Type = cosem.Clock
+		}
+	case len(i.Bytes) > 0:
+		text := trimText(i.Bytes)
+		if o.Type, o.Text = cosem.Text, text; !isPrintable(text) {
+			o.Type, o.Text = cosem.Octets, i.Bytes
+		}
+		if code.C() == 0 && code.D() == 2 && code.E() == listNameE {
+			d.named(text)
+		}
+	}
+}
+
+// listNameE is group E of the name of the list, x-x:0.2.129.
+const listNameE = 129
+
+func trimText(p []byte) []byte {
+	p = bytes.TrimRight(p, "\x00 ")
+	return bytes.TrimLeft(p, " ")
+}
+
+func isPrintable(p []byte) bool {
+	for _, c := range p {
+		if c < ' ' || c > '~' {
+			return false
+		}
+	}
+	return true
+}

@@ -1,0 +1,144 @@
+package dlms
+
+import (
+	"bytes"
+	"encoding/binary"
+	"time"
+
+	"github.com/smartmeter-addon/smartmeter-addon/internal/axdr"
+	"github.com/smartmeter-addon/smartmeter-addon/internal/frame"
+)
+
+const (
+	// maxMessage bounds a message; the longest known has 600 octets.
+	maxMessage = 8 << 10
+	// maxPause is how long the parts of a message may be apart: at 2400 baud a
+	// part of 140 octets takes 0.6 s, and the next message comes after 5 s.
+	maxPause = 3 * time.Second
+)
+
+// Joiner puts messages together from the parts that HDLC segments, M-Bus
+// frames and general block transfer make of them. A message of which a part is
+// missing gives nothing. A Joiner serves one line and one goroutine.
+type Joiner struct {
+	segments pending // of HDLC and M-Bus
+	blocks   pending // of general block transfer
+	last     []byte  // the last block
+}
+
+// pending is a message of which parts are still to come.
+type pending struct {
+	open   bool
+	sender uint64
+	next   int // number of the part that must follow
+	at     time.Time
+	octets []byte
+}
+
+func (p *pending) start(sender uint64, at time.Time) {
+	p.open, p.sender, p.at, p.octets = true, sender, at, p.octets[:0]
+}
+
+// continues reports whether a part may belong to the message, and gives the
+// message up if not.
+func (p *pending) continues(sender uint64, at time.Time) bool {
+	p.open = p.open && p.sender == sender && at.Sub(p.at) <= maxPause
+	p.at = at
+	return p.open
+}
+
+func (p *pending) add(octets []byte) {
+	if len(p.octets)+len(octets) > maxMessage {
+		p.open = false
+		return
+	}
+	p.octets = append(p.octets, octets...)
+}
+
+// Add takes what a frame with a valid check carries, and when it came. It
+// returns the message that it completes; nil: none. The message is valid until
+// the next Add.
+func (j *Joiner) Add(payload []byte, part frame.Part, at time.Time) []byte {
+	if apdu := j.link(payload, part, at); len(apdu) > 0 {
+		if apdu = trimLLC(apdu); len(apdu) > 0 && apdu[0] == tagBlockTransfer {
+			return j.block(apdu, part.Sender, at)
+		}
+		return apdu
+	}
+	return nil
+}
+
+// link joins the parts of the link layer.
+func (j *Joiner) link(payload []byte, part frame.Part, at time.Time) []byte {
+	p := &j.segments
+	if !part.Split {
+		return payload
+	}
+	first := part.Number == 0 // M-Bus counts
+	if part.Number < 0 {      // HDLC has its LLC header in front of a message only
+		first = bytes.HasPrefix(payload, llc)
+	}
+	switch {
+	case first:
+		p.start(part.Sender, at)
+		p.next = 0
+	case !p.continues(part.Sender, at), part.Number >= 0 && part.Number != p.next:
+		p.open = false
+		if part.Number >= 0 || part.More {
+			return nil
+		}
+		return payload // a block of general block transfer has no LLC header
+	}
+	if first && !part.More { // the whole message
+		p.open = false
+		return payload
+	}
+	p.add(payload)
+	p.next = (p.next + 1) & 0x0F
+	if part.More || !p.open {
+		return nil
+	}
+	p.open = false
+	return p.octets
+}
+
+// General block transfer (IEC 62056-53, general-block-transfer): tag, control,
+// number of the block, number of the block acknowledged, length, block. Bit
+// 0x80 of the control octet marks the last block.
+const (
+	blockHead = 1 + 1 + 2 + 2
+	lastBlock = 0x80
+)
+
+func (j *Joiner) block(apdu []byte, sender uint64, at time.Time) []byte {
+	p := &j.blocks
+	if len(apdu) <= blockHead {
+		return nil
+	}
+	number := int(binary.BigEndian.Uint16(apdu[2:]))
+	n, block, err := axdr.Length(apdu[blockHead:])
+	if err != nil || n > len(block) {
+		p.open = false
+		return nil
+	}
+	block = block[:n]
+	switch {
+	case number == 1:
+		p.start(sender, at)
+	case !p.continues(sender, at):
+		return nil
+	case number == p.next-1 && bytes.Equal(block, j.last): // sent twice
+		return nil
+	case number != p.next:
+		p.open = false
+		return nil
+	}
+	p.add(block)
+	p.next = number + 1
+	j.last = append(j.last[:0], block...)
+	if !p.open || apdu[1]&lastBlock == 0 {
+		return nil
+	}
+	p.open = false
+	return trimLLC(p.octets)
+}
