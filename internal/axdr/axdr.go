@@ -107,6 +107,10 @@ func (i *Item) IsText() bool {
 // goroutine.
 type Walker struct {
 	Items []Item // of the last Walk, in the order of the data
+
+	p   []byte
+	at  int // octets read
+	err error
 }
 
 // Walk reads the one value that p begins with, all its members included, and
@@ -115,81 +119,119 @@ func (w *Walker) Walk(p []byte) (rest []byte, err error) {
 	if w.Items == nil {
 		w.Items = make([]Item, 0, MaxItems)
 	}
-	w.Items = w.Items[:0]
-	return w.value(p, 0)
+	w.Items, w.p, w.at, w.err = w.Items[:0], p, 0, nil
+	w.value(0)
+	w.p = nil
+	return p[w.at:], w.err
 }
 
-func (w *Walker) value(p []byte, depth int) ([]byte, error) {
-	if len(p) == 0 {
-		return nil, ErrShort
+func (w *Walker) fail(err error) {
+	if w.err == nil {
+		w.err = err
 	}
-	if len(w.Items) == MaxItems {
-		return nil, ErrLong
+}
+
+// value reads a value.
+func (w *Walker) value(depth int) {
+	if w.at >= len(w.p) {
+		w.fail(ErrShort)
+		return
 	}
-	at := len(w.Items)
-	w.Items = append(w.Items, Item{Tag: Tag(p[0]), Next: uint16(at + 1)})
-	i := &w.Items[at]
-	tag, p := Tag(p[0]), p[1:]
-	if n := int(widths[tag]); n > 0 {
-		if len(p) < n {
-			return nil, ErrShort
+	i := w.add(Tag(w.p[w.at]))
+	if i == nil {
+		return
+	}
+	w.at++
+	if n := int(widths[i.Tag]); n > 0 {
+		if w.at+n > len(w.p) {
+			w.fail(ErrShort)
+			return
 		}
-		i.fixed(p[:n])
-		return p[n:], nil
+		i.fixed(w.p[w.at : w.at+n])
+		w.at += n
+		return
 	}
-	switch tag {
+	switch i.Tag {
 	case Null:
-		return p, nil
 	case Array, Structure:
-		return w.members(p, at, depth+1)
-	case OctetString, VisibleString, UTF8String, BitString:
-		n, p, err := Length(p)
-		if err != nil {
-			return nil, err
+		w.members(len(w.Items)-1, depth+1)
+	case OctetString, VisibleString, UTF8String:
+		if n := w.length(); w.has(n) {
+			i.Bytes = w.p[w.at : w.at+n]
+			w.at += n
 		}
-		if tag == BitString {
-			n = (n + 7) / 8
+	case BitString:
+		if n := (w.length() + 7) / 8; w.has(n) {
+			i.Bytes = w.p[w.at : w.at+n]
+			w.at += n
 		}
-		if n > len(p) {
-			return nil, ErrShort
-		}
-		i.Bytes = p[:n]
-		return p[n:], nil
+	default:
+		w.fail(ErrTag)
 	}
-	return nil, ErrTag
 }
 
-func (w *Walker) members(p []byte, at, depth int) ([]byte, error) {
-	if depth > maxDepth {
-		return nil, ErrNested
+// add appends an item; nil: there are too many.
+func (w *Walker) add(tag Tag) *Item {
+	n := len(w.Items)
+	if n == MaxItems {
+		w.fail(ErrLong)
+		return nil
 	}
-	n, p, err := Length(p)
+	w.Items = w.Items[:n+1]
+	i := &w.Items[n]
+	*i = Item{Tag: tag, Next: uint16(n + 1)}
+	return i
+}
+
+// length reads a length.
+func (w *Walker) length() int {
+	if w.at < len(w.p) && w.p[w.at] < 0x80 {
+		w.at++
+		return int(w.p[w.at-1])
+	}
+	n, rest, err := Length(w.p[w.at:])
 	if err != nil {
-		return nil, err
+		w.fail(err)
+		return 0
 	}
-	if n > MaxItems {
-		return nil, ErrLong
+	w.at = len(w.p) - len(rest)
+	return n
+}
+
+// has reports whether n more octets are there.
+func (w *Walker) has(n int) bool {
+	if n > len(w.p)-w.at {
+		w.fail(ErrShort)
 	}
-	w.Items[at].Count = uint16(n)
-	first := p
+	return w.err == nil
+}
+
+// members reads the members of the container with an index.
+func (w *Walker) members(container, depth int) {
+	n := w.length()
+	switch {
+	case depth > maxDepth:
+		w.fail(ErrNested)
+	case n > MaxItems:
+		w.fail(ErrLong)
+	}
+	if w.err != nil {
+		return
+	}
+	w.Items[container].Count = uint16(n)
+	first := w.at
 	for k := range n {
-		if k == 0 && w.Items[at].Tag == Structure {
-			if rest, ok, err := w.quirk(p, n); ok || err != nil {
-				if p = rest; err != nil {
-					return nil, err
-				}
-				continue
-			}
+		if k == 0 && w.Items[container].Tag == Structure && w.quirk(n) {
+			continue
 		}
-		if p, err = w.value(p, depth); err != nil {
-			if err == ErrTag && k < 2 && isQuirk(first, n) && len(first) < descriptorSize {
-				err = ErrShort // the rest may show that it was a quirk
+		if w.value(depth); w.err != nil {
+			if w.err == ErrTag && k < 2 && len(w.p)-first < descriptorSize && isQuirk(w.p[first:], n) {
+				w.err = ErrShort // the rest may show that it was a quirk
 			}
-			return nil, err
+			return
 		}
 	}
-	w.Items[at].Next = uint16(len(w.Items))
-	return p, nil
+	w.Items[container].Next = uint16(len(w.Items))
 }
 
 // descriptorSize is the length of class, OBIS code and attribute.
@@ -203,27 +245,29 @@ func isQuirk(p []byte, n int) bool {
 
 // quirk reads the first member of a structure of n where its maker breaks the
 // rules.
-func (w *Walker) quirk(p []byte, n int) (rest []byte, ok bool, err error) {
+func (w *Walker) quirk(n int) bool {
+	p := w.p[w.at:]
+	if !isQuirk(p, n) || len(p) < descriptorSize || p[7] != 0xFF {
+		return false
+	}
 	switch {
-	case !isQuirk(p, n) || len(p) < descriptorSize || p[7] != 0xFF:
 	case p[0] == 0 && p[1] > 0 && p[8] > 0 && p[8] < 16:
-		return p[descriptorSize:], true, w.add(Item{Tag: Descriptor, Bytes: p[:descriptorSize]})
+		if i := w.add(Descriptor); i != nil {
+			i.Bytes = p[:descriptorSize]
+		}
+		w.at += descriptorSize
 	case p[0] == byte(Uint32) && p[1] == byte(OctetString) && p[2] <= 1 && p[5] == 7:
 		// Landis+Gyr ZMF100: tag and length of the OBIS code are exchanged, 06
 		// 09 for 09 06. As a number it would be followed by tag 07, which is
 		// none.
-		return p[8:], true, w.add(Item{Tag: OctetString, Bytes: p[2:8]})
+		if i := w.add(OctetString); i != nil {
+			i.Bytes = p[2:8]
+		}
+		w.at += 8
+	default:
+		return false
 	}
-	return nil, false, nil
-}
-
-func (w *Walker) add(i Item) error {
-	if len(w.Items) == MaxItems {
-		return ErrLong
-	}
-	i.Next = uint16(len(w.Items) + 1)
-	w.Items = append(w.Items, i)
-	return nil
+	return true
 }
 
 // widths of the types whose length is fixed.
@@ -266,8 +310,9 @@ func Length(p []byte) (n int, rest []byte, err error) {
 	if n < 0x80 {
 		return n, p, nil
 	}
+	const longest = 3 // octets; more would be a message of 16 MB
 	size := n & 0x7F
-	if size == 0 || size > 4 {
+	if size == 0 || size > longest {
 		return 0, nil, ErrTag
 	}
 	if len(p) < size {
