@@ -47,6 +47,7 @@ type Decoder struct {
 	message cosem.Message
 	plain   []byte // the payload without doubled escapes
 	texts   []byte // identifiers as they are printed
+	maker   string // the last one, kept while it stays the same
 }
 
 // Decode reads a frame's payload. The message and all in it is valid until the
@@ -59,30 +60,23 @@ func (d *Decoder) Decode(payload []byte) (*cosem.Message, error) {
 	}
 	*m = cosem.Message{Protocol: "sml", Objects: m.Objects[:0]}
 	d.texts = d.texts[:0]
-	p := d.unescape(payload)
+	c := cursor{p: d.unescape(payload)}
 	found := false
-	for len(p) > 0 {
-		if p[0] == 0 { // fill octets
-			p = p[1:]
+	for c.at < len(c.p) {
+		if c.p[c.at] == 0 { // fill octets
+			c.at++
 			continue
 		}
-		var err error
-		var has bool
-		p, has, err = d.part(p)
-		found = found || has
-		switch {
-		case err == nil:
-		case found: // the checksum of the frame has vouched for the values
-			p = nil
-		default:
-			return nil, err
-		}
+		found = d.part(&c) || found
 	}
-	if !found {
-		return nil, ErrNoList
+	switch {
+	case found: // the checksum of the frame vouches for what was read
+		d.correct()
+		return m, nil
+	case c.err != nil:
+		return nil, c.err
 	}
-	d.correct()
-	return m, nil
+	return nil, ErrNoList
 }
 
 var doubled = bytes.Repeat([]byte{0x1B}, 8)
@@ -102,66 +96,40 @@ func (d *Decoder) unescape(p []byte) []byte {
 	return d.plain
 }
 
-// part reads a message; found: it has a list of values.
-func (d *Decoder) part(p []byte) (_ []byte, found bool, err error) {
-	if p, err = open(p, 6); err != nil {
-		return nil, false, err
+// part reads a message, and reports whether it has a list of values.
+func (d *Decoder) part(c *cursor) (found bool) {
+	c.open(6)
+	c.members(3, 1) // transaction, group, abort
+	c.open(2)
+	if tag := c.next(); tag.kind == unsigned && c.uint(&tag) == getListResponse {
+		d.response(c)
+		found = c.err == nil
+	} else {
+		c.skip(2)
 	}
-	if p, err = skipMembers(p, 3, 1); err != nil { // transaction, group, abort
-		return nil, false, err
-	}
-	if p, err = open(p, 2); err != nil {
-		return nil, false, err
-	}
-	tag, p, err := next(p)
-	switch {
-	case err != nil:
-	case tag.kind == unsigned && tag.uint() == getListResponse:
-		p, err = d.response(p)
-		found = err == nil
-	default:
-		p, err = skip(p, 2)
-	}
-	if err != nil {
-		return nil, false, err
-	}
-	p, err = skipMembers(p, 2, 1) // checksum, end
-	return p, found, err
+	c.members(2, 1) // checksum, end
+	return found
 }
 
-func (d *Decoder) response(p []byte) ([]byte, error) {
-	p, err := open(p, 7)
-	if err == nil {
-		p, err = skip(p, 3) // client
+func (d *Decoder) response(c *cursor) {
+	c.open(7)
+	c.skip(3) // client
+	if id := c.next(); id.kind == octets && c.err == nil {
+		d.message.ID = d.serverID(c.bytes(&id))
 	}
-	if err != nil {
-		return nil, err
-	}
-	id, p, err := next(p)
-	if err == nil && id.kind == octets {
-		d.message.ID = d.serverID(id.data)
-		p, err = skip(p, 3) // name of the list
-	}
-	if err != nil {
-		return nil, err
-	}
-	if p, err = d.sensorTime(p); err != nil {
-		return nil, err
-	}
-	entries, p, err := next(p)
-	if err == nil && entries.kind != list {
-		err = ErrType
+	c.skip(3) // name of the list
+	d.sensorTime(c)
+	entries := c.next()
+	if entries.kind != list {
+		c.fail(ErrType)
 	}
 	for range entries.size {
-		if err != nil {
-			return nil, err
+		if c.err != nil {
+			return
 		}
-		p, err = d.entry(p)
+		d.entry(c)
 	}
-	if err != nil {
-		return nil, err
-	}
-	return skipMembers(p, 2, 3) // signature, gateway time
+	c.members(2, 3) // signature, gateway time
 }
 
 // timeLocal is the form of a time that has seconds since 1970, and offset and
@@ -171,33 +139,24 @@ const timeLocal = 3
 // sensorTime reads when the values were measured. Only the local time is one
 // that people read off the meter: the usual one counts seconds since the meter
 // was started, as two values or, from Holley, as one.
-func (d *Decoder) sensorTime(p []byte) ([]byte, error) {
-	whole, err := skip(p, 3)
-	if err != nil {
-		return nil, err
+func (d *Decoder) sensorTime(c *cursor) {
+	inner := *c
+	c.skip(3)
+	inner.open(2)
+	if form := inner.next(); form.kind != unsigned || inner.uint(&form) != timeLocal {
+		return
 	}
-	if p, err = open(p, 2); err != nil {
-		return whole, nil
-	}
-	form, p, err := next(p)
-	if err != nil || form.kind != unsigned || form.uint() != timeLocal {
-		return whole, nil
-	}
-	if p, err = open(p, 3); err != nil {
-		return whole, nil
-	}
+	inner.open(3)
 	var parts [3]int64
 	for i := range parts {
-		var v value
-		if v, p, err = next(p); err != nil {
-			return whole, nil
-		}
-		if parts[i] = int64(v.uint()); v.kind == signed {
-			parts[i] = v.int()
+		v := inner.next()
+		if parts[i] = int64(inner.uint(&v)); v.kind == signed {
+			parts[i] = inner.int(&v)
 		}
 	}
-	d.message.Clock = localTime(parts[0], parts[1], parts[2])
-	return whole, nil
+	if inner.err == nil {
+		d.message.Clock = localTime(parts[0], parts[1], parts[2])
+	}
 }
 
 // localTime returns the wall clock of a time in UTC, an offset and the summer
@@ -216,68 +175,69 @@ func localTime(seconds, offset, summer int64) meter.Timestamp {
 }
 
 // entry reads one value of the list.
-func (d *Decoder) entry(p []byte) ([]byte, error) {
-	p, err := open(p, 7)
-	if err != nil {
-		return nil, err
+func (d *Decoder) entry(c *cursor) {
+	c.open(7)
+	name, status := c.next(), c.next()
+	c.skip(5) // time
+	unit, scaler, v := c.next(), c.next(), c.next()
+	if v.kind == list {
+		c.members(v.size, 5)
 	}
-	var v [6]value // name, status, time, unit, scaler, value
-	for i := range v {
-		if v[i], p, err = next(p); err == nil && v[i].kind == list {
-			p, err = skipMembers(p, v[i].size, 5)
-		}
-		if err != nil {
-			return nil, err
-		}
-	}
-	d.add(&v[0], &v[1], &v[3], &v[4], &v[5])
-	return skip(p, 5) // signature
-}
-
-func (d *Decoder) add(name, status, unit, scaler, v *value) {
+	c.skip(5) // signature
 	m := &d.message
-	if name.kind != octets || len(name.data) != 6 || len(m.Objects) == maxObjects {
+	if c.err != nil || name.kind != octets || name.size != 6 || len(m.Objects) == maxObjects {
 		return
 	}
-	o := cosem.Object{Code: cosem.CodeOf(name.data)}
+	m.Objects = append(m.Objects, cosem.Object{Code: cosem.CodeOf(c.bytes(&name))})
+	o := &m.Objects[len(m.Objects)-1]
 	if status.kind == unsigned {
-		o.Status = status.uint()
+		o.Status = c.uint(&status)
 	}
+	keep := true
 	switch v.kind {
 	case signed, unsigned:
-		n := v.uint()
-		if v.kind == signed {
-			n = uint64(v.int())
-		} else if n > math.MaxInt64 {
-			return
-		}
-		exp := int64(0)
-		if scaler.kind == signed {
-			exp = scaler.int()
-		}
-		if exp < -cosem.MaxExp || exp > cosem.MaxExp {
-			return
-		}
-		o.Type, o.Number, o.Exp, o.Signed, o.Width = cosem.Number, int64(n), int8(exp), v.kind == signed, uint8(v.size)
-		if o.Unit = o.Code.Unit(); unit.kind == unsigned && unit.size == 1 {
-			o.Unit = cosem.Unit(unit.data[0])
-		}
+		keep = number(o, c, &unit, &scaler, &v)
 	case boolean:
-		o.Type, o.Number = cosem.Number, int64(v.uint()&1)
+		o.Type, o.Number = cosem.Number, int64(c.uint(&v)&1)
 	case octets:
-		if len(v.data) > maxText || o.Code.C() == 199 && o.Code.D() == 130 && o.Code.E() == 5 {
-			return
-		}
-		d.text(&o, v.data)
+		keep = d.text(o, c.bytes(&v))
 	}
-	m.Objects = append(m.Objects, o)
+	if !keep {
+		m.Objects = m.Objects[:len(m.Objects)-1]
+	}
 }
 
-// text takes an octet string. The objects that hold the server id are printed
-// as the meter's face has it.
-func (d *Decoder) text(o *cosem.Object, p []byte) {
+// number takes an integer; false: it is none that a meter means.
+func number(o *cosem.Object, c *cursor, unit, scaler, v *value) bool {
+	o.Type, o.Signed, o.Width = cosem.Number, v.kind == signed, uint8(v.size)
+	if o.Signed {
+		o.Number = c.int(v)
+	} else if o.Number = int64(c.uint(v)); o.Number < 0 {
+		return false
+	}
+	if scaler.kind == signed {
+		exp := c.int(scaler)
+		if exp < -cosem.MaxExp || exp > cosem.MaxExp {
+			return false
+		}
+		o.Exp = int8(exp)
+	}
+	if unit.kind == unsigned && unit.size == 1 {
+		o.Unit = cosem.Unit(c.p[unit.from])
+	} else {
+		o.Unit = o.Code.Unit()
+	}
+	return true
+}
+
+// text takes an octet string; false: it is a public key or a signature, which
+// never leave. The objects that hold the server id are printed as the meter's
+// face has it.
+func (d *Decoder) text(o *cosem.Object, p []byte) bool {
 	c, dd, e := o.Code.C(), o.Code.D(), o.Code.E()
 	switch {
+	case len(p) > maxText || c == 199 && dd == 130 && e == 5:
+		return false
 	case len(p) == 0:
 	case o.Code.A() == 1 && (c == 0 && dd == 0 && e == 9 || c == 96 && dd == 1 && e == 0):
 		o.Type, o.Text = cosem.Text, d.serverID(p)
@@ -286,6 +246,7 @@ func (d *Decoder) text(o *cosem.Object, p []byte) {
 	default:
 		o.Type, o.Text = cosem.Octets, p
 	}
+	return true
 }
 
 func isPrintable(p []byte) bool {

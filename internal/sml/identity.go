@@ -50,7 +50,10 @@ func (d *Decoder) serverID(id []byte) []byte {
 		}
 		return d.texts[from:len(d.texts):len(d.texts)]
 	}
-	d.message.Maker = string3(id[idMaker:idBlock])
+	if d.maker != string(id[idMaker:idBlock]) {
+		d.maker = string(id[idMaker:idBlock])
+	}
+	d.message.Maker = d.maker
 	d.texts = append(d.texts, '0'+electricity)
 	d.texts = append(d.texts, id[idMaker:idBlock]...)
 	d.texts = append(d.texts, digits[id[idBlock]>>4], digits[id[idBlock]&15])
@@ -60,21 +63,6 @@ func (d *Decoder) serverID(id []byte) []byte {
 	}
 	d.texts = strconv.AppendUint(d.texts, uint64(number), 10)
 	return d.texts[from:len(d.texts):len(d.texts)]
-}
-
-// makers are the manufacturers of meters that speak SML (FLAG), so that their
-// names need no memory.
-var makers = [...]string{"EMH", "ISK", "ITR", "ITZ", "DZG", "EBZ", "ESY", "HLY", "LGZ", "LOG", "DNT", "HAG", "APA", "NOR", "TLD", "PAF", "HEG", "KAM"}
-
-// string3 returns three letters as a string, without allocating for those that
-// are known.
-func string3(letters []byte) string {
-	for _, m := range makers {
-		if m == string(letters) {
-			return m
-		}
-	}
-	return string(letters)
 }
 
 // correct mends what a maker is known to get wrong. DZG's meters with certain

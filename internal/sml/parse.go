@@ -23,110 +23,123 @@ const (
 	end      kind = 9 // 00: the end of a message
 )
 
-// value is what a type-length field begins: size is the number of octets, or
-// of the members of a list.
-type value struct {
-	kind kind
-	size int
-	data []byte
-}
-
 // maxSize bounds lengths; the longest known list has 30 members.
 const maxSize = 4 << 10
-
-// next reads a value. Of a list, rest begins with the first member.
-//
-// The first octet has bit 7 set if more of the length follows, the type in
-// bits 6 to 4, and four bits of length, which counts the type-length field
-// itself, except for lists.
-func next(p []byte) (v value, rest []byte, err error) {
-	if len(p) == 0 {
-		return value{}, nil, ErrShort
-	}
-	switch p[0] {
-	case 0:
-		return value{kind: end}, p[1:], nil
-	case 1:
-		return value{kind: absent}, p[1:], nil
-	}
-	v.kind, v.size = kind(p[0]>>4&7), int(p[0]&0x0F)
-	fields := 1
-	for p[fields-1]&0x80 != 0 {
-		if fields == len(p) {
-			return value{}, nil, ErrShort
-		}
-		if v.size = v.size<<4 | int(p[fields]&0x0F); v.size > maxSize {
-			return value{}, nil, ErrType
-		}
-		fields++
-	}
-	p = p[fields:]
-	if v.kind == list {
-		return v, p, nil
-	}
-	if v.size -= fields; v.size < 0 {
-		return value{}, nil, ErrType
-	}
-	if v.size > len(p) {
-		return value{}, nil, ErrShort
-	}
-	v.data = p[:v.size]
-	switch v.kind {
-	case octets, boolean:
-	case signed, unsigned:
-		if v.size == 0 || v.size > 8 {
-			return value{}, nil, ErrType
-		}
-	default:
-		return value{}, nil, ErrType
-	}
-	return v, p[v.size:], nil
-}
 
 // maxDepth bounds lists in lists; a message needs five.
 const maxDepth = 8
 
-// skip goes on behind a value and all its members.
-func skip(p []byte, depth int) ([]byte, error) {
-	v, p, err := next(p)
-	if err != nil || v.kind != list {
-		return p, err
-	}
-	return skipMembers(p, v.size, depth+1)
+// value is what a type-length field begins: a list of size members, or size
+// octets from an offset on.
+type value struct {
+	kind       kind
+	from, size int
 }
 
-func skipMembers(p []byte, n, depth int) (_ []byte, err error) {
+// cursor walks over a message. After an error it stays where it is.
+type cursor struct {
+	p   []byte
+	at  int
+	err error
+}
+
+func (c *cursor) fail(err error) {
+	if c.err == nil {
+		c.err = err
+	}
+	c.at = len(c.p)
+}
+
+// next reads a value; of a list, what is next is the first member.
+//
+// The first octet has bit 7 set if more of the length follows, the type in
+// bits 6 to 4, and four bits of length, which counts the type-length field
+// itself, except for lists.
+func (c *cursor) next() value {
+	if c.at >= len(c.p) {
+		c.fail(ErrShort)
+		return value{}
+	}
+	tl := c.p[c.at]
+	c.at++
+	switch tl {
+	case 0:
+		return value{kind: end}
+	case 1:
+		return value{kind: absent}
+	}
+	v := value{kind: kind(tl >> 4 & 7), size: int(tl & 0x0F)}
+	fields := 1
+	for tl&0x80 != 0 {
+		if c.at >= len(c.p) {
+			c.fail(ErrShort)
+			return value{}
+		}
+		tl = c.p[c.at]
+		c.at++
+		if v.size = v.size<<4 | int(tl&0x0F); v.size > maxSize {
+			c.fail(ErrType)
+			return value{}
+		}
+		fields++
+	}
+	if v.kind == list {
+		return v
+	}
+	v.size -= fields
+	switch {
+	case v.size < 0, v.kind > unsigned, v.kind > octets && v.kind < boolean, v.kind >= signed && (v.size == 0 || v.size > 8):
+		c.fail(ErrType)
+		return value{}
+	case v.size > len(c.p)-c.at:
+		c.fail(ErrShort)
+		return value{}
+	}
+	v.from = c.at
+	c.at += v.size
+	return v
+}
+
+// skip goes on behind a value and all its members.
+func (c *cursor) skip(depth int) {
+	if v := c.next(); v.kind == list {
+		c.members(v.size, depth+1)
+	}
+}
+
+// members skips n values.
+func (c *cursor) members(n, depth int) {
 	if depth > maxDepth {
-		return nil, ErrNested
+		c.fail(ErrNested)
 	}
 	for range n {
-		if p, err = skip(p, depth); err != nil {
-			return nil, err
+		if c.err != nil {
+			return
 		}
+		c.skip(depth)
 	}
-	return p, nil
 }
 
 // open reads a list of n members.
-func open(p []byte, n int) ([]byte, error) {
-	v, p, err := next(p)
-	if err == nil && (v.kind != list || v.size != n) {
-		err = ErrType
+func (c *cursor) open(n int) {
+	if v := c.next(); v.kind != list || v.size != n {
+		c.fail(ErrType)
 	}
-	return p, err
 }
 
+func (c *cursor) bytes(v *value) []byte { return c.p[v.from : v.from+v.size] }
+
 // uint returns an unsigned integer of any size.
-func (v *value) uint() uint64 {
+func (c *cursor) uint(v *value) uint64 {
 	var n uint64
-	for _, b := range v.data {
+	for _, b := range c.bytes(v) {
 		n = n<<8 | uint64(b)
 	}
 	return n
 }
 
 // int returns a signed integer of any size; its first octet has the sign.
-func (v *value) int() int64 {
-	shift := 64 - 8*uint(len(v.data))
-	return int64(v.uint()<<shift) >> shift
+func (c *cursor) int(v *value) int64 {
+	shift := 64 - 8*uint(v.size)
+	return int64(c.uint(v)<<shift) >> shift
 }
