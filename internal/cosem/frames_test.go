@@ -93,7 +93,8 @@ func decodeStream(data []byte, key, auth string, each func(result)) {
 	var j dlms.Joiner
 	r := cosem.Reader{Lookup: lookup}
 	at := time.Date(2026, 5, 4, 12, 0, 0, 0, time.UTC)
-	scan(data, func(name string, m frame.Match) {
+	var scanner scanner
+	scanner.scan(data, func(name string, m frame.Match) {
 		var message *cosem.Message
 		var err error
 		if name == "sml" {

@@ -88,7 +88,8 @@ func (r *Reader) Reading(m *Message, sum meter.Checksum, received time.Time) (*m
 		to.Time = m.Clock
 	}
 	to.EquipmentID = r.name(0, r.identity(m, id))
-	to.Standard = r.name(1, append(append(r.scratch[:0], m.Protocol...), m.Layout...))
+	r.scratch = append(append(r.scratch[:0], m.Protocol...), m.Layout...)
+	to.Standard = r.name(1, r.scratch)
 	if known == 0 {
 		return to, ErrEmpty
 	}

@@ -5,9 +5,10 @@ import (
 	"github.com/smartmeter-addon/smartmeter-addon/internal/meter"
 )
 
-// scan finds the frames of a stream whose check does not contradict.
-func scan(data []byte, each func(name string, m frame.Match)) {
-	var bare frame.APDUs
+// scanner finds the frames of a stream whose check does not contradict.
+type scanner struct{ bare frame.APDUs }
+
+func (s *scanner) scan(data []byte, each func(name string, m frame.Match)) {
 	doubted, boundary := 0, true
 	for at := 0; at < len(data); {
 		p := data[at:]
@@ -21,7 +22,7 @@ func scan(data []byte, each func(name string, m frame.Match)) {
 			name, m = "sml", frame.SML(p, true)
 		case 0x0F, 0xDB, 0xDD, 0xE0, 0xE6:
 			if boundary && at >= doubted {
-				name, m = "apdu", bare.Match(p, true)
+				name, m = "apdu", s.bare.Match(p, true)
 			}
 		}
 		switch {

@@ -1,0 +1,201 @@
+package cosem_test
+
+import (
+	"bytes"
+	"math/rand/v2"
+	"reflect"
+	"testing"
+	"time"
+
+	"github.com/smartmeter-addon/smartmeter-addon/internal/cosem"
+	"github.com/smartmeter-addon/smartmeter-addon/internal/dlms"
+	"github.com/smartmeter-addon/smartmeter-addon/internal/dsmr"
+	"github.com/smartmeter-addon/smartmeter-addon/internal/frame"
+	"github.com/smartmeter-addon/smartmeter-addon/internal/meter"
+	"github.com/smartmeter-addon/smartmeter-addon/internal/simulate"
+	"github.com/smartmeter-addon/smartmeter-addon/internal/sml"
+)
+
+const (
+	simulatedKey  = "404142434445464748494A4B4C4D4E4F"
+	simulatedAuth = "00112233445566778899AABBCCDDEEFF"
+)
+
+var start = time.Date(2026, 6, 21, 10, 59, 40, 0, time.UTC)
+
+// line is all that decodes the messages of one meter.
+type line struct {
+	scanner scanner
+	dlms    dlms.Decoder
+	sml     sml.Decoder
+	joiner  dlms.Joiner
+	reader  cosem.Reader
+}
+
+func newLine() *line {
+	return &line{dlms: dlms.Decoder{Open: opener(simulatedKey, simulatedAuth)}, reader: cosem.Reader{Lookup: lookup}}
+}
+
+// read decodes a stream. The readings are valid until the next one.
+func (l *line) read(data []byte, at time.Time, each func(*meter.Reading)) {
+	l.scanner.scan(data, func(name string, m frame.Match) {
+		var message *cosem.Message
+		var err error
+		if name == "sml" {
+			message, err = l.sml.Decode(m.Payload)
+		} else if apdu := l.joiner.Add(m.Payload, m.Part, at); apdu != nil {
+			message, err = l.dlms.Decode(apdu)
+		}
+		if message == nil || err != nil {
+			return
+		}
+		if r, err := l.reader.Reading(message, m.Checksum, at); err == nil {
+			each(r)
+		}
+	})
+}
+
+// readings decodes a stream and returns copies.
+func (l *line) readings(data []byte, at time.Time) (all []meter.Reading) {
+	l.read(data, at, func(r *meter.Reading) { all = append(all, *r) })
+	return all
+}
+
+// parity is how much less exactly than P1 text a form may print a quantity:
+// P1 has 0.001 kWh, 0.001 kW, 0.1 V and 0.1 A or finer.
+var parity = map[meter.Unit]float64{meter.KilowattHour: 0.0101, meter.KilovarHour: 0.0101, meter.Kilowatt: 0.00051,
+	meter.Kilovar: 0.00051, meter.Volt: 0.56, meter.Ampere: 0.11, meter.Hertz: 0.06, meter.UnitNone: 0.0051}
+
+// TestSameHousehold reads one household by P1 text and by each push: what both
+// have is the same.
+func TestSameHousehold(t *testing.T) {
+	for p := range simulate.NumPushes {
+		t.Run(simulate.Pushes[p].Name, func(t *testing.T) {
+			options := simulate.Options{Seed: 7, Start: start, Zone: time.UTC}
+			push := simulate.NewPush(p, options)
+			options.Standard = simulate.H1
+			text, parser := simulate.New(options), new(dsmr.Parser)
+			l := newLine()
+			compared := map[meter.Quantity]bool{}
+			for i := range 60 {
+				now := start.Add(time.Duration(i) * 10 * time.Second)
+				got := l.readings(push.Message(now), now)
+				if len(got) != 1 {
+					t.Fatalf("%s: %d readings of one message", now, len(got))
+				}
+				s := dsmr.NewScanner(bytes.NewReader(text.Telegram(now)))
+				s.Scan()
+				want, err := parser.Parse(s.Telegram(), now)
+				if err != nil {
+					t.Fatal(err)
+				}
+				if !got[0].Time.IsZero() && got[0].Time.Wall() != want.Time.Wall() {
+					t.Errorf("%s: the meter's time is %v, want %v", now, got[0].Time, want.Time)
+				}
+				for q := range meter.NumQuantities {
+					a, ok := got[0].Values.Get(q)
+					b, both := want.Values.Get(q)
+					if !ok || !both {
+						continue
+					}
+					limit := parity[meter.Quantities[q].Unit]
+					if p == simulate.SMLLocked {
+						limit = 1
+					}
+					if d := a.Float64() - b.Float64(); d > limit || d < -limit {
+						t.Errorf("%s: %s is %s, P1 says %s", now, meter.Quantities[q].JSON, a, b)
+					}
+					compared[q] = true
+				}
+			}
+			want := []meter.Quantity{meter.PowerImport, meter.PowerExport, meter.EnergyImportTotal, meter.EnergyExportTotal}
+			if p == simulate.SMLLocked {
+				want = want[2:]
+			}
+			for _, q := range want {
+				if !compared[q] {
+					t.Errorf("no message had %s", meter.Quantities[q].JSON)
+				}
+			}
+		})
+	}
+}
+
+// TestMutated damages messages: what is read is what was sent, or nothing.
+func TestMutated(t *testing.T) {
+	for p := range simulate.NumPushes {
+		t.Run(simulate.Pushes[p].Name, func(t *testing.T) {
+			random := rand.New(rand.NewPCG(1, uint64(p)))
+			push := simulate.NewPush(p, simulate.Options{Seed: 3, Start: start})
+			message := push.Message(start)
+			want := newLine().readings(message, start)
+			if len(want) != 1 {
+				t.Fatalf("%d readings of a message that is whole", len(want))
+			}
+			for range 2000 {
+				damaged := damage(bytes.Clone(message), random)
+				for _, got := range newLine().readings(damaged, start) {
+					if got.Checksum != meter.ChecksumAbsent && !reflect.DeepEqual(got, want[0]) {
+						t.Fatalf("% X gives another reading", damaged)
+					}
+				}
+			}
+		})
+	}
+}
+
+// damage changes up to three octets, or takes some out, or puts some in.
+func damage(p []byte, random *rand.Rand) []byte {
+	for range 1 + random.IntN(3) {
+		at := random.IntN(len(p))
+		switch random.IntN(4) {
+		case 0:
+			p = append(p[:at], p[min(at+1+random.IntN(4), len(p)):]...)
+		case 1:
+			p = append(p[:at:at], append([]byte{byte(random.Uint32())}, p[at:]...)...)
+		default:
+			p[at] ^= 1 << random.IntN(8)
+		}
+		if len(p) == 0 {
+			return p
+		}
+	}
+	return p
+}
+
+func BenchmarkMessage(b *testing.B) {
+	for _, c := range []struct {
+		name string
+		push simulate.Push
+	}{{"Aidon", simulate.Aidon}, {"KaifaPairs", simulate.KaifaPairs}, {"Iskra", simulate.Iskra}, {"LandisGyr", simulate.LandisGyr}, {"SML", simulate.SML}} {
+		data := simulate.NewPush(c.push, simulate.Options{Seed: 3}).Message(start.Add(30 * time.Second))
+		b.Run(c.name, func(b *testing.B) {
+			l, n := newLine(), 0
+			b.SetBytes(int64(len(data)))
+			b.ReportAllocs()
+			for b.Loop() {
+				l.read(data, start, func(*meter.Reading) { n++ })
+			}
+			if n < b.N {
+				b.Fatal("messages are missing")
+			}
+		})
+	}
+}
+
+// TestSteadyStateAllocatesNothing guards that a year of messages costs no
+// memory.
+func TestSteadyStateAllocatesNothing(t *testing.T) {
+	for p := range simulate.NumPushes {
+		if simulate.Pushes[p].Encrypted { // the opener is this test's, not the program's
+			continue
+		}
+		data := simulate.NewPush(p, simulate.Options{Seed: 3}).Message(start)
+		l, n := newLine(), 0
+		step := func() { l.read(data, start, func(*meter.Reading) { n++ }) }
+		step()
+		if got := testing.AllocsPerRun(200, step); got != 0 || n == 0 {
+			t.Errorf("%s: %v allocations a message, want 0", simulate.Pushes[p].Name, got)
+		}
+	}
+}
