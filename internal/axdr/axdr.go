@@ -224,7 +224,10 @@ func (w *Walker) members(container, depth int) {
 		if k == 0 && w.Items[container].Tag == Structure && w.quirk(n) {
 			continue
 		}
-		if w.value(depth); w.err != nil {
+		if w.err == nil {
+			w.value(depth)
+		}
+		if w.err != nil {
 			if w.err == ErrTag && k < 2 && len(w.p)-first < descriptorSize && isQuirk(w.p[first:], n) {
 				w.err = ErrShort // the rest may show that it was a quirk
 			}
@@ -240,14 +243,23 @@ const descriptorSize = 2 + 6 + 1
 // isQuirk reports whether the first member of a structure of n may be one that
 // breaks the rules.
 func isQuirk(p []byte, n int) bool {
-	return len(p) > 0 && (p[0] == 0 && n == 2 || p[0] == byte(Uint32))
+	return len(p) > 0 && (p[0] == 0 && n == 2 || p[0] == byte(Uint32) && n > 1)
 }
 
 // quirk reads the first member of a structure of n where its maker breaks the
 // rules.
 func (w *Walker) quirk(n int) bool {
 	p := w.p[w.at:]
-	if !isQuirk(p, n) || len(p) < descriptorSize || p[7] != 0xFF {
+	switch {
+	case !isQuirk(p, n):
+		return false
+	case len(p) < descriptorSize:
+		// What follows a null tells whether it is half of a class.
+		if p[0] == 0 && (len(p) == 1 || p[1] != 0) {
+			w.fail(ErrShort)
+		}
+		return false
+	case p[7] != 0xFF:
 		return false
 	}
 	switch {
