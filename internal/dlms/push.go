@@ -23,6 +23,7 @@ import (
 const (
 	classRegister         = 3
 	classExtendedRegister = 4
+	classPushSetup        = 40
 	attributeScale        = 3
 )
 
@@ -51,18 +52,19 @@ func (d *Decoder) pushList(at int) bool {
 	if items[at].Count == 0 || !items[at+1].IsContainer() || items[at+1].Count == 0 {
 		return false
 	}
-	list := at + 1
+	list, self := at+1, false
 	for i := list + 1; i < int(items[list].Next); i = int(items[i].Next) {
-		if _, ok := d.entryAt(i); !ok {
+		e, ok := d.entryAt(i)
+		if !ok {
 			return false
 		}
+		self = self || e.class == classPushSetup
 	}
-	value := list // of the first entry
-	switch items[list].Count {
-	case items[at].Count:
-	case items[at].Count - 1:
-		value = int(items[list].Next)
-	default:
+	value, values := list, items[at].Count // of the first entry
+	if !self {
+		value, values = int(items[list].Next), values-1
+	}
+	if items[list].Count != values {
 		return true
 	}
 	d.message.Layout = "push list"
