@@ -36,6 +36,11 @@ var (
 // above it there are current transformers, whose scale makers change.
 const maxDirect = 125
 
+// factorTen lies between one power of ten and the next: a load that changes
+// between the moments at which a meter takes power and current stays below,
+// another scale of the currents lies above.
+const factorTen = 3
+
 var (
 	voltages = [3]meter.Quantity{meter.VoltageL1, meter.VoltageL2, meter.VoltageL3}
 	currents = [3]meter.Quantity{meter.CurrentL1, meter.CurrentL2, meter.CurrentL3}
@@ -80,14 +85,14 @@ func (r *Reader) checkCurrents(m *Message) {
 	if !ok || f.product+f.rounding == 0 {
 		return
 	}
-	// Where the current of a phase is not measured, the others return through
-	// it: as much as their sum.
-	little := 2 * (f.product + f.rounding)
+	carried := f.product + f.rounding
 	if f.phases == 2 {
-		little *= 2
+		// The current of the third is not measured: what flows through it
+		// returns through the others, and is their sum at most.
+		carried *= 2
 	}
 	switch {
-	case power > little+50, f.largest > maxDirect && f.product > 3*power:
+	case power > factorTen*carried+100, f.largest > maxDirect && f.product > factorTen*power:
 		r.refuted = true
 		m.rescaleCurrents(power / f.product)
 	case power > 500 && isNear(f.product/power):
