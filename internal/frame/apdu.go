@@ -33,7 +33,7 @@ func (a *APDUs) Match(p []byte, end bool) Match {
 	}
 	switch {
 	case at == len(p):
-		return more(len(p) + 1)
+		return needs(len(p) + 1)
 	case at > 0 && at < len(llc):
 		return Match{}
 	}
@@ -41,18 +41,19 @@ func (a *APDUs) Match(p []byte, end bool) Match {
 	size += at
 	switch {
 	case err == axdr.ErrShort && len(p) < apduMax:
-		return more(len(p) + 1)
+		return needs(len(p) + 1)
 	case err != nil || size > apduMax:
 		return Match{}
 	case size == len(p) && !end:
 		return Match{State: More, Certain: true, Size: size + 1}
-	case size < len(p) && !begins(p[size]):
+	case size < len(p) && !beginsAPDU(p[size]):
 		return Match{}
 	}
 	return Match{State: Whole, Certain: true, Size: size, Checksum: meter.ChecksumAbsent, Payload: p[:size]}
 }
 
-func begins(b byte) bool {
+// beginsAPDU reports whether a message can begin with an octet.
+func beginsAPDU(b byte) bool {
 	switch b {
 	case tagDataNotification, tagGloCiphering, tagDedCiphering, tagBlockTransfer, llc[0]:
 		return true

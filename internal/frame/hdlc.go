@@ -30,7 +30,7 @@ func HDLC(p []byte, end bool) Match {
 		if len(p) == 2 && p[1]&0xF0 != hdlcType {
 			return Match{}
 		}
-		return more(3)
+		return needs(3)
 	}
 	if p[0] != hdlcFlag || p[1]&0xF0 != hdlcType {
 		return Match{}
@@ -44,7 +44,7 @@ func HDLC(p []byte, end bool) Match {
 		n := 0
 		for {
 			if at+n >= len(p) {
-				return more(len(p) + 1)
+				return needs(len(p) + 1)
 			}
 			n++
 			sender = sender<<7 ^ uint64(p[at+n-1])
@@ -65,15 +65,15 @@ func HDLC(p []byte, end bool) Match {
 	part := Part{Sender: sender, Number: -1, More: p[1]&hdlcSegment != 0, Split: true}
 	if at+2 == size { // no information, and so no header checksum
 		if len(p) < size {
-			return more(size)
+			return needs(size)
 		}
-		return checked(size, endsInX25(p[1:size]), nil, part)
+		return whole(size, endsInX25(p[1:size]), nil, part)
 	}
 	if at+4 > size {
 		return Match{}
 	}
 	if len(p) < at+2 {
-		return more(at + 2)
+		return needs(at + 2)
 	}
 	if !endsInX25(p[1 : at+2]) {
 		return Match{}
@@ -81,5 +81,5 @@ func HDLC(p []byte, end bool) Match {
 	if len(p) < size {
 		return Match{State: More, Certain: true, Size: size}
 	}
-	return checked(size, endsInX25(p[1:size]), p[at+2:size-2], part)
+	return whole(size, endsInX25(p[1:size]), p[at+2:size-2], part)
 }

@@ -44,10 +44,11 @@ type Part struct {
 	Split bool
 }
 
-func more(size int) Match { return Match{State: More, Size: size} }
+// needs is a frame of which more octets are needed.
+func needs(size int) Match { return Match{State: More, Size: size} }
 
-// checked is a whole frame whose check has been computed.
-func checked(size int, fits bool, payload []byte, part Part) Match {
+// whole is a complete frame whose check has been computed.
+func whole(size int, fits bool, payload []byte, part Part) Match {
 	m := Match{State: Whole, Certain: true, Size: size, Payload: payload, Part: part, Checksum: meter.ChecksumInvalid}
 	if fits {
 		m.Checksum = meter.ChecksumValid

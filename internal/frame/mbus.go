@@ -35,12 +35,12 @@ func MBus(p []byte, end bool) Match {
 		return Match{}
 	}
 	if n < 7 {
-		return more(7)
+		return needs(7)
 	}
 	short, long := int(p[1]), int(p[1])+256
 	if short >= mbusHeader {
 		if n < short+mbusExtra {
-			return more(short + mbusExtra)
+			return needs(short + mbusExtra)
 		}
 		if mbusFits(p, short) {
 			return mbusFrame(p, short, true)
@@ -50,7 +50,7 @@ func MBus(p []byte, end bool) Match {
 		return mbusFrame(p, max(short, mbusHeader), false)
 	}
 	if n < long+mbusExtra {
-		return more(long + mbusExtra)
+		return needs(long + mbusExtra)
 	}
 	return mbusFrame(p, long, mbusFits(p, long))
 }
@@ -70,5 +70,5 @@ func mbusFrame(p []byte, length int, fits bool) Match {
 	size := min(length+mbusExtra, len(p))
 	payload := p[min(4+mbusHeader, size):min(4+length, size)]
 	part := Part{Sender: uint64(p[5]), Number: int(p[6] & mbusCountMask), More: p[6]&mbusLast == 0, Split: true}
-	return checked(size, fits, payload, part)
+	return whole(size, fits, payload, part)
 }

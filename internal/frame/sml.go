@@ -52,7 +52,7 @@ func SML(p []byte, end bool) Match {
 			sum := binary.LittleEndian.Uint16(rest[2:])
 			covered := p[:i+6]
 			fits := sum == X25(covered) || sum == Kermit(covered)
-			return checked(i+smlMark, fits, p[smlMark:max(smlMark, i-int(rest[1]))], Part{})
+			return whole(i+smlMark, fits, p[smlMark:max(smlMark, i-int(rest[1]))], Part{})
 		default: // four 1B that nobody doubled
 			at = i + 4
 		}

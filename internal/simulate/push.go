@@ -89,11 +89,10 @@ type PushMeter struct {
 	// Encrypter holds the keys of a meter that encrypts.
 	Encrypter *Encrypter
 
-	info    *PushInfo
-	meter   *Meter
-	lists   [][]value
-	number  uint32 // of the next message
-	seconds uint32 // that the meter runs, for SML
+	info   *PushInfo
+	meter  *Meter
+	lists  [][]value
+	number uint32 // of the next message
 }
 
 // NewPush returns a meter of that form. The standard of the options does not

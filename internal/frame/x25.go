@@ -6,15 +6,15 @@ import "encoding/binary"
 // reflected (0x8408), start 0xFFFF, inverted at the end (ISO/IEC 13239, 4.2.5).
 // Holley's meters use CRC-16/Kermit in SML: the same polynomial, start 0, not
 // inverted.
-const crcPolynomial = 0x8408
+const x25Polynomial = 0x8408
 
-// crcTables[k][b] is the checksum of octet b followed by k zero octets, so
+// x25Tables[k][b] is the checksum of octet b followed by k zero octets, so
 // that eight octets are taken in one step ("slicing").
-var crcTables = func() (t [8][256]uint16) {
+var x25Tables = func() (t [8][256]uint16) {
 	for b := range 256 {
 		crc := uint16(b)
 		for range 8 {
-			crc = crc>>1 ^ crcPolynomial*(crc&1)
+			crc = crc>>1 ^ x25Polynomial*(crc&1)
 		}
 		t[0][b] = crc
 	}
@@ -27,8 +27,8 @@ var crcTables = func() (t [8][256]uint16) {
 	return t
 }()
 
-func updateCRC(crc uint16, p []byte) uint16 {
-	t := &crcTables
+func updateX25(crc uint16, p []byte) uint16 {
+	t := &x25Tables
 	for len(p) >= 8 {
 		a := binary.LittleEndian.Uint64(p)
 		crc ^= uint16(a)
@@ -44,10 +44,10 @@ func updateCRC(crc uint16, p []byte) uint16 {
 }
 
 // X25 returns the CRC-16/X25 of p. It is sent low octet first.
-func X25(p []byte) uint16 { return ^updateCRC(0xFFFF, p) }
+func X25(p []byte) uint16 { return ^updateX25(0xFFFF, p) }
 
 // Kermit returns the CRC-16/Kermit of p.
-func Kermit(p []byte) uint16 { return updateCRC(0, p) }
+func Kermit(p []byte) uint16 { return updateX25(0, p) }
 
 // endsInX25 reports whether the last two octets of p are the CRC-16/X25 of
 // those before them.
