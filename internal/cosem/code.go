@@ -66,5 +66,8 @@ func (c Code) String() string { return string(c.Append(nil)) }
 // electricity, wherever its maker counts it: as 1-0 or 1-1, and Landis+Gyr's
 // ZMF100 has totals under A = 0.
 func (c Code) IsElectric() bool {
-	return c.C() >= 1 && c.C() <= 91 && (c.A() == 1 && c.B() <= 1 || c.A() == 0 && c.B() == 0 && c.D() == 8) && c.F() == 0xFF
+	if c.C() == 0 || c.C() > 91 || c.F() != 0xFF {
+		return false
+	}
+	return c.A() == 1 && c.B() <= 1 || c.A() == 0 && c.B() == 0 && c.D() == 8
 }

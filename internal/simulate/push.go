@@ -109,7 +109,7 @@ func NewPush(p Push, o Options) *PushMeter {
 	}
 	m := &PushMeter{info: info, meter: New(o), number: 1}
 	if info.Encrypted {
-		m.Encrypter = NewEncrypter([16]byte{0x40, 0x41, 0x42, 0x43, 0x44, 0x45, 0x46, 0x47, 0x48, 0x49, 0x4A, 0x4B, 0x4C, 0x4D, 0x4E, 0x4F})
+		m.Encrypter = NewEncrypter([16]byte([]byte("@ABCDEFGHIJKLMNO")))
 	}
 	for _, list := range info.lists {
 		m.lists = append(m.lists, parseValues(list.lines, m.meter.world.household))

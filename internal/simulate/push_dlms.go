@@ -130,7 +130,8 @@ func (m *PushMeter) clock(dst []byte) []byte {
 		weekday = 7
 	}
 	dst = binary.BigEndian.AppendUint16(dst, uint16(t.Year()))
-	dst = append(dst, byte(t.Month()), byte(t.Day()), weekday, byte(t.Hour()), byte(t.Minute()), byte(t.Second()), 0xFF, 0x80, 0x00)
+	dst = append(dst, byte(t.Month()), byte(t.Day()), weekday, byte(t.Hour()), byte(t.Minute()), byte(t.Second()))
+	dst = append(dst, 0xFF, 0x80, 0x00)
 	if _, offset := t.Zone(); offset > standardOffset(w.clock, t.Year()) {
 		return append(dst, 0x80)
 	}

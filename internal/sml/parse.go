@@ -88,7 +88,8 @@ func (c *cursor) next() value {
 	}
 	v.size -= fields
 	switch {
-	case v.size < 0, v.kind > unsigned, v.kind > octets && v.kind < boolean, v.kind >= signed && (v.size == 0 || v.size > 8):
+	case v.size < 0, v.kind > unsigned, v.kind > octets && v.kind < boolean,
+		v.kind >= signed && (v.size == 0 || v.size > 8):
 		c.fail(ErrType)
 		return value{}
 	case v.size > len(c.p)-c.at:
