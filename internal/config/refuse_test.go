@@ -63,7 +63,7 @@ func TestLoadRefuses(t *testing.T) {
 		{`{"serial": {"device": "ttyUSB0"}}`, `serial.device = "ttyUSB0": write the whole path of the serial device, such as /dev/ttyUSB0`},
 		{"SMARTMETER_PORT=tcp://10.96.0.1:3010", `SMARTMETER_PORT = "tcp://10.96.0.1:3010": this is no serial device; write a path such as /dev/ttyUSB0, and give a Kubernetes service called smartmeter another name`},
 		{`{"serial": {"device": "/dev/\u0000"}}`, `serial.device = "/dev/\x00": remove the control characters`},
-		{`{"serial": {"mode": "115200 7O2"}}`, `serial.mode = "115200 7O2": write auto, 115200 8N1, 9600 7E1, 115200 7E1 or 115200 8E1`},
+		{`{"serial": {"mode": "115200 7O2"}}`, `serial.mode = "115200 7O2": write auto, 115200 8N1, 9600 7E1, 115200 7E1, 115200 8E1, 2400 8E1, 2400 8N1, 9600 8N1, 38400 8N1 or 9600 8E1`},
 		{`{"network": {"address": "192.168.1.20"}}`, `network.address = "192.168.1.20": add the port, such as 192.168.1.20:23`},
 		{`{"network": {"address": "fe80::1"}}`, `network.address = "fe80::1": add the port, such as [fe80::1]:23`},
 		{`{"network": {"address": ":23"}}`, `network.address = ":23": write host:port, such as 192.168.1.20:23 (an IPv6 address in brackets: [fe80::1]:23)`},

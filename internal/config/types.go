@@ -30,9 +30,15 @@ const (
 	Serial9600E7   SerialMode = "9600 7E1"   // DSMR 2 and 3
 	Serial115200E7 SerialMode = "115200 7E1" // Slovenia
 	Serial115200E8 SerialMode = "115200 8E1" // Denmark: NES
+	Serial2400E8   SerialMode = "2400 8E1"   // M-Bus: Norway, Austria, Switzerland
+	Serial2400N8   SerialMode = "2400 8N1"   // Kamstrup's modules
+	Serial9600N8   SerialMode = "9600 8N1"   // optical heads in Germany, RS-485 in Czechia
+	Serial38400N8  SerialMode = "38400 8N1"  // Slovenia
+	Serial9600E8   SerialMode = "9600 8E1"
 )
 
-var serialModes = []SerialMode{SerialAuto, Serial115200N8, Serial9600E7, Serial115200E7, Serial115200E8}
+var serialModes = []SerialMode{SerialAuto, Serial115200N8, Serial9600E7, Serial115200E7, Serial115200E8,
+	Serial2400E8, Serial2400N8, Serial9600N8, Serial38400N8, Serial9600E8}
 
 // Checksum is whether a wrong checksum drops the telegram.
 type Checksum string

@@ -1,22 +1,29 @@
 package source
 
-import "math/bits"
+import (
+	"bytes"
+	"math/bits"
+
+	"github.com/smartmeter-addon/smartmeter-addon/internal/frame"
+)
 
 // burst is what bytes tell about the mode that they were read in.
 //
 // A whole line of a telegram proves that the mode is right, whatever stands
 // around it: noise never makes one, and where parity is checked but not sent
 // every line breaks, because the bytes of ")" and CR have an odd number of
-// ones. The head of an encrypted frame proves it as well.
+// ones. The head of an encrypted frame proves it as well, and so do the heads of
+// frames with other messages, and what stands in these before each value.
 type burst struct {
 	bytes       int
 	lines       int // of telegrams, whole
 	parityLines int // the same with parity bits: 7E1 read as 8N1
-	frames      int // heads of encrypted frames
+	frames      int // heads of frames, and values in them
 	slow        int // bytes with at most one edge
 
 	text, parity line
-	head         int // bytes of a frame's head so far
+	head         int      // bytes of an encrypted frame's head so far
+	recent       [16]byte // the last bytes, the newest at the end
 }
 
 func (b *burst) add(p []byte) {
@@ -32,7 +39,7 @@ func (b *burst) add(p []byte) {
 		if b.parity.ends(masked) {
 			b.parityLines++
 		}
-		if b.frame(c) {
+		if b.frame(c) || b.message(c) {
 			b.frames++
 		}
 		if bits.OnesCount8((c^c>>1)&0x7F) <= 1 {
@@ -94,3 +101,39 @@ func (b *burst) frame(c byte) bool {
 	}
 	return false
 }
+
+// message tells whether c completes something that only a message of DLMS or
+// SML has.
+func (b *burst) message(c byte) bool {
+	copy(b.recent[:], b.recent[1:])
+	p := &b.recent
+	end := len(p) - 1
+	p[end] = c
+	switch c {
+	case 0xFF:
+		// Before a value: octet string of six, or list of seven and octet string,
+		// then the code.
+		switch {
+		case p[end-7] == 0x09 && p[end-6] == 0x06 && p[end-5] <= 1, p[end-7] == 0x77 && p[end-6] == 0x07 && p[end-5] == 1:
+			return true
+		case p[end-9] == 0x02 && p[end-8] == 0x02 && p[end-7] == 0 && p[end-5] <= 1: // a class without a tag
+			return true
+		}
+		// The head of an M-Bus long frame that is meant for all.
+		return p[end-5] == 0x68 && p[end-4] == p[end-3] && p[end-2] == 0x68 && p[end-1]&^0x20 == 0x53
+	case 1:
+		return bytes.Equal(p[end-7:], smlStart)
+	}
+	for n := shortestHead; n <= len(p); n++ {
+		if p[end+1-n] == 0x7E && frame.HDLC(p[end+1-n:], false).Certain {
+			return true
+		}
+	}
+	return false
+}
+
+// shortestHead is the length of the head of an HDLC frame with the shortest
+// addresses, its checksum included.
+const shortestHead = 8
+
+var smlStart = []byte{0x1B, 0x1B, 0x1B, 0x1B, 1, 1, 1, 1}

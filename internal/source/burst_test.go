@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+	"go.bug.st/serial"
 
 	"github.com/smartmeter-addon/smartmeter-addon/internal/simulate"
 )
@@ -79,14 +80,15 @@ func TestNoWrongModeShowsATelegram(t *testing.T) {
 			for _, sent := range modes {
 				for _, heard := range modes {
 					sameSpeed := sent.line.BaudRate == heard.line.BaudRate
-					if sameSpeed && (uart.Blind || heard.name == "115200 8N1" && !uart.Resync || sent == heard) {
+					plain := heard.line.DataBits == 8 && heard.line.Parity == serial.NoParity
+					if sameSpeed && (uart.Blind || plain && !uart.Resync || sent == heard) {
 						continue // the text may come through
 					}
 					var b burst
-					if b.add(uart.Hear(telegram, sent.name, heard.name)); b.lines+b.frames > 0 || b.parityLines > 0 && sent.name != "115200 7E1" {
+					if b.add(uart.Hear(telegram, sent.name, heard.name)); b.lines+b.frames > 0 || b.parityLines > 0 && sent.line.DataBits != 7 {
 						t.Errorf("%s sent as %s and heard by a %s UART as %s shows %d lines", file, sent, kind, heard, b.lines+b.parityLines)
 					}
-					if heard.name == "115200 8N1" && b.isSlow() == sameSpeed {
+					if heard.name == "115200 8N1" && sent.line.BaudRate != 38400 && b.isSlow() == sameSpeed {
 						t.Errorf("%s sent as %s, slow for a %s UART: %v", file, sent, kind, b.isSlow())
 					}
 				}

@@ -20,6 +20,11 @@ const (
 	mode9600E7          // DSMR 2 and 3, Q3D
 	mode115200E7        // Slovenia
 	mode115200E8        // Denmark: NES
+	mode2400E8          // M-Bus: Norway, Austria, Switzerland
+	mode2400N8          // Kamstrup's modules
+	mode9600N8          // optical heads in Germany, RS-485 in Czechia
+	mode38400N8         // Slovenia
+	mode9600E8
 )
 
 // modes is their table. The port's request line (pin 2 of the P1 port) hangs
@@ -30,6 +35,11 @@ var modes = [...]Mode{
 	mode9600E7:   {"9600 7E1", serial.Mode{BaudRate: 9600, DataBits: 7, Parity: serial.EvenParity, StopBits: serial.OneStopBit}},
 	mode115200E7: {"115200 7E1", serial.Mode{BaudRate: 115200, DataBits: 7, Parity: serial.EvenParity, StopBits: serial.OneStopBit}},
 	mode115200E8: {"115200 8E1", serial.Mode{BaudRate: 115200, DataBits: 8, Parity: serial.EvenParity, StopBits: serial.OneStopBit}},
+	mode2400E8:   {"2400 8E1", serial.Mode{BaudRate: 2400, DataBits: 8, Parity: serial.EvenParity, StopBits: serial.OneStopBit}},
+	mode2400N8:   {"2400 8N1", serial.Mode{BaudRate: 2400, DataBits: 8, Parity: serial.NoParity, StopBits: serial.OneStopBit}},
+	mode9600N8:   {"9600 8N1", serial.Mode{BaudRate: 9600, DataBits: 8, Parity: serial.NoParity, StopBits: serial.OneStopBit}},
+	mode38400N8:  {"38400 8N1", serial.Mode{BaudRate: 38400, DataBits: 8, Parity: serial.NoParity, StopBits: serial.OneStopBit}},
+	mode9600E8:   {"9600 8E1", serial.Mode{BaudRate: 9600, DataBits: 8, Parity: serial.EvenParity, StopBits: serial.OneStopBit}},
 }
 
 // automatic is the mode that is found by listening.

@@ -51,7 +51,8 @@ var usualPace = pace{quiet: 300 * time.Millisecond, long: 10 * time.Minute, nigh
 
 const (
 	// Fewer bytes are no evidence: plugs and relays make some. The shortest
-	// telegrams, read at a twelfth of their speed, give about a dozen.
+	// telegrams, read at a twelfth of their speed, give about a dozen, and at 2400
+	// baud a quarter of that.
 	leastBytes = 8
 	// Opening the port switches the reader's electronics on, which may make
 	// more; so what comes at once must be more as well.
@@ -117,8 +118,8 @@ func (p *prober) telegram() (speaks string, isNew bool) {
 		return p.said, false
 	}
 	speaks = modes[p.mode].name
-	if p.mode == mode115200N8 && p.burst.parityLines > 0 {
-		speaks = modes[mode115200E7].name + ", read as " + speaks
+	if sent, ok := withParity[p.mode]; ok && p.burst.parityLines > 0 {
+		speaks = modes[sent].name + ", read as " + speaks
 	}
 	p.settled, p.burst, p.unread, p.fails = true, burst{}, 0, [len(modes)]int{}
 	p.found.Store(&speaks)
@@ -126,6 +127,9 @@ func (p *prober) telegram() (speaks string, isNew bool) {
 	p.said = speaks
 	return speaks, isNew
 }
+
+// withParity are the modes of which the one beside shows parity bits.
+var withParity = map[int]int{mode115200N8: mode115200E7, mode9600N8: mode9600E7}
 
 // doubtful tells that the mode may be wrong.
 func (p *prober) doubtful(now time.Time) bool { return !p.settled || p.overdue(now) }
@@ -140,6 +144,9 @@ func (p *prober) wake(now time.Time) time.Time {
 	least := leastBytes
 	if p.middle {
 		least = leastAtOnce
+	}
+	if modes[p.mode].line.BaudRate == 2400 {
+		least /= 3
 	}
 	if !p.doubtful(now) || p.burst.bytes < least {
 		return time.Time{}
@@ -160,7 +167,7 @@ func (p *prober) judge(now time.Time) (why string) {
 		// It may be the end of an encrypted frame.
 	case proof == 0:
 		p.fails[p.mode]++
-		return p.turn(p.next(), "bytes are no text")
+		return p.turn(p.next(), "bytes are no message")
 	case p.mode == mode115200N8 && proof == b.parityLines:
 		return p.turn(mode115200E7, "bytes have a parity bit")
 	default:
@@ -169,6 +176,7 @@ func (p *prober) judge(now time.Time) (why string) {
 		p.unread++
 		if p.mode != mode115200N8 && p.unread >= mostUnread && now.Sub(p.checked) >= p.pace.long {
 			p.checked = now
+			p.fails[p.mode] += 2 // or a mode of the same speed?
 			return p.turn(mode115200N8, "no telegram is good")
 		}
 	}
@@ -194,15 +202,21 @@ func (p *prober) refused() bool {
 	return true
 }
 
+// The modes beside 115200 8N1, the likely ones first.
+var (
+	slowFirst = [...]int{mode9600E7, mode9600N8, mode2400E8, mode2400N8, mode115200E8, mode38400N8, mode115200E7, mode9600E8}
+	fastFirst = [...]int{mode115200E8, mode38400N8, mode115200E7, mode9600E7, mode9600N8, mode2400E8, mode2400N8, mode9600E8}
+)
+
 // next is the mode that is likely when this one is not the right one. Where
 // it was wrong twice, the others have their turn.
 func (p *prober) next() int {
 	if p.mode != mode115200N8 {
 		return mode115200N8
 	}
-	likely := [...]int{mode9600E7, mode115200E8, mode115200E7}
+	likely := slowFirst
 	if p.burst.bytes > 0 && !p.burst.isSlow() {
-		likely[0], likely[1] = likely[1], likely[0]
+		likely = fastFirst
 	}
 	best := likely[0]
 	for _, mode := range likely[1:] {

@@ -42,6 +42,9 @@ func TestEveryModeIsFound(t *testing.T) {
 			for start := range modes {
 				for _, period := range []time.Duration{time.Second, 10 * time.Second} {
 					for _, phase := range []time.Duration{0, 10, 350, 999} { // thousandths of the period
+						if start > mode115200E8 && (phase == 999 || period > time.Second) {
+							continue // the modes of meters without P1 text: no need to wait as often
+						}
 						t.Run(fmt.Sprintf("%s/%s/%s/%s/%v/%d", test.file, test.sent, kind, modes[start], period, phase), func(t *testing.T) {
 							synctest.Test(t, func(t *testing.T) {
 								opened := time.Now()
@@ -50,6 +53,9 @@ func TestEveryModeIsFound(t *testing.T) {
 								l := listen(newProber(device, start, usualPace), w)
 								l.run(t, 10*period, 1)
 								limit := 3*period + w.duration()
+								if strings.HasPrefix(modes[start].name, "2400 ") {
+									limit += period // one telegram may give too few bytes there to tell
+								}
 								if len(l.good) == 0 || l.good[0].Sub(opened) > limit {
 									t.Fatalf("%d readings, want the first after %v at most\n%s", len(l.good), limit, l.log.String())
 								}

@@ -3,6 +3,7 @@ package source
 import (
 	"bytes"
 	"context"
+	"fmt"
 	"io"
 	"log/slog"
 	"os"
@@ -36,11 +37,11 @@ type wire struct {
 
 // size is how much comes within the latency.
 func (w *wire) size() int {
-	bytesASecond := 11520
-	if w.sent == "9600 7E1" {
-		bytesASecond = 960
+	var baud int
+	if _, err := fmt.Sscanf(w.sent, "%d", &baud); err != nil {
+		panic(err)
 	}
-	return int(latency) * bytesASecond / int(time.Second)
+	return max(1, int(latency)*(baud/10)/int(time.Second))
 }
 
 // duration is how long the telegram takes.
