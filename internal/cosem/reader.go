@@ -218,10 +218,7 @@ func (r *Reader) settlePowers(m *Message) {
 		if !r.powers.has[phase] || values.Has(pair[0]) || values.Has(pair[1]) {
 			continue
 		}
-		in, out := r.powers.net[phase], meter.Value{}
-		if in.Sign() < 0 {
-			in, out = out, out.Sub(in)
-		}
+		in, out := r.powers.net[phase].Split()
 		values.Set(pair[0], in)
 		values.Set(pair[1], out)
 	}
