@@ -14,19 +14,19 @@ const (
 	tagBlockTransfer    = 0xE0
 
 	apduMax     = 4 << 10
+	apduHead    = 8
 	titleLength = 8
 )
 
 // llc is the header that HDLC puts before an APDU (IEC 62056-46, 5.3).
 var llc = [3]byte{0xE6, 0xE7, 0x00}
 
-// APDUs matches application layer messages of DLMS that come without a
-// framing. It serves one goroutine.
-type APDUs struct{ walker axdr.Walker }
+// apdus matches application layer messages of DLMS that come without a
+// framing.
+type apdus struct{ walker axdr.Walker }
 
-// Match matches one message. Nothing vouches for it but its form, so it must
-// fill the window to the silence behind it, or another one must follow.
-func (a *APDUs) Match(p []byte, end bool) Match {
+// match matches one message. Nothing vouches for it but its form.
+func (a *apdus) match(p []byte) Match {
 	at := 0
 	for at < len(llc) && at < len(p) && p[at] == llc[at] {
 		at++
@@ -41,28 +41,25 @@ func (a *APDUs) Match(p []byte, end bool) Match {
 	size += at
 	switch {
 	case err == axdr.ErrShort && len(p) < apduMax:
-		return needs(len(p) + 1)
+		return Match{State: More, Certain: len(p) > apduHead, Size: len(p) + 1}
 	case err != nil || size > apduMax:
-		return Match{}
-	case size == len(p) && !end:
-		return Match{State: More, Certain: true, Size: size + 1}
-	case size < len(p) && !beginsAPDU(p[size]):
 		return Match{}
 	}
 	return Match{State: Whole, Certain: true, Size: size, Checksum: meter.ChecksumAbsent, Payload: p[:size]}
 }
 
-// beginsAPDU reports whether a message can begin with an octet.
+// beginsAPDU reports whether a message can begin with an octet. Those with the
+// tag of general-glo-ciphering have a row of their own.
 func beginsAPDU(b byte) bool {
 	switch b {
-	case tagDataNotification, tagGloCiphering, tagDedCiphering, tagBlockTransfer, llc[0]:
+	case tagDataNotification, tagDedCiphering, tagBlockTransfer, llc[0]:
 		return true
 	}
 	return false
 }
 
 // measure returns the length of the message that p begins with.
-func (a *APDUs) measure(p []byte) (int, error) {
+func (a *apdus) measure(p []byte) (int, error) {
 	switch p[0] {
 	case tagDataNotification:
 		return a.measureNotification(p)
@@ -92,7 +89,7 @@ func measureBlock(p []byte, at int) (int, error) {
 	return len(p) - len(rest) + n, err
 }
 
-func (a *APDUs) measureNotification(p []byte) (int, error) {
+func (a *apdus) measureNotification(p []byte) (int, error) {
 	_, rest, err := axdr.NotificationTime(p)
 	if err != nil {
 		return 0, err

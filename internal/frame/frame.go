@@ -15,7 +15,12 @@ type Kind uint8
 // The framings.
 const (
 	Text     Kind = iota // P1 telegrams
-	Ciphered             // telegrams in general-glo-ciphering
+	Ciphered             // messages in general-glo-ciphering
+	HDLC                 // DLMS in HDLC
+	MBus                 // DLMS in long frames of wired M-Bus
+	SML                  // Smart Message Language
+	Bare                 // DLMS without a framing
+	numKinds
 )
 
 // framing is one way in which messages are delimited.
@@ -28,6 +33,9 @@ type framing struct {
 	// bytes are needed to tell, and -1 when there is none. It is nil for text,
 	// whose end is found by its mark.
 	measure func(p []byte) int
+
+	// match is measure for framings that have a check of their own.
+	match func(p []byte, end bool) Match
 
 	// sender is how many bytes a message begins with that are the same in each
 	// one of a sender. Where they come again behind the header, the message has
@@ -42,6 +50,10 @@ var framings = [...]framing{
 	Text: {name: "P1 text", tag: '/', limit: MaxTelegram},
 	// E-Meter P1 specification 1.1.3 (Luxembourg), section 3.2.5.
 	Ciphered: {name: "ciphered frame", tag: cipher.Tag, limit: cipher.MaxFrame, measure: cipher.Measure, sender: cipher.TitleEnd, header: cipher.HeaderEnd},
+	HDLC:     {name: "HDLC frame", tag: hdlcFlag, limit: hdlcMaxFrame, match: MatchHDLC},
+	MBus:     {name: "M-Bus long frame", tag: mbusStart, limit: mbusMaxFrame, match: MatchMBus},
+	SML:      {name: "SML frame", tag: smlEscape, limit: smlMaxFrame, match: MatchSML},
+	Bare:     {name: "DLMS message", tag: tagDataNotification, limit: apduMax},
 }
 
 // MaxTelegram is the longest telegram that is read, in bytes. The longest
@@ -52,8 +64,15 @@ const MaxTelegram = 16 << 10
 type Frame struct {
 	Kind     Kind
 	Telegram Telegram // of Text
-	Bytes    []byte   // of Ciphered; valid until the next Scan
-	Whole    bool     // of Ciphered: no byte is missing at its end
+	Bytes    []byte   // of the others; valid until the next Scan
+	Whole    bool     // of the others: no byte is missing at its end
+	Edge     bool     // of Ciphered: it stands where a message without framing may begin
+
+	// Of what is neither Text nor Ciphered: what the frame's own check says, what
+	// is in the frame, and which part of a message that is.
+	Checksum meter.Checksum
+	Payload  []byte
+	Part     Part
 }
 
 // Telegram is a P1 telegram: what is between "/" and the end of the checksum.

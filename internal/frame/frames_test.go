@@ -32,7 +32,7 @@ func octets(t testing.TB, text string) []byte {
 // matches are the framings; bare messages need a walker each.
 func matches() map[string]func([]byte, bool) frame.Match {
 	return map[string]func([]byte, bool) frame.Match{
-		"hdlc": frame.HDLC, "mbus": frame.MBus, "sml": frame.SML, "bare": new(frame.APDUs).Match,
+		"hdlc": frame.MatchHDLC, "mbus": frame.MatchMBus, "sml": frame.MatchSML, "bare": frame.BareMatcher(),
 	}
 }
 
@@ -120,7 +120,7 @@ func TestHDLC(t *testing.T) {
 		{"an address without end", octets(t, "7E A0 20 02 02 02 02 02 02 02"), frame.None, 0},
 		{"an address of three octets", octets(t, "7E A0 20 02 02 03 03 13 00 00 00 00"), frame.None, 0},
 	} {
-		if m := frame.HDLC(c.data, true); m.State != c.want || m.Checksum != c.sum {
+		if m := frame.MatchHDLC(c.data, true); m.State != c.want || m.Checksum != c.sum {
 			t.Errorf("%s: %+v", c.name, m)
 		}
 	}
@@ -128,10 +128,10 @@ func TestHDLC(t *testing.T) {
 	short := octets(t, "7E A0 07 03 21 93")
 	sum := frame.X25(short[1:])
 	short = append(short, byte(sum), byte(sum>>8), 0x7E)
-	if m := frame.HDLC(short, true); m.State != frame.Whole || m.Size != len(short)-1 || m.Checksum != meter.ChecksumValid || len(m.Payload) > 0 {
+	if m := frame.MatchHDLC(short, true); m.State != frame.Whole || m.Size != len(short)-1 || m.Checksum != meter.ChecksumValid || len(m.Payload) > 0 {
 		t.Errorf("without information: %+v", m)
 	}
-	first := frame.HDLC(message(simulate.IskraSegmented), true)
+	first := frame.MatchHDLC(message(simulate.IskraSegmented), true)
 	if !first.Part.More || !first.Part.Split || first.Part.Number != -1 {
 		t.Errorf("the first of some segments: %+v", first.Part)
 	}
@@ -139,11 +139,11 @@ func TestHDLC(t *testing.T) {
 
 func TestMBus(t *testing.T) {
 	both := message(simulate.SagemcomMBus)
-	first := frame.MBus(both, true)
+	first := frame.MatchMBus(both, true)
 	if first.State != frame.Whole || first.Part.Number != 0 || !first.Part.More || first.Size != 256 {
 		t.Fatalf("the first of two: %+v", first)
 	}
-	second := frame.MBus(both[first.Size:], true)
+	second := frame.MatchMBus(both[first.Size:], true)
 	if second.State != frame.Whole || second.Part.Number != 1 || second.Part.More || first.Size+second.Size != len(both) {
 		t.Fatalf("the second of two: %+v", second)
 	}
@@ -155,15 +155,15 @@ func TestMBus(t *testing.T) {
 		sum += b
 	}
 	long := append(data, sum, 0x16)
-	if m := frame.MBus(long, false); m.State != frame.Whole || m.Checksum != meter.ChecksumValid || m.Size != len(long) || len(m.Payload) != 252 {
+	if m := frame.MatchMBus(long, false); m.State != frame.Whole || m.Checksum != meter.ChecksumValid || m.Size != len(long) || len(m.Payload) != 252 {
 		t.Errorf("a length that wrapped: %v %v, %d octets", m.State, m.Checksum, m.Size)
 	}
 	long[100] ^= 1
-	if m := frame.MBus(long, false); m.State != frame.Whole || m.Checksum != meter.ChecksumInvalid {
+	if m := frame.MatchMBus(long, false); m.State != frame.Whole || m.Checksum != meter.ChecksumInvalid {
 		t.Errorf("a length that wrapped and a changed octet: %v %v", m.State, m.Checksum)
 	}
 	for _, text := range []string{"68 10 11 68 53 FF 10", "68 10 10 69 53 FF 10", "68 10 10 68 54 FF 10", "68 10 10 68 53 FF 80"} {
-		if m := frame.MBus(octets(t, text), false); m.State != frame.None {
+		if m := frame.MatchMBus(octets(t, text), false); m.State != frame.None {
 			t.Errorf("%s: %+v", text, m)
 		}
 	}
@@ -190,9 +190,8 @@ func TestSML(t *testing.T) {
 		{"an escape in the data", smlFrame(escaped, frame.X25), meter.ChecksumValid, 0},
 		{"an end that is not at a multiple of four", smlFrame([]byte{1, 2, 0x1B, 0x1B, 0x1B, 0x1B, 0x1A, 0, 0, 0, 0, 0}, frame.X25), meter.ChecksumValid, 0},
 		{"another checksum", smlFrame(make([]byte, 8), func([]byte) uint16 { return 0 }), meter.ChecksumInvalid, 0},
-		{"broken off by the next", append(smlFrame(make([]byte, 8), frame.X25)[:12], smlFrame(make([]byte, 4), frame.X25)...), meter.ChecksumInvalid, 12},
 	} {
-		m := frame.SML(c.data, false)
+		m := frame.MatchSML(c.data, false)
 		if c.size == 0 {
 			c.size = len(c.data)
 		}
@@ -200,13 +199,17 @@ func TestSML(t *testing.T) {
 			t.Errorf("%s: %+v", c.name, m)
 		}
 	}
-	if m := frame.SML(octets(t, "1B 1B 1B 1B 02 02 02 02"), false); m.State != frame.None {
+	broken := append(smlFrame(make([]byte, 8), frame.X25)[:12], smlFrame(make([]byte, 4), frame.X25)...)
+	if m := frame.MatchSML(broken, false); m.State != frame.None || !m.Certain {
+		t.Errorf("broken off by the next: %+v", m)
+	}
+	if m := frame.MatchSML(octets(t, "1B 1B 1B 1B 02 02 02 02"), false); m.State != frame.None {
 		t.Errorf("another version: %+v", m)
 	}
 }
 
 func TestBare(t *testing.T) {
-	match := new(frame.APDUs).Match
+	match := frame.BareMatcher()
 	whole := message(simulate.SagemcomRaw)
 	ciphered := octets(t, "DB 08 4C 47 5A 67 72 01 02 03 05 30 00 00 00 01")
 	for _, c := range []struct {
@@ -215,10 +218,8 @@ func TestBare(t *testing.T) {
 		end  bool
 		want frame.State
 	}{
-		{"whole, then silence", whole, true, frame.Whole},
-		{"whole, and it may go on", whole, false, frame.More},
+		{"whole", whole, true, frame.Whole},
 		{"whole, then the next", append(bytes.Clone(whole), whole...), false, frame.Whole},
-		{"whole, then something else", append(bytes.Clone(whole), 0x55), true, frame.None},
 		{"behind the header of HDLC", append([]byte{0xE6, 0xE7, 0x00}, whole...), true, frame.Whole},
 		{"behind half of it", append([]byte{0xE6, 0xE7}, whole...), true, frame.None},
 		{"cut", whole[:len(whole)-1], true, frame.More},

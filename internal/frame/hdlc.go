@@ -24,8 +24,8 @@ const (
 	hdlcMinLength = 2 + 1 + 1 + 1 + 2 // without information
 )
 
-// HDLC matches a frame of HDLC frame format type 3.
-func HDLC(p []byte, end bool) Match {
+// MatchHDLC matches a frame of HDLC frame format type 3.
+func MatchHDLC(p []byte, _ bool) Match {
 	if len(p) < 3 {
 		if len(p) == 2 && p[1]&0xF0 != hdlcType {
 			return Match{}

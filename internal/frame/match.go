@@ -18,8 +18,8 @@ const (
 // one that begins its frames.
 type Match struct {
 	State State
-	// Certain reports that a header with a check of its own has fitted, so
-	// that a frame that never becomes whole was cut off and is no noise.
+	// Certain reports that a header has fitted that noise does not make, so that
+	// a frame that never becomes whole was cut off.
 	Certain bool
 	// Size is the number of octets of a whole frame, or how many a frame that
 	// is not whole needs at least.

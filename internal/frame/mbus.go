@@ -25,8 +25,8 @@ const (
 	mbusLast      = 0x10
 )
 
-// MBus matches a long frame of wired M-Bus.
-func MBus(p []byte, end bool) Match {
+// MatchMBus matches a long frame of wired M-Bus.
+func MatchMBus(p []byte, end bool) Match {
 	n := len(p)
 	if p[0] != mbusStart || n > 2 && p[1] != p[2] || n > 3 && p[3] != mbusStart || n > 4 && p[4]&^0x20 != mbusSend {
 		return Match{}
@@ -40,7 +40,7 @@ func MBus(p []byte, end bool) Match {
 	short, long := int(p[1]), int(p[1])+256
 	if short >= mbusHeader {
 		if n < short+mbusExtra {
-			return needs(short + mbusExtra)
+			return Match{State: More, Certain: true, Size: short + mbusExtra}
 		}
 		if mbusFits(p, short) {
 			return mbusFrame(p, short, true)
@@ -50,7 +50,7 @@ func MBus(p []byte, end bool) Match {
 		return mbusFrame(p, max(short, mbusHeader), false)
 	}
 	if n < long+mbusExtra {
-		return needs(long + mbusExtra)
+		return Match{State: More, Certain: true, Size: long + mbusExtra}
 	}
 	return mbusFrame(p, long, mbusFits(p, long))
 }

@@ -3,6 +3,7 @@ package frame
 import (
 	"bytes"
 	"io"
+	"time"
 )
 
 // A message that is not whole, the text that it began in, and the start of the
@@ -23,6 +24,9 @@ type Scanner struct {
 	// Unopened makes Pass take all bytes as they come, those of candidates too:
 	// nobody is going to open them.
 	Unopened bool
+	// Now, if set, is the clock. A message without framing may begin where the
+	// line was silent.
+	Now func() time.Time
 
 	r     io.Reader
 	err   error
@@ -44,6 +48,15 @@ type Scanner struct {
 	wrong  int  // parity bits of it
 	known  bool // the line has them: they are taken off as bytes come in
 
+	kind      Kind // of the candidate
+	match     Match
+	bareAPDUs apdus
+	tags      [numKinds]int // up to here the framing's tag does not come
+	edge      int           // where a message without framing may begin; -1: nowhere
+	begun     int64         // where in the stream the last message with a framing began
+	textOnly  bool          // the line speaks P1: nothing else is looked for
+	lastRead  time.Time
+
 	clear     int  // up to here no candidate begins
 	candidate int  // length of the one at clear; 0: none is known
 	seen      int  // bytes of it that hold no start of the sender's next
@@ -60,13 +73,14 @@ type Scanner struct {
 // NewScanner returns a Scanner on r.
 func NewScanner(r io.Reader) *Scanner {
 	// The start of a stream counts as the start of a line.
-	return &Scanner{r: r, buf: make([]byte, bufferSize), before: '\n'}
+	return &Scanner{r: r, buf: make([]byte, bufferSize), before: '\n', begun: -1}
 }
 
 // Reset makes the Scanner go on with another stream and keeps its counters:
 // a message does not go on after a lost connection.
 func (s *Scanner) Reset(r io.Reader) {
-	*s = Scanner{Pass: s.Pass, Unopened: s.Unopened, r: r, stats: s.stats, buf: s.buf, known: s.known, before: '\n'}
+	*s = Scanner{Pass: s.Pass, Unopened: s.Unopened, Now: s.Now, r: r, stats: s.stats, buf: s.buf, known: s.known, before: '\n',
+		bareAPDUs: s.bareAPDUs, begun: -1}
 }
 
 // Frame is what the last Scan found.
@@ -113,6 +127,7 @@ func (s *Scanner) fill() {
 	// A reader that gives nothing a hundred times is broken (io.ErrNoProgress).
 	for range 100 {
 		n, err := s.r.Read(s.buf[s.end:])
+		s.heard(n)
 		s.stripKnown(s.buf[s.end : s.end+n])
 		s.end += n
 		if err != nil {
@@ -133,6 +148,12 @@ func (s *Scanner) shift() {
 	for _, at := range []*int{&s.pos, &s.end, &s.restart, &s.masked, &s.clear, &s.doubt, &s.passed, &s.bare} {
 		*at = max(0, *at-s.start)
 	}
+	for kind := range s.tags {
+		s.tags[kind] = max(0, s.tags[kind]-s.start)
+	}
+	if s.edge -= s.start; s.edge < 0 {
+		s.edge = -1
+	}
 	s.start = 0
 }
 
@@ -146,6 +167,10 @@ func (s *Scanner) next() bool {
 		s.pass(s.clear)
 	} else { // what is left of a rejected candidate is not yet known to be dropped
 		s.pass(s.start)
+	}
+	if s.isFramed() {
+		s.passFramed()
+		return decided && s.give()
 	}
 	if s.Unopened && s.candidate > 0 {
 		if s.claimed > 0 { // it is new
@@ -161,7 +186,7 @@ func (s *Scanner) next() bool {
 		return false
 	}
 	end := min(s.clear+s.candidate, s.end)
-	s.frame = Frame{Kind: Ciphered, Bytes: s.buf[s.clear:end], Whole: !s.lost && end == s.clear+s.candidate}
+	s.frame = Frame{Kind: Ciphered, Bytes: s.buf[s.clear:end], Whole: !s.lost && end == s.clear+s.candidate, Edge: s.clear == s.edge}
 	s.asked = true
 	return true
 }
@@ -170,16 +195,20 @@ func (s *Scanner) next() bool {
 // whether it is all there, or never will be.
 func (s *Scanner) find() bool {
 	if s.candidate > 0 {
-		return s.hasEnd()
+		return s.isFramed() || s.hasEnd()
 	}
 	row := &framings[Ciphered]
-	for {
-		i := bytes.IndexByte(s.buf[s.clear:s.end], row.tag)
-		if i < 0 {
-			s.clear = s.end
+	for s.match = (Match{}); ; {
+		if s.kind, s.clear = s.nextTag(); s.clear == s.end {
 			return false
 		}
-		s.clear += i
+		if s.kind != Ciphered {
+			if found, wait := s.findFramed(); found || wait {
+				return found
+			}
+			s.clear++
+			continue
+		}
 		switch size := row.measure(s.buf[s.clear:s.end]); {
 		case size > 0:
 			s.candidate, s.seen, s.lost = size, 0, false
@@ -222,7 +251,10 @@ func (s *Scanner) Accept(used int) {
 	s.before = '\n'
 	s.leave(s.start)
 	s.clear, s.pos = s.start, s.start
-	s.candidate, s.asked = 0, false
+	s.candidate, s.asked, s.match = 0, false, Match{}
+	if s.edge = -1; s.kind == Bare || s.kind == Ciphered {
+		s.edge = s.start
+	}
 }
 
 // Reject says that the candidate was none. Inside a text its bytes are the
@@ -236,7 +268,7 @@ func (s *Scanner) Reject() {
 		s.doubt = max(s.doubt, s.clear+len(s.frame.Bytes))
 	}
 	s.clear++
-	s.candidate, s.asked = 0, false
+	s.candidate, s.asked, s.match = 0, false, Match{}
 }
 
 // leave goes on to at; what was not passed before it is not.

@@ -3,8 +3,6 @@ package frame
 import (
 	"bytes"
 	"encoding/binary"
-
-	"github.com/smartmeter-addon/smartmeter-addon/internal/meter"
 )
 
 // SML transport, version 1 (BSI TR-03109-1 annex IV, 8):
@@ -27,9 +25,9 @@ var (
 	smlStart   = [4]byte{1, 1, 1, 1}
 )
 
-// SML matches a frame of the SML transport. Doubled escapes stay in the
+// MatchSML matches a frame of the SML transport. Doubled escapes stay in the
 // payload: package sml takes them out.
-func SML(p []byte, end bool) Match {
+func MatchSML(p []byte, _ bool) Match {
 	for i := range min(len(p), smlMark) {
 		if i < 4 && p[i] != smlEscape || i >= 4 && p[i] != 1 {
 			return Match{}
@@ -47,7 +45,7 @@ func SML(p []byte, end bool) Match {
 		case rest == smlEscapes: // data
 			at = i + smlMark
 		case rest == smlStart: // a new frame begins: this one broke off
-			return Match{State: Whole, Certain: true, Size: i, Checksum: meter.ChecksumInvalid}
+			return Match{Certain: true}
 		case rest[0] == smlEnd && i%4 == 0 && rest[1] < 4:
 			sum := binary.LittleEndian.Uint16(rest[2:])
 			covered := p[:i+6]

@@ -105,18 +105,24 @@ func (s *Scanner) drop(n int) {
 
 func (s *Scanner) skip(n int) {
 	if n > 0 {
-		s.stats.skip(s.buf[s.start : s.start+n])
+		if s.stats.skip(s.buf[s.start : s.start+n]) {
+			s.textOnly = false
+		}
 		s.before = s.buf[s.start+n-1]
 		s.start += n
 	}
 }
 
-func (s *Stats) skip(p []byte) {
+// skip counts bytes that are in no message, and reports whether there are any.
+// Line ends are none, nor are the flags that fill the pauses of HDLC.
+func (s *Stats) skip(p []byte) bool {
+	before := s.Skipped
 	for _, c := range p {
-		if c != '\r' && c != '\n' {
+		if c != '\r' && c != '\n' && c != hdlcFlag {
 			s.Skipped++
 		}
 	}
+	return s.Skipped > before
 }
 
 // findEnd looks for the end mark of the text at start: its index and the

@@ -125,7 +125,7 @@ func (b *burst) message(c byte) bool {
 		return bytes.Equal(p[end-7:], smlStart)
 	}
 	for n := shortestHead; n <= len(p); n++ {
-		if p[end+1-n] == 0x7E && frame.HDLC(p[end+1-n:], false).Certain {
+		if p[end+1-n] == 0x7E && frame.MatchHDLC(p[end+1-n:], false).Certain {
 			return true
 		}
 	}

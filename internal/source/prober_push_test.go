@@ -19,27 +19,21 @@ func (l *listener) hear(t *testing.T, long time.Duration) {
 	ctx, cancel := context.WithTimeout(t.Context(), long)
 	defer cancel()
 	if err := l.Run(ctx, func(r io.Reader) error {
-		var line []byte
-		piece := make([]byte, 256)
-		var bare frame.APDUs
-		for {
-			n, err := r.Read(piece)
-			if err != nil {
-				return err
+		scanner := frame.NewScanner(nil)
+		scanner.Now = time.Now
+		scanner.Reset(r)
+		for scanner.Scan() {
+			f := scanner.Frame()
+			if f.Kind == frame.Text || f.Kind == frame.Ciphered || f.Checksum == meter.ChecksumInvalid || len(f.Payload) < 20 {
+				continue
 			}
-			line = append(line, piece[:n]...)
-			for at := range line {
-				for _, m := range []frame.Match{frame.HDLC(line[at:], false), frame.MBus(line[at:], false), frame.SML(line[at:], false), bare.Match(line[at:], true)} {
-					if m.State == frame.Whole && m.Checksum != meter.ChecksumInvalid && len(m.Payload) > 20 {
-						now := time.Now()
-						l.Telegram(now)
-						l.good = append(l.good, now)
-						cancel()
-						return nil
-					}
-				}
-			}
+			now := time.Now()
+			l.Telegram(now)
+			l.good = append(l.good, now)
+			cancel()
+			return nil
 		}
+		return scanner.Err()
 	}); err != nil {
 		t.Errorf("Run: %v", err)
 	}

@@ -1,0 +1,107 @@
+package frame
+
+import (
+	"bytes"
+	"time"
+
+	"github.com/smartmeter-addon/smartmeter-addon/internal/meter"
+)
+
+// pause is how long a line is silent between two messages that have no framing.
+const pause = 300 * time.Millisecond
+
+// heard takes that n bytes have come.
+func (s *Scanner) heard(n int) {
+	if s.Now == nil || n == 0 {
+		return
+	}
+	now := s.Now()
+	if !s.lastRead.IsZero() && now.Sub(s.lastRead) >= pause {
+		s.edge = s.end
+	}
+	s.lastRead = now
+}
+
+// IsText says that a telegram was good: a line speaks one protocol, so nothing
+// else is looked for until bytes come that are in no telegram.
+func (s *Scanner) IsText() { s.textOnly = true }
+
+// Count takes a message that was put together from frames.
+func (s *Scanner) Count(sum meter.Checksum) { s.stats.count(Telegram{Checksum: sum}) }
+
+// isFramed reports whether the candidate, or what may become one, has a framing
+// other than that of ciphered telegrams.
+func (s *Scanner) isFramed() bool { return s.match.State != None }
+
+// nextTag returns where the next message may begin, and with which framing.
+func (s *Scanner) nextTag() (kind Kind, at int) {
+	if s.clear == s.edge && s.clear < s.end && beginsAPDU(s.buf[s.clear]) {
+		return Bare, s.clear
+	}
+	kinds := Bare
+	if s.textOnly {
+		kinds = HDLC
+	}
+	at = s.end
+	for k := Ciphered; k < kinds; k++ {
+		from := max(s.tags[k], s.clear)
+		if from < s.end && s.buf[from] != framings[k].tag {
+			if i := bytes.IndexByte(s.buf[from:s.end], framings[k].tag); i >= 0 {
+				from += i
+			} else {
+				from = s.end
+			}
+		}
+		if s.tags[k] = from; from < at {
+			kind, at = k, from
+		}
+	}
+	return kind, at
+}
+
+// findFramed looks at what may begin at clear. wait: more bytes decide.
+func (s *Scanner) findFramed() (found, wait bool) {
+	p := s.buf[s.clear:s.end]
+	m := Match{}
+	if s.kind == Bare {
+		m = s.bareAPDUs.match(p)
+	} else {
+		m = framings[s.kind].match(p, s.err != nil)
+	}
+	switch {
+	case m.State == Whole:
+		s.match, s.candidate = m, m.Size
+		return true, false
+	case m.State == More && s.err == nil && len(p) < framings[s.kind].limit:
+		s.match = m
+		return false, true
+	case m.Certain:
+		s.stats.Cut++
+	}
+	return false, false
+}
+
+// passFramed passes the bytes of a message with a framing at once: nobody takes
+// them out.
+func (s *Scanner) passFramed() {
+	s.leave(s.clear)
+	if s.match.State == More && !s.match.Certain {
+		return
+	}
+	if at := s.base + int64(s.clear); s.begun != at && s.passed == s.clear {
+		s.begun, s.begins = at, true
+	}
+	s.pass(min(s.end, s.clear+s.match.Size))
+}
+
+// give makes a frame of the candidate. One whose check does not fit is counted.
+func (s *Scanner) give() bool {
+	m := &s.match
+	if m.Checksum == meter.ChecksumInvalid {
+		s.stats.Checksums++
+	}
+	s.frame = Frame{Kind: s.kind, Bytes: s.buf[s.clear : s.clear+s.candidate], Whole: true,
+		Checksum: m.Checksum, Payload: m.Payload, Part: m.Part}
+	s.asked = true
+	return true
+}
