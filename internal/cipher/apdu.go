@@ -37,6 +37,7 @@ const (
 
 	encrypted     = 0x20
 	authenticated = 0x10
+	suite1        = 0x01 // of IEC 62056-5-3, which encrypts as suite 0 does
 
 	minText = len("/XXX5\r\n\r\n!HHHH")
 	maxText = 16<<10 + len("!HHHH\r\n")
@@ -76,10 +77,20 @@ func (w Way) String() string {
 }
 
 // Measure returns the length of the message that p begins with, 0 while more
-// bytes are needed to tell, and -1 when it is none.
+// bytes are needed to tell, and -1 when it is none. It knows security suite 0,
+// the only one that is sent without a framing.
 func Measure(p []byte) int {
-	_, size := measure(p)
+	head, size := measure(p)
+	if size > 0 && p[head]&suite1 != 0 {
+		return -1
+	}
 	return size
+}
+
+// IsWhole reports whether p is one message, all of it.
+func IsWhole(p []byte) bool {
+	_, size := measure(p)
+	return size == len(p)
 }
 
 // measure looks at a frame that may begin p, which begins with the frame's
@@ -112,7 +123,7 @@ func measure(p []byte) (head, size int) {
 	if len(p) == head {
 		return 0, 0
 	}
-	if p[head]&^(encrypted|authenticated) != 0 {
+	if p[head]&^(encrypted|authenticated|suite1) != 0 {
 		return 0, -1 // compressed, another security suite, or no frame at all
 	}
 	return head, head + n
@@ -147,11 +158,28 @@ func (o *Opener) open(f []byte, head int, m *meterState) (text []byte, way Way, 
 	} else {
 		text = append(o.text[:room], body...)[room:]
 	}
+	if isNotification(text) && way == ByChecksum && !o.shared {
+		return nil, 0, 0 // it has no checksum of its own, and the tag says that it was changed
+	}
 	n := o.Proven(text)
 	if n == 0 {
 		return nil, 0, 0
 	}
 	return text[:n], way, head + bodyHeader + n // what is behind the checksum is not proven
+}
+
+// isNotification reports whether text begins as a data-notification of DLMS
+// does: tag, four bytes, and the time: none, or its length, or its type.
+func isNotification(text []byte) bool {
+	const tag, clock = 0x0F, 5
+	if len(text) <= clock || text[0] != tag {
+		return false
+	}
+	switch text[clock] {
+	case 0x00, 0x09, 0x0C, 0x19:
+		return true
+	}
+	return false
 }
 
 // begins reports whether the first block of a frame is the start of a
@@ -169,6 +197,9 @@ func (o *Opener) begins(f []byte, head int) bool {
 		o.block.Encrypt(stream, counter)
 		subtle.XORBytes(stream, stream, text)
 		text = stream
+	}
+	if isNotification(text) {
+		return true
 	}
 	odd := 0
 	for _, c := range text {
@@ -272,5 +303,5 @@ func readable(text []byte) bool {
 			begins = false
 		}
 	}
-	return begins || n*4 >= len(text)*3
+	return begins || isNotification(text) || n*4 >= len(text)*3
 }

@@ -19,6 +19,10 @@ const (
 	securityControl = encrypted | authenticated
 )
 
+// published is the authentication key of Luxembourg's meters (E-Meter P1
+// specification 1.1.3, section 3.2.5).
+const published = "\x00\x11\x22\x33\x44\x55\x66\x77\x88\x99\xAA\xBB\xCC\xDD\xEE\xFF"
+
 // Keys open the frames of an encrypting meter.
 type Keys struct {
 	// Key is the encryption key, 16 bytes; empty: there is none, and encrypted

@@ -68,9 +68,13 @@ type Opener struct {
 	block cipher.Block
 	key   string // its fingerprint
 	aad   []byte // security control byte and authentication key; nil: none
-	nonce [nonceSize]byte
-	first [2 * aes.BlockSize]byte // scratch of begins
-	text  []byte                  // room, then the text
+
+	// shared: no authentication key was given but the one that Luxembourg has
+	// published for all its meters, so that a tag which does not fit says little.
+	shared bool
+	nonce  [nonceSize]byte
+	first  [2 * aes.BlockSize]byte // scratch of begins
+	text   []byte                  // room, then the text
 
 	budget  int  // bytes of messages that may still fail, see failBudget
 	proven  bool // a tag has fitted with the key
@@ -83,6 +87,7 @@ type Opener struct {
 func New(keys Keys) *Opener {
 	o := &Opener{text: make([]byte, room+maxBody+2*tagSize), key: keys.fingerprint(), budget: failBudget}
 	o.block, o.gcm, o.aad = keys.ciphers()
+	o.shared = len(o.aad) == 0 || string(o.aad[controlSize:]) == published
 	return o
 }
 
