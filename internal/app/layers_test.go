@@ -32,7 +32,8 @@ func TestLayers(t *testing.T) {
 		"internal/guard":         {root + "internal/dsmr", root + "internal/decode", root + "internal/derive", root + "internal/source", root + "internal/output", root + "internal/app", "net", "log/slog"},
 	}
 	// From bytes to readings: each may know those before it, and the language.
-	pipeline := []string{"internal/meter", "internal/diagnosis", "internal/obis", "internal/cipher", "internal/frame", "internal/dsmr", "internal/decode"}
+	pipeline := []string{"internal/meter", "internal/diagnosis", "internal/obis", "internal/cipher", "internal/axdr", "internal/frame",
+		"internal/cosem", "internal/dlms", "internal/sml", "internal/dsmr", "internal/decode"}
 	seen := 0
 	for line := range strings.Lines(string(out)) {
 		imports := strings.Fields(line)

@@ -48,7 +48,7 @@ func TestEnergyRule(t *testing.T) {
 		for _, hourly := range []bool{false, true} {
 			for seed := range uint64(30) {
 				k := &kamstrup{unit: unit, hourly: hourly, at: noon, random: rand.New(rand.NewPCG(seed, 1)), watts: 300, export: seed%3 == 0}
-				r := cosem.Reader{Lookup: lookup}
+				r := cosem.Reader{}
 				register, want := meter.EnergyImportTotal, k.unit
 				if k.export {
 					register = meter.EnergyExportTotal
@@ -81,7 +81,7 @@ func TestEnergyRule(t *testing.T) {
 
 func TestEnergyRuleIsCautious(t *testing.T) {
 	start := func() (*cosem.Reader, *kamstrup) {
-		return &cosem.Reader{Lookup: lookup}, &kamstrup{unit: 10, at: noon, random: rand.New(rand.NewPCG(1, 1)), watts: 2000}
+		return &cosem.Reader{}, &kamstrup{unit: 10, at: noon, random: rand.New(rand.NewPCG(1, 1)), watts: 2000}
 	}
 	run := func(r *cosem.Reader, k *kamstrup, messages int, keep func(i int) bool) int64 {
 		var last *cosem.Message

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/smartmeter-addon/smartmeter-addon/internal/meter"
+	"github.com/smartmeter-addon/smartmeter-addon/internal/obis"
 )
 
 // ErrEmpty is returned for a message that has nothing of the electricity.
@@ -14,9 +15,6 @@ var ErrEmpty = errors.New("the message has no object that is known")
 // Reader makes readings of messages. It serves one line and one goroutine; in
 // the steady state it allocates nothing.
 type Reader struct {
-	// Lookup returns what a code means, in the table that all protocols share.
-	// Codes are given as 1-0:C.D.E for the electricity, else as they came.
-	Lookup func(Code) (meter.Quantity, bool)
 	// Scale decides what the registers count in where messages do not tell.
 	Scale EnergyRule
 
@@ -164,14 +162,24 @@ func (m *Message) has(c Code) bool {
 // lookup remembers what stands where: the next message has it there again.
 func (r *Reader) lookup(i int, c Code) (meter.Quantity, bool) {
 	if i >= len(r.memo) {
-		return r.Lookup(c)
+		return quantityOf(c)
 	}
 	k := &r.memo[i]
 	if k.code != c {
 		k.code = c
-		k.quantity, k.known = r.Lookup(c)
+		k.quantity, k.known = quantityOf(c)
 	}
 	return k.quantity, k.known
+}
+
+// quantityOf returns the quantity that a code stands for; false where it is not
+// in the table that all protocols share, or stands for something else.
+func quantityOf(c Code) (meter.Quantity, bool) {
+	o := obis.Of(c.A(), c.B(), c.C(), c.D(), c.E()).Lookup()
+	if o == nil || !o.HasQuantity() {
+		return 0, false
+	}
+	return o.Quantity, true
 }
 
 // tariff takes a number, or the digits at the end of a text: "T2", 0002.

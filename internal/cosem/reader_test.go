@@ -102,7 +102,7 @@ func TestReading(t *testing.T) {
 		{"registers in an unknown unit", []cosem.Object{number(1, 7, 0, 500, 0), assumed(number(1, 8, 0, 7745250, 0)), assumed(number(2, 8, 0, 0, 0))},
 			"currentUsage=0.5 totalDelivered=0"},
 	} {
-		r := cosem.Reader{Lookup: lookup}
+		r := cosem.Reader{}
 		m := &cosem.Message{Protocol: "sml", Objects: c.objects, EnergyScale: cosem.ScaleUndecided}
 		got, err := r.Reading(m, meter.ChecksumValid, noon)
 		if fields(got) != c.want {
@@ -115,7 +115,7 @@ func TestReading(t *testing.T) {
 }
 
 func TestNothingElectric(t *testing.T) {
-	r := cosem.Reader{Lookup: lookup}
+	r := cosem.Reader{}
 	got, err := r.Reading(&cosem.Message{Objects: []cosem.Object{textOf(cosem.NewCode(0, 0, 96, 1, 0, 255), "12345678")}}, meter.ChecksumValid, noon)
 	if !errors.Is(err, cosem.ErrEmpty) || got.EquipmentID != "12345678" {
 		t.Errorf("%q, %v", got.EquipmentID, err)
@@ -143,7 +143,7 @@ func TestIdentity(t *testing.T) {
 		{"an object goes before", []cosem.Object{name}, "178210000043", "LGZ1"},
 		{"none", []cosem.Object{kind}, "", ""},
 	} {
-		r := cosem.Reader{Lookup: lookup}
+		r := cosem.Reader{}
 		m := &cosem.Message{Protocol: "dlms", Objects: c.objects, ID: []byte(c.loose)}
 		if got, _ := r.Reading(m, meter.ChecksumValid, noon); got.EquipmentID != c.want {
 			t.Errorf("%s: %q, want %q", c.name, got.EquipmentID, c.want)
@@ -153,7 +153,7 @@ func TestIdentity(t *testing.T) {
 
 // TestRefutedScaleStays holds currents back until a message proves their scale.
 func TestRefutedScaleStays(t *testing.T) {
-	r := cosem.Reader{Lookup: lookup}
+	r := cosem.Reader{}
 	read := func(watts, centiampere int64) (bool, int) {
 		m := &cosem.Message{Objects: []cosem.Object{number(1, 7, 0, watts, 0), number(32, 7, 0, 230, 0), assumed(number(31, 7, 0, centiampere, -2))}}
 		got, _ := r.Reading(m, meter.ChecksumValid, noon)
@@ -179,7 +179,7 @@ func TestRefutedScaleStays(t *testing.T) {
 }
 
 func TestDoubtNamesTheNumbers(t *testing.T) {
-	r := cosem.Reader{Lookup: lookup}
+	r := cosem.Reader{}
 	m := &cosem.Message{Objects: []cosem.Object{number(1, 7, 0, 124310, 0), number(32, 7, 0, 229, 0), assumed(number(31, 7, 0, 551, -2)), number(52, 7, 0, 234, -1)}}
 	if _, err := r.Reading(m, meter.ChecksumValid, noon); err != nil {
 		t.Fatal(err)

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/smartmeter-addon/smartmeter-addon/internal/cipher"
+	"github.com/smartmeter-addon/smartmeter-addon/internal/cosem"
 	"github.com/smartmeter-addon/smartmeter-addon/internal/dsmr"
 	"github.com/smartmeter-addon/smartmeter-addon/internal/frame"
 	"github.com/smartmeter-addon/smartmeter-addon/internal/meter"
@@ -31,10 +32,13 @@ type Options struct {
 	Now func() time.Time
 }
 
-// Message is what a Reader found, whether it gave a reading or not.
+// Message is what a Reader found, whether it gave a reading or not. All but Err
+// and Maker is valid until the next one.
 type Message struct {
-	Telegram frame.Telegram // none where a frame could not be opened; valid until the next one
-	Reading  *meter.Reading // nil without a Telegram; valid until the next one
+	Telegram frame.Telegram // of P1; none where a frame could not be opened
+	Pushed   *cosem.Message // of DLMS and SML; nil where it could not be read
+	Doubts   []cosem.Doubt  // what of Pushed was withheld because it cannot be
+	Reading  *meter.Reading // nil without a Telegram or Pushed
 	Err      error          // why there is no reading that may be used
 
 	// Way is set when a meter's encrypted telegram was verified in a way that is
@@ -51,6 +55,7 @@ type Reader struct {
 	scanner *frame.Scanner
 	opener  *cipher.Opener
 	parser  dsmr.Parser
+	pushes  pushes
 
 	looked int64 // how many bytes of the line the opener was told of
 	last   byte  // that Raw was given
@@ -62,8 +67,8 @@ func NewReader(o Options) *Reader {
 	if o.Now == nil {
 		r.options.Now = time.Now
 	}
-	r.opener.Strict, r.opener.Proven = o.Strict, frame.Proven
-	r.scanner.Unopened = !r.opener.HasKey()
+	r.opener.Strict, r.opener.Proven = o.Strict, r.proven
+	r.scanner.Unopened, r.scanner.Now = !r.opener.HasKey(), r.options.Now
 	if o.Raw != nil {
 		r.scanner.Pass = r.pass
 	}
@@ -80,12 +85,17 @@ func (r *Reader) Reset(line io.Reader) {
 // which Err has the cause.
 func (r *Reader) Next() (Message, bool) {
 	for r.scanner.Scan() {
-		f := r.scanner.Frame()
-		if f.Kind == frame.Text {
+		switch f := r.scanner.Frame(); f.Kind {
+		case frame.Text:
 			return r.plain(f.Telegram), true
-		}
-		if m, ok := r.open(f); ok {
-			return m, true
+		case frame.Ciphered:
+			if m, ok := r.open(f); ok {
+				return m, true
+			}
+		default:
+			if m, ok := r.framed(f); ok {
+				return m, true
+			}
 		}
 	}
 	return Message{}, false
@@ -100,8 +110,11 @@ func (r *Reader) plain(t frame.Telegram) Message {
 		return Message{Err: cipher.ErrUnverified}
 	}
 	m := r.parse(t)
-	if m.Err == nil && t.Parity {
-		r.scanner.HasParity()
+	if m.Err == nil {
+		r.scanner.IsText()
+		if t.Parity {
+			r.scanner.HasParity()
+		}
 	}
 	return m
 }
@@ -114,9 +127,8 @@ func (r *Reader) parse(t frame.Telegram) Message {
 // open opens a candidate; false: it gave nothing, and there is nothing to say
 // about it.
 func (r *Reader) open(f frame.Frame) (Message, bool) {
-	at := r.scanner.Offset()
-	r.opener.Passed(int(at - r.looked))
-	r.looked = at
+	r.passed()
+	r.pushes.unframed = !f.Edge
 	o := r.opener.Open(f.Bytes, f.Whole)
 	if o.Used > 0 {
 		r.scanner.Accept(o.Used)
@@ -124,15 +136,26 @@ func (r *Reader) open(f frame.Frame) (Message, bool) {
 		r.scanner.Reject()
 	}
 	var m Message
-	if o.Text != nil {
-		r.passText(o.Text)
-		m = r.parse(r.scanner.Inner(o.Text))
-	} else {
+	switch {
+	case o.Text == nil:
 		r.endLine()
 		m.Err = o.Err
+	case o.Text[0] == '/':
+		r.passText(o.Text)
+		m = r.parse(r.scanner.Inner(o.Text))
+	default:
+		r.passFrame(f.Bytes)
+		m = r.notification(o.Text, meter.ChecksumAbsent)
 	}
 	m.Way, m.Maker = o.Way, o.Maker
 	return m, o.Text != nil || m.Err != nil || m.Way != 0
+}
+
+// passed tells the opener how much of the line has passed.
+func (r *Reader) passed() {
+	at := r.scanner.Offset()
+	r.opener.Passed(int(at - r.looked))
+	r.looked = at
 }
 
 // pass hands on bytes that are in no frame.
@@ -140,6 +163,14 @@ func (r *Reader) pass(p []byte, start bool) {
 	if !r.opener.Demands() {
 		r.options.Raw(p, start)
 		r.last = p[len(p)-1]
+	}
+}
+
+// passFrame hands on a frame as it came: what is in it is no text.
+func (r *Reader) passFrame(p []byte) {
+	if r.options.Raw != nil && r.opener.HasKey() {
+		r.options.Raw(p, true)
+		r.last = '\n'
 	}
 }
 

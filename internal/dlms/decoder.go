@@ -11,9 +11,8 @@ import (
 
 // Why a message gives no objects.
 var (
-	ErrEncrypted = errors.New("the message is encrypted and nothing opens it")
-	ErrTrailing  = errors.New("octets are left behind the message")
-	ErrLayout    = errors.New("the message has a layout that is not known")
+	ErrTrailing = errors.New("octets are left behind the message")
+	ErrLayout   = errors.New("the message has a layout that is not known")
 )
 
 // ErrKind is returned for an APDU that is no data-notification.
@@ -26,8 +25,6 @@ func (e ErrKind) Error() string {
 // The tags of APDUs (IEC 62056-53).
 const (
 	tagNotification  = 0x0F
-	tagGloCiphering  = 0xDB
-	tagDedCiphering  = 0xDD
 	tagBlockTransfer = 0xE0
 )
 
@@ -37,10 +34,6 @@ const maxObjects = 256
 // Decoder reads messages. In the steady state it allocates nothing; it serves
 // one goroutine.
 type Decoder struct {
-	// Open decrypts an APDU of general-glo-ciphering or general-ded-ciphering.
-	// nil: nothing does.
-	Open func(apdu []byte) (plain []byte, err error)
-
 	walker  axdr.Walker
 	message cosem.Message
 	scale   *scale // of the row that matched; nil: to be found
@@ -55,22 +48,23 @@ func (d *Decoder) Decode(apdu []byte) (*cosem.Message, error) {
 	if len(apdu) == 0 {
 		return nil, axdr.ErrShort
 	}
-	if tag := apdu[0]; tag == tagGloCiphering || tag == tagDedCiphering {
-		if d.Open == nil {
-			return nil, ErrEncrypted
-		}
-		plain, err := d.Open(apdu)
-		if err != nil {
-			return nil, err
-		}
-		if apdu = plain; len(apdu) == 0 {
-			return nil, axdr.ErrShort
-		}
-	}
 	if apdu[0] != tagNotification {
 		return nil, ErrKind{apdu[0]}
 	}
 	return d.notification(apdu)
+}
+
+// Whole returns the length of a data-notification that fills p, or else 0.
+func Whole(p []byte) int {
+	_, body, err := axdr.NotificationTime(p)
+	if err != nil || p[0] != tagNotification {
+		return 0
+	}
+	var w axdr.Walker
+	if rest, err := w.Walk(body); err != nil || len(rest) > 0 {
+		return 0
+	}
+	return len(p)
 }
 
 // llc is the header of HDLC: destination, source, quality.

@@ -256,7 +256,7 @@ func TestDecodeRefuses(t *testing.T) {
 	}{
 		{"nothing", nil, axdr.ErrShort},
 		{"the header of HDLC alone", octets(t, "E6 E7 00"), axdr.ErrShort},
-		{"encrypted", octets(t, "DB 08 00"), dlms.ErrEncrypted},
+		{"encrypted", octets(t, "DB 08 00"), dlms.ErrKind{Tag: 0xDB}},
 		{"another kind", octets(t, "C4 01"), dlms.ErrKind{Tag: 0xC4}},
 		{"a list that is cut", notify(t, whole[:len(whole)-3]), axdr.ErrShort},
 		{"a count that lies", notify(t, "01 02"+whole[5:]), axdr.ErrShort},

@@ -142,3 +142,13 @@ func (j *Joiner) block(apdu []byte, sender uint64, at time.Time) []byte {
 	p.open = false
 	return trimLLC(p.octets)
 }
+
+// The tags of APDUs that are encrypted (IEC 62056-53): with the key of the
+// meter, or with one for the connection.
+const (
+	tagGloCiphering = 0xDB
+	tagDedCiphering = 0xDD
+)
+
+// IsCiphered reports whether an APDU is encrypted.
+func IsCiphered(apdu []byte) bool { return apdu[0] == tagGloCiphering || apdu[0] == tagDedCiphering }

@@ -110,6 +110,7 @@ func NewPush(p Push, o Options) *PushMeter {
 	m := &PushMeter{info: info, meter: New(o), number: 1}
 	if info.Encrypted {
 		m.Encrypter = NewEncrypter([16]byte([]byte("@ABCDEFGHIJKLMNO")))
+		m.Encrypter.AuthKey = [16]byte([]byte("abcdefghijklmnop")) // each meter has its own
 	}
 	for _, list := range info.lists {
 		m.lists = append(m.lists, parseValues(list.lines, m.meter.world.household))

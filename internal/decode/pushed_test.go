@@ -1,63 +1,50 @@
-package cosem_test
+package decode_test
 
 import (
 	"bytes"
+	"io"
 	"math/rand/v2"
 	"reflect"
 	"testing"
 	"time"
 
-	"github.com/smartmeter-addon/smartmeter-addon/internal/cosem"
-	"github.com/smartmeter-addon/smartmeter-addon/internal/dlms"
+	"github.com/smartmeter-addon/smartmeter-addon/internal/cipher"
+	"github.com/smartmeter-addon/smartmeter-addon/internal/decode"
 	"github.com/smartmeter-addon/smartmeter-addon/internal/dsmr"
 	"github.com/smartmeter-addon/smartmeter-addon/internal/frame"
 	"github.com/smartmeter-addon/smartmeter-addon/internal/meter"
 	"github.com/smartmeter-addon/smartmeter-addon/internal/simulate"
-	"github.com/smartmeter-addon/smartmeter-addon/internal/sml"
-)
-
-const (
-	simulatedKey  = "404142434445464748494A4B4C4D4E4F"
-	simulatedAuth = "00112233445566778899AABBCCDDEEFF"
 )
 
 var start = time.Date(2026, 6, 21, 10, 59, 40, 0, time.UTC)
 
-// line is all that decodes the messages of one meter.
-type line struct {
-	scanner scanner
-	dlms    dlms.Decoder
-	sml     sml.Decoder
-	joiner  dlms.Joiner
-	reader  cosem.Reader
+// pushLine is the line of a simulated meter that pushes.
+type pushLine struct {
+	reader *decode.Reader
+	at     time.Time
 }
 
-func newLine() *line {
-	return &line{dlms: dlms.Decoder{Open: opener(simulatedKey, simulatedAuth)}, reader: cosem.Reader{Lookup: lookup}}
+func newPushLine() *pushLine {
+	l := &pushLine{at: start}
+	keys := cipher.Keys{Key: []byte("@ABCDEFGHIJKLMNO"), AAD: []byte("abcdefghijklmnop")}
+	l.reader = decode.NewReader(decode.Options{Keys: keys, Now: func() time.Time { return l.at }})
+	return l
 }
 
 // read decodes a stream. The readings are valid until the next one.
-func (l *line) read(data []byte, at time.Time, each func(*meter.Reading)) {
-	l.scanner.scan(data, func(name string, m frame.Match) {
-		var message *cosem.Message
-		var err error
-		if name == "sml" {
-			message, err = l.sml.Decode(m.Payload)
-		} else if apdu := l.joiner.Add(m.Payload, m.Part, at); apdu != nil {
-			message, err = l.dlms.Decode(apdu)
+func (l *pushLine) read(line io.Reader, at time.Time, each func(*meter.Reading)) {
+	l.at = at
+	l.reader.Reset(line)
+	for m, ok := l.reader.Next(); ok; m, ok = l.reader.Next() {
+		if m.Err == nil && m.Reading != nil {
+			each(m.Reading)
 		}
-		if message == nil || err != nil {
-			return
-		}
-		if r, err := l.reader.Reading(message, m.Checksum, at); err == nil {
-			each(r)
-		}
-	})
+	}
 }
 
 // readings decodes a stream and returns copies.
-func (l *line) readings(data []byte, at time.Time) (all []meter.Reading) {
-	l.read(data, at, func(r *meter.Reading) { all = append(all, *r) })
+func (l *pushLine) readings(data []byte, at time.Time) (all []meter.Reading) {
+	l.read(bytes.NewReader(data), at, func(r *meter.Reading) { all = append(all, *r) })
 	return all
 }
 
@@ -75,7 +62,7 @@ func TestSameHousehold(t *testing.T) {
 			push := simulate.NewPush(p, options)
 			options.Standard = simulate.H1
 			text, parser := simulate.New(options), new(dsmr.Parser)
-			l := newLine()
+			l := newPushLine()
 			compared := map[meter.Quantity]bool{}
 			for i := range 60 {
 				now := start.Add(time.Duration(i) * 10 * time.Second)
@@ -83,9 +70,9 @@ func TestSameHousehold(t *testing.T) {
 				if len(got) != 1 {
 					t.Fatalf("%s: %d readings of one message", now, len(got))
 				}
-				s := dsmr.NewScanner(bytes.NewReader(text.Telegram(now)))
+				s := frame.NewScanner(bytes.NewReader(text.Telegram(now)))
 				s.Scan()
-				want, err := parser.Parse(s.Telegram(), now)
+				want, err := parser.Parse(s.Frame().Telegram, now)
 				if err != nil {
 					t.Fatal(err)
 				}
@@ -122,19 +109,19 @@ func TestSameHousehold(t *testing.T) {
 }
 
 // TestMutated damages messages: what is read is what was sent, or nothing.
-func TestMutated(t *testing.T) {
+func TestMutatedPush(t *testing.T) {
 	for p := range simulate.NumPushes {
 		t.Run(simulate.Pushes[p].Name, func(t *testing.T) {
 			random := rand.New(rand.NewPCG(1, uint64(p)))
 			push := simulate.NewPush(p, simulate.Options{Seed: 3, Start: start})
 			message := push.Message(start)
-			want := newLine().readings(message, start)
+			want := newPushLine().readings(message, start)
 			if len(want) != 1 {
 				t.Fatalf("%d readings of a message that is whole", len(want))
 			}
 			for range 2000 {
 				damaged := damage(bytes.Clone(message), random)
-				for _, got := range newLine().readings(damaged, start) {
+				for _, got := range newPushLine().readings(damaged, start) {
 					if got.Checksum != meter.ChecksumAbsent && !reflect.DeepEqual(got, want[0]) {
 						t.Fatalf("% X gives another reading", damaged)
 					}
@@ -163,21 +150,21 @@ func damage(p []byte, random *rand.Rand) []byte {
 	return p
 }
 
-func BenchmarkMessage(b *testing.B) {
+func BenchmarkPush(b *testing.B) {
 	for _, c := range []struct {
 		name string
 		push simulate.Push
 	}{{"Aidon", simulate.Aidon}, {"KaifaPairs", simulate.KaifaPairs}, {"Iskra", simulate.Iskra}, {"LandisGyr", simulate.LandisGyr}, {"SML", simulate.SML}} {
 		data := simulate.NewPush(c.push, simulate.Options{Seed: 3}).Message(start.Add(30 * time.Second))
 		b.Run(c.name, func(b *testing.B) {
-			l, n := newLine(), 0
+			l := newPushLine()
+			l.reader.Reset(&endless{data: data})
 			b.SetBytes(int64(len(data)))
 			b.ReportAllocs()
 			for b.Loop() {
-				l.read(data, start, func(*meter.Reading) { n++ })
-			}
-			if n < b.N {
-				b.Fatal("messages are missing")
+				if m, ok := l.reader.Next(); !ok || m.Err != nil {
+					b.Fatal(m.Err)
+				}
 			}
 		})
 	}
@@ -185,16 +172,28 @@ func BenchmarkMessage(b *testing.B) {
 
 // TestSteadyStateAllocatesNothing guards that a year of messages costs no
 // memory.
-func TestSteadyStateAllocatesNothing(t *testing.T) {
+func TestPushAllocatesNothing(t *testing.T) {
 	for p := range simulate.NumPushes {
-		if simulate.Pushes[p].Encrypted { // the opener is this test's, not the program's
-			continue
+		push := simulate.NewPush(p, simulate.Options{Seed: 3})
+		var data []byte
+		for i := range 300 { // encrypted messages count, so that each is another one
+			data = push.AppendMessage(data, start.Add(time.Duration(i)*time.Second))
 		}
-		data := simulate.NewPush(p, simulate.Options{Seed: 3}).Message(start)
-		l, n := newLine(), 0
-		step := func() { l.read(data, start, func(*meter.Reading) { n++ }) }
-		step()
-		if got := testing.AllocsPerRun(200, step); got != 0 || n == 0 {
+		l, n := newPushLine(), 0
+		l.reader.Reset(bytes.NewReader(data))
+		step := func() {
+			for { // a block or a segment is no message yet
+				m, ok := l.reader.Next()
+				if ok && m.Err == nil && m.Reading != nil {
+					n++
+				}
+				return
+			}
+		}
+		for range 20 {
+			step()
+		}
+		if got := testing.AllocsPerRun(200, step); got != 0 || n < 200 {
 			t.Errorf("%s: %v allocations a message, want 0", simulate.Pushes[p].Name, got)
 		}
 	}

@@ -1,11 +1,8 @@
-package cosem_test
+package decode_test
 
 import (
-	"crypto/aes"
-	"crypto/cipher"
-	"encoding/hex"
+	"bytes"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"math"
 	"os"
@@ -15,18 +12,14 @@ import (
 	"testing"
 	"time"
 
-	"github.com/smartmeter-addon/smartmeter-addon/internal/axdr"
+	"github.com/smartmeter-addon/smartmeter-addon/internal/cipher"
 	"github.com/smartmeter-addon/smartmeter-addon/internal/cosem"
+	"github.com/smartmeter-addon/smartmeter-addon/internal/decode"
 	"github.com/smartmeter-addon/smartmeter-addon/internal/derive"
-	"github.com/smartmeter-addon/smartmeter-addon/internal/dlms"
-	"github.com/smartmeter-addon/smartmeter-addon/internal/dsmr"
-	"github.com/smartmeter-addon/smartmeter-addon/internal/frame"
-	"github.com/smartmeter-addon/smartmeter-addon/internal/meter"
-	"github.com/smartmeter-addon/smartmeter-addon/internal/sml"
 )
 
-// expected is what a file of real frames says beside its octets.
-type expected struct {
+// frameFacts are what a file of real frames says beside its octets.
+type frameFacts struct {
 	Expect   string
 	Key      string
 	Auth     string
@@ -39,47 +32,6 @@ type expected struct {
 	}
 }
 
-// lookup finds a code in the table of package dsmr, by what it means.
-func lookup(c cosem.Code) (meter.Quantity, bool) {
-	help, ok := dsmr.Meaning(c.Append(nil))
-	if !ok {
-		return 0, false
-	}
-	for q := range meter.Quantities {
-		if meter.Quantities[q].Help == help {
-			return meter.Quantity(q), true
-		}
-	}
-	return 0, false
-}
-
-func opener(key, auth string) func([]byte) ([]byte, error) {
-	return func(apdu []byte) ([]byte, error) {
-		k, _ := hex.DecodeString(key)
-		a, _ := hex.DecodeString(auth)
-		if len(k) == 0 {
-			return nil, errors.New("no key")
-		}
-		title := apdu[2:10]
-		n, body, err := axdr.Length(apdu[10:])
-		if err != nil || n > len(body) {
-			return nil, errors.New("length")
-		}
-		body = body[:n]
-		nonce := append(slices.Clone(title), body[1:5]...)
-		block, _ := aes.NewCipher(k)
-		gcm, _ := cipher.NewGCMWithTagSize(block, 12)
-		control, text := body[0], body[5:]
-		if control&0x10 != 0 && len(a) > 0 {
-			return gcm.Open(nil, nonce, text, append([]byte{control}, a...))
-		}
-		if control&0x10 != 0 {
-			text = text[:len(text)-12]
-		}
-		return gcm.Seal(nil, nonce, text, nil)[:len(text)], nil
-	}
-}
-
 // result is a message as the program would tell it.
 type result struct {
 	objects map[string]string
@@ -87,39 +39,37 @@ type result struct {
 }
 
 // decodeStream reads all messages of a stream.
-func decodeStream(data []byte, key, auth string, each func(result)) {
-	d := dlms.Decoder{Open: opener(key, auth)}
-	var s sml.Decoder
-	var j dlms.Joiner
-	r := cosem.Reader{Lookup: lookup}
+func decodeStream(t *testing.T, data []byte, key, auth string, each func(result)) {
+	keys := cipher.Keys{}
+	var err error
+	if keys.Key, err = cipher.ParseKey(key); err != nil {
+		t.Fatal(err)
+	}
+	if keys.AAD, err = cipher.ParseAAD(auth); err != nil {
+		t.Fatal(err)
+	}
 	at := time.Date(2026, 5, 4, 12, 0, 0, 0, time.UTC)
-	var scanner scanner
-	scanner.scan(data, func(name string, m frame.Match) {
-		var message *cosem.Message
-		var err error
-		if name == "sml" {
-			message, err = s.Decode(m.Payload)
-		} else if apdu := j.Add(m.Payload, m.Part, at); apdu != nil {
-			message, err = d.Decode(apdu)
+	r := decode.NewReader(decode.Options{Keys: keys, Now: func() time.Time { return at }})
+	r.Reset(bytes.NewReader(data))
+	for m, ok := r.Next(); ok; m, ok = r.Next() {
+		if m.Pushed == nil {
+			continue
 		}
-		if message == nil || err != nil {
-			return
-		}
-		reading, err := r.Reading(message, m.Checksum, at)
 		out := result{objects: map[string]string{}, reading: map[string]any{}}
-		for i := range message.Objects {
-			o := &message.Objects[i]
-			if o.Type != cosem.Absent {
+		for i := range m.Pushed.Objects {
+			if o := &m.Pushed.Objects[i]; o.Type != cosem.Absent {
 				out.objects[o.Code.String()] = string(o.AppendValue(nil)) + unitText(o)
 			}
 		}
-		if err == nil {
-			full := *reading
+		if m.Err == nil {
+			full := *m.Reading
 			(&derive.Deriver{}).Apply(&full)
-			json.Unmarshal(full.AppendJSON(nil, time.UTC), &out.reading)
+			if err := json.Unmarshal(full.AppendJSON(nil, time.UTC), &out.reading); err != nil {
+				t.Fatal(err)
+			}
 		}
 		each(out)
-	})
+	}
 }
 
 func unitText(o *cosem.Object) string {
@@ -146,7 +96,7 @@ func TestRealFrames(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			var want expected
+			var want frameFacts
 			if err := json.Unmarshal(text, &want); err != nil {
 				t.Fatal(err)
 			}
@@ -168,9 +118,9 @@ func TestRealFrames(t *testing.T) {
 var kinds = []string{"currentUsage", "currentDelivery", "currentL", "totalUse", "totalDelivered", "totalT", "totalReactiveUse",
 	"totalReactiveDelivered", "voltageL", "frequency"}
 
-func compare(t *testing.T, want *expected, data []byte) (values int) {
+func compare(t *testing.T, want *frameFacts, data []byte) (values int) {
 	var got []result
-	decodeStream(data, want.Key, want.Auth, func(r result) { got = append(got, r) })
+	decodeStream(t, data, want.Key, want.Auth, func(r result) { got = append(got, r) })
 	switch want.Expect {
 	case "silent":
 		if len(got) != 0 {
