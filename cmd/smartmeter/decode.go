@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"slices"
 	"time"
 
 	"github.com/smartmeter-addon/smartmeter-addon/internal/capture"
@@ -47,7 +48,14 @@ func decodeFiles(args []string, stdin io.Reader, stdout, stderr io.Writer) int {
 		frames, err := d.decode(capture.Plain(r), keys)
 		found, good, failures := d.found, d.good, d.failures
 		for cause, n := range failures {
-			fmt.Fprintf(stderr, "smartmeter: %s: %d encrypted frames: %v\n", name, n, cause)
+			what := "frames"
+			if isCipher(cause) {
+				what = "encrypted frames"
+			}
+			fmt.Fprintf(stderr, "smartmeter: %s: %d %s: %v\n", name, n, what, cause)
+		}
+		if d.title != "" {
+			fmt.Fprintf(stderr, "smartmeter: %s: the meter with the system title %s encrypts: ask the grid operator for its key, then use -key\n", name, d.title)
 		}
 		if repeats := frames.Repeats; repeats > 0 {
 			fmt.Fprintf(stderr, "smartmeter: %s: %d encrypted frames were there before and are left out\n", name, repeats)
@@ -56,7 +64,7 @@ func decodeFiles(args []string, stdin io.Reader, stdout, stderr io.Writer) int {
 		case err != nil:
 			fmt.Fprintf(stderr, "smartmeter: reading %s: %v\n", name, err)
 		case found == 0 && len(failures) == 0:
-			fmt.Fprintf(stderr, "smartmeter: %s holds no telegram: none of its lines begins with \"/\"\n", name)
+			fmt.Fprintf(stderr, "smartmeter: %s holds no message of a meter: no line that begins with \"/\", and no whole frame of HDLC, M-Bus or SML\n", name)
 		}
 		if err != nil || found == 0 || good < found || len(failures) > 0 {
 			code = exitBad
@@ -96,7 +104,8 @@ func parseKeys(key, aad string) (cipher.Keys, error) {
 	return cipher.Keys{Key: k, AAD: a}, nil
 }
 
-type printer func(io.Writer, frame.Telegram, *meter.Reading, error)
+// printer prints a message; err is why its reading must not be trusted.
+type printer func(out io.Writer, m decode.Message, err error)
 
 // decoder explains the telegrams of a file.
 type decoder struct {
@@ -104,7 +113,30 @@ type decoder struct {
 	print printer
 
 	found, good int
-	failures    map[error]int // frames that could not be opened, by the cause
+	failures    map[error]int // frames that gave nothing, by the cause
+	title       string        // of a meter that encrypts, in hexadecimal
+}
+
+// causes are why a frame gives nothing, as they are counted.
+var causes = []error{
+	cipher.ErrNoKey, cipher.ErrKey, cipher.ErrFrame, cipher.ErrUnverified, dsmr.ErrChecksum, dsmr.ErrDamaged, decode.ErrLayout,
+}
+
+func (d *decoder) fail(m decode.Message) {
+	cause := m.Err
+	for _, known := range causes {
+		if errors.Is(m.Err, known) {
+			cause = known
+		}
+	}
+	d.failures[cause]++
+	if m.Title != nil {
+		d.title = fmt.Sprintf("%X", m.Title)
+	}
+}
+
+func isCipher(cause error) bool {
+	return slices.Index(causes, cause) >= 0 && slices.Index(causes, cause) < 4
 }
 
 func (d *decoder) decode(file io.Reader, keys cipher.Keys) (cipher.Stats, error) {
@@ -117,7 +149,7 @@ func (d *decoder) decode(file io.Reader, keys cipher.Keys) (cipher.Stats, error)
 			return r.Frames(), r.Err()
 		case m.Reading == nil:
 			if m.Err != nil {
-				d.failures[m.Err]++
+				d.fail(m)
 			}
 			continue
 		}
@@ -133,7 +165,7 @@ func (d *decoder) decode(file io.Reader, keys cipher.Keys) (cipher.Stats, error)
 			aside := values
 			aside.Apply(m.Reading)
 		}
-		d.print(d.out, m.Telegram, m.Reading, err)
+		d.print(d.out, m, err)
 		d.found++
 		if err == nil {
 			d.good++
@@ -150,16 +182,19 @@ func alone(t frame.Telegram) error {
 	return err
 }
 
-func printJSON(out io.Writer, t frame.Telegram, r *meter.Reading, _ error) {
-	line := append([]byte(`{"checksum":"`), t.Checksum.String()...)
+// printJSON prints a message as one line: what it is, its objects as on paper,
+// and its reading as on the JSON socket.
+func printJSON(out io.Writer, m decode.Message, _ error) {
+	line := append([]byte(`{"checksum":"`), m.Reading.Checksum.String()...)
 	line = append(line, '"')
-	if t.Truncated {
+	if m.Telegram.Truncated {
 		line = append(line, `,"truncated":true`...)
 	}
-	line = meter.AppendText(append(line, `,"header":`...), r.Header)
+	line = meter.AppendText(append(line, `,"header":`...), m.Reading.Header)
+	line = meter.AppendText(append(line, `,"protocol":`...), m.Protocol())
 	line = append(line, `,"objects":[`...)
 	first := true
-	for o := range dsmr.Objects(t.Body()) {
+	for o := range m.Objects() {
 		if !first {
 			line = append(line, ',')
 		}
@@ -175,6 +210,6 @@ func printJSON(out io.Writer, t frame.Telegram, r *meter.Reading, _ error) {
 		line = append(line, `]}`...)
 	}
 	line = append(line, `],"reading":`...)
-	line = append(r.AppendJSON(line, time.Local), '}', '\n')
+	line = append(m.Reading.AppendJSON(line, time.Local), '}', '\n')
 	_, _ = out.Write(line) // bufio keeps the error for Flush
 }

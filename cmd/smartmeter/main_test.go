@@ -28,7 +28,7 @@ const good = "/ISk5\\2MT382-1004\r\n\r\n0-0:96.1.1(4B38)\r\n1-0:1.8.1(00001.001*
 
 func TestDecodeJSON(t *testing.T) {
 	code, got, stderr := call(t, good, nil, "decode", "-json")
-	want := `{"checksum":"absent","header":"ISk5\\2MT382-1004","objects":[{"obis":"0-0:96.1.1","values":["4B38"]},{"obis":"1-0:1.8.1","values":["00001.001*kWh"]},{"obis":"1-0:1.8.2","values":["2*kWh"]},` +
+	want := `{"checksum":"absent","header":"ISk5\\2MT382-1004","protocol":"dsmr","objects":[{"obis":"0-0:96.1.1","values":["4B38"]},{"obis":"1-0:1.8.1","values":["00001.001*kWh"]},{"obis":"1-0:1.8.2","values":["2*kWh"]},` +
 		`{"obis":"0-1:24.1.0","values":["3"]},{"obis":"0-1:24.3.0","values":["161107190000","00","60","1","0-1:24.2.1","m3","00002.5"]},{"obis":"9-9:9.9.9","values":["\u0002what"]}],` +
 		`"reading":{"header":"ISk5\\2MT382-1004","powerSn":"4B38","totalT1Use":1.001,"totalT2Use":2,"deviceType":"3","gas":{"ts":"2016-11-07T19:00:00","totalUse":2.5},"totalUse":3.001}}` + "\n"
 	if diff := cmp.Diff(want, got); diff != "" {

@@ -8,9 +8,8 @@ import (
 	"strings"
 	"text/tabwriter"
 
+	"github.com/smartmeter-addon/smartmeter-addon/internal/decode"
 	"github.com/smartmeter-addon/smartmeter-addon/internal/explain"
-	"github.com/smartmeter-addon/smartmeter-addon/internal/frame"
-	"github.com/smartmeter-addon/smartmeter-addon/internal/meter"
 )
 
 // table prints a telegram for a person: a line a value, with what it means.
@@ -42,8 +41,8 @@ func (t table) paint(colour, text string) string {
 	return colour + text + plainColour
 }
 
-func (t table) print(out io.Writer, telegram frame.Telegram, r *meter.Reading, err error) {
-	e := explain.Of(telegram, r, err)
+func (t table) print(out io.Writer, m decode.Message, err error) {
+	e := explain.Of(m, err)
 	standard := e.Standard
 	if standard == "" {
 		standard = "standard not recognised"
@@ -52,7 +51,10 @@ func (t table) print(out io.Writer, telegram frame.Telegram, r *meter.Reading, e
 	if e.Bad != "" {
 		verdict = t.paint(red, "bad: "+e.Bad)
 	}
-	fmt.Fprintf(out, "/%s\n%s, checksum %s: %s\n\n", e.Header, standard, e.Checksum, verdict)
+	if m.Pushed == nil {
+		fmt.Fprintf(out, "/%s\n", e.Header)
+	}
+	fmt.Fprintf(out, "%s, checksum %s: %s\n\n", standard, e.Checksum, verdict)
 	var text bytes.Buffer
 	columns := tabwriter.NewWriter(&text, 0, 0, 2, ' ', 0)
 	fmt.Fprintln(columns, "OBIS\tMEANING\tVALUE\tUNIT\tNOTES")

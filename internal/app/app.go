@@ -160,7 +160,7 @@ func (p *pipeline) use(r io.Reader) error {
 		}
 		p.verified(m)
 		if m.Reading != nil {
-			p.last.set(m.Telegram.Bytes)
+			p.last.set(&m)
 		}
 		if m.Err != nil {
 			p.drop(m)

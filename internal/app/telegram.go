@@ -1,6 +1,10 @@
 package app
 
-import "sync"
+import (
+	"sync"
+
+	"github.com/smartmeter-addon/smartmeter-addon/internal/decode"
+)
 
 // lastTelegram keeps the last telegram for whoever asks, good or bad: that is
 // where a person looks first.
@@ -9,11 +13,12 @@ type lastTelegram struct {
 	text []byte
 }
 
-// set copies the telegram into the same memory each time.
-func (l *lastTelegram) set(text []byte) {
+// set copies the telegram into the same memory each time. Of DLMS and SML it
+// keeps the objects, one a line.
+func (l *lastTelegram) set(m *decode.Message) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	l.text = append(l.text[:0], text...)
+	l.text = m.AppendText(l.text[:0])
 }
 
 // get returns a copy of the telegram, with its line end; false before the

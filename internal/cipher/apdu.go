@@ -87,6 +87,9 @@ func Measure(p []byte) int {
 	return size
 }
 
+// Title returns the system title of the meter that sent a message.
+func Title(p []byte) []byte { return p[2:TitleEnd] }
+
 // IsWhole reports whether p is one message, all of it.
 func IsWhole(p []byte) bool {
 	_, size := measure(p)

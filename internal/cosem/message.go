@@ -119,12 +119,26 @@ func appendHex(dst, p []byte) []byte {
 type Message struct {
 	Protocol string // dlms or sml
 	Layout   string // name of the row that read it
-	Maker    string // three letters (FLAG) or the name of a list; "" unknown
+	Maker    string // three letters (FLAG) or a name; "" unknown
 	Objects  []Object
 	Clock    meter.Timestamp // when the meter sent it; zero: it does not say
 	ID       []byte          // identifier that stands outside of the objects; nil: none
 	// EnergyScale says how sure the scale of the registers is.
 	EnergyScale EnergyScale
+}
+
+// appendStandard writes what the message is, for people: "DLMS, Kaifa 13", "SML,
+// EMH".
+func (m *Message) appendStandard(dst []byte) []byte {
+	for _, c := range []byte(m.Protocol) {
+		dst = append(dst, c-'a'+'A')
+	}
+	for _, what := range [...]string{m.Maker, m.Layout} {
+		if what != "" {
+			return append(append(dst, ", "...), what...)
+		}
+	}
+	return dst
 }
 
 // EnergyScale says how sure the power of ten of a message's registers is.

@@ -86,7 +86,7 @@ func (r *Reader) Reading(m *Message, sum meter.Checksum, received time.Time) (*m
 		to.Time = m.Clock
 	}
 	to.EquipmentID = r.name(0, r.identity(m, id))
-	r.scratch = append(append(r.scratch[:0], m.Protocol...), m.Layout...)
+	r.scratch = m.appendStandard(r.scratch[:0])
 	to.Standard = r.name(1, r.scratch)
 	if known == 0 {
 		return to, ErrEmpty

@@ -77,6 +77,9 @@ func (r *Reader) ciphered(apdu []byte, sum meter.Checksum) (Message, bool) {
 		m = r.notification(o.Text, sum)
 	}
 	m.Way, m.Maker = o.Way, o.Maker
+	if o.Err == cipher.ErrNoKey {
+		m.Title = cipher.Title(apdu)
+	}
 	return m, o.Text != nil || m.Err != nil || m.Way != 0
 }
 

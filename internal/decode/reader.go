@@ -41,6 +41,10 @@ type Message struct {
 	Reading  *meter.Reading // nil without a Telegram or Pushed
 	Err      error          // why there is no reading that may be used
 
+	// Title is the system title of a meter whose message could not be opened for
+	// want of a key: three letters of the manufacturer and a number.
+	Title []byte
+
 	// Way is set when a meter's encrypted telegram was verified in a way that is
 	// new, Maker is the manufacturer's three letters then.
 	Way   cipher.Way
@@ -148,6 +152,9 @@ func (r *Reader) open(f frame.Frame) (Message, bool) {
 		m = r.notification(o.Text, meter.ChecksumAbsent)
 	}
 	m.Way, m.Maker = o.Way, o.Maker
+	if o.Err == cipher.ErrNoKey {
+		m.Title = cipher.Title(f.Bytes)
+	}
 	return m, o.Text != nil || m.Err != nil || m.Way != 0
 }
 

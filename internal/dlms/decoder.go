@@ -198,7 +198,7 @@ func (d *Decoder) loose(i *axdr.Item, last bool) {
 func (d *Decoder) named(text []byte) {
 	for k := range listScales {
 		if row := &listScales[k]; bytes.HasPrefix(text, []byte(row.prefix)) {
-			d.scale, d.message.Maker = row.scale, row.prefix
+			d.scale, d.message.Maker = row.scale, row.scale.name
 		}
 	}
 }

@@ -83,6 +83,8 @@ var listScales = []struct {
 	prefix string
 	scale  *scale
 }{
+	{"AIDON_", &scale{name: "Aidon", factor: -3}},
+	{"EMBRIQ", &scale{name: "Landis+Gyr", factor: -3}},
 	{"KFM_", &kaifa},
 	{"Kamstrup", &kamstrup},
 }

@@ -10,7 +10,6 @@ import (
 
 	"github.com/smartmeter-addon/smartmeter-addon/internal/decode"
 	"github.com/smartmeter-addon/smartmeter-addon/internal/dsmr"
-	"github.com/smartmeter-addon/smartmeter-addon/internal/frame"
 	"github.com/smartmeter-addon/smartmeter-addon/internal/meter"
 )
 
@@ -44,18 +43,20 @@ func Text(text []byte, lax bool, received time.Time) (Telegram, bool) {
 			return Telegram{}, false
 		}
 		if m.Reading != nil {
-			return Of(m.Telegram, m.Reading, m.Err), true
+			return Of(m, m.Err), true
 		}
 	}
 }
 
-// Of explains a telegram with what the parser made of it.
-func Of(t frame.Telegram, r *meter.Reading, err error) Telegram {
-	e := Telegram{Header: Printable([]byte(r.Header)), Standard: r.Standard, Checksum: t.Checksum.String(), Entries: []Entry{}}
+// Of explains a message; err is why its reading must not be trusted.
+func Of(m decode.Message, err error) Telegram {
+	e := Telegram{
+		Header: Printable([]byte(m.Reading.Header)), Standard: m.Reading.Standard, Checksum: m.Reading.Checksum.String(), Entries: []Entry{},
+	}
 	if err != nil {
 		e.Bad = err.Error()
 	}
-	for o := range dsmr.Objects(t.Body()) {
+	for o := range m.Objects() {
 		e.Entries = append(e.Entries, entries(o)...)
 	}
 	return e

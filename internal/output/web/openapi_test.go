@@ -19,9 +19,8 @@ import (
 	"github.com/santhosh-tekuri/jsonschema/v6"
 	"gopkg.in/yaml.v3"
 
-	"github.com/smartmeter-addon/smartmeter-addon/internal/dsmr"
+	"github.com/smartmeter-addon/smartmeter-addon/internal/decode"
 	"github.com/smartmeter-addon/smartmeter-addon/internal/explain"
-	"github.com/smartmeter-addon/smartmeter-addon/internal/frame"
 	"github.com/smartmeter-addon/smartmeter-addon/internal/meter"
 	"github.com/smartmeter-addon/smartmeter-addon/internal/output/web"
 )
@@ -267,14 +266,14 @@ func TestOpenAPIReadings(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		scanner, parser := frame.NewScanner(bytes.NewReader(text)), dsmr.Parser{Lax: true}
-		for scanner.Scan() {
-			reading, err := parser.Parse(scanner.Frame().Telegram, time.Now())
-			explained, encoding := json.Marshal(explain.Of(scanner.Frame().Telegram, reading, err))
-			if encoding != nil {
-				t.Fatal(encoding)
+		reader := decode.NewReader(decode.Options{Lax: true})
+		reader.Reset(bytes.NewReader(text))
+		for m, more := reader.Next(); more; m, more = reader.Next() {
+			explained, err := json.Marshal(explain.Of(m, m.Err))
+			if err != nil {
+				t.Fatal(err)
 			}
-			doc.check(t, "/components/schemas/Reading", name, string(reading.AppendJSON(nil, time.UTC)))
+			doc.check(t, "/components/schemas/Reading", name, string(m.Reading.AppendJSON(nil, time.UTC)))
 			doc.check(t, "/components/schemas/Telegram", name, string(explained))
 		}
 	}
