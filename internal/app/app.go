@@ -172,6 +172,7 @@ func (p *pipeline) use(r io.Reader) error {
 		if m.Telegram.Parity {
 			p.log.Info("the line is read as 8N1 but sends 7E1: the parity bits are taken off")
 		}
+		p.vitals.hint(p.reader.Hint())
 		p.source.Telegram(m.Reading.Received)
 		p.totals.identify(m.Reading)
 		p.vitals.telegram(m.Reading, m.Reading.Time.Time(p.zone, m.Reading.Received), p.source.Patience())

@@ -36,9 +36,12 @@ func (l *causeLog) write(f diagnosis.Finding, now time.Time) {
 	case f.Problem && f.Cause != diagnosis.Degraded && now.Sub(l.toldAt) >= summary:
 		l.log.Warn("still no readings: "+sentences(f), append(attributes(f), "since", f.Since.Format(time.TimeOnly))...)
 		l.toldAt = now
-	case f.Cause == diagnosis.Good && l.told != f.Cause:
+	case f.Cause.Arrive() && l.told != f.Cause:
 		if l.told.Problem() {
 			l.log.Info("readings have resumed")
+		}
+		if f.Cause.Hint() {
+			l.log.Warn(sentences(f), attributes(f)...)
 		}
 		l.said(f.Cause, now)
 	}

@@ -20,6 +20,8 @@ func CauseOf(err error) diagnosis.Cause {
 		return diagnosis.NoChecksum
 	case errors.Is(err, dsmr.ErrTruncated), errors.Is(err, dsmr.ErrEmpty):
 		return diagnosis.Cut
+	case errors.Is(err, ErrLayout):
+		return diagnosis.Layout
 	case errors.Is(err, cipher.ErrNoKey):
 		return diagnosis.Encrypted
 	case errors.Is(err, cipher.ErrKey):

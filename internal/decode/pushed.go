@@ -23,6 +23,7 @@ type pushes struct {
 	dlms   dlms.Decoder
 	sml    sml.Decoder
 	reader cosem.Reader
+	hints  hints
 
 	// unframed: the message that is being opened may be noise, or part of a frame
 	// that was damaged.
@@ -100,6 +101,7 @@ func (r *Reader) pushed(message *cosem.Message, err error, sum meter.Checksum) M
 	reading, err := r.pushes.reader.Reading(message, sum, r.options.Now())
 	if err == nil {
 		r.scanner.Count(sum)
+		r.pushes.hints.see(r.hintOf(message))
 	} else {
 		err = ErrLayout
 	}

@@ -17,9 +17,12 @@ type Cause uint8
 
 // The causes, in the order of the documents.
 const (
-	Waiting  Cause = iota // too early to tell
-	Good                  // readings arrive
-	Degraded              // readings arrive, and too many telegrams are damaged
+	Waiting   Cause = iota // too early to tell
+	Good                   // readings arrive
+	Degraded               // readings arrive, and too many telegrams are damaged
+	Locked                 // readings arrive, and the meter keeps the power to itself
+	Scale                  // readings arrive, and some values cannot be
+	Undecided              // readings arrive, and nobody knows what the registers count in
 
 	Unset // no source is set
 
@@ -50,9 +53,10 @@ const (
 	Parity       // 7E1 read as 8N1, and too damaged to be repaired
 	Noise        // wrong speed or parity, or an inverted signal: these look alike
 
-	HDLC      // DLMS in HDLC frames (IEC 62056-46)
-	SML       // Smart Message Language
-	MBus      // wired M-Bus (EN 13757-2)
+	Layout    // whole messages arrive, and nothing in them is known
+	HDLC      // parts of DLMS in HDLC frames (IEC 62056-46)
+	SML       // parts of Smart Message Language
+	MBus      // parts of wired M-Bus (EN 13757-2)
 	TIC       // French Linky
 	HTTP      // a web server answers
 	JSON      // objects of JSON
@@ -78,6 +82,7 @@ type row struct {
 	name     string  // for programs; never changes
 	counter  counter // of the telegrams and frames that it costs; none for most
 	hopeless bool    // waiting cannot help
+	hint     bool    // readings arrive all the same
 	text     texts   // what is the matter
 	next     texts   // what to do; empty: nothing
 }
@@ -135,7 +140,13 @@ func (c Cause) Text(l meter.Language) string { return rows[c].text.in(l) }
 func (c Cause) Next(l meter.Language) string { return rows[c].next.in(l) }
 
 // Problem reports whether a person should do something about it, once it lasts.
-func (c Cause) Problem() bool { return c != Waiting && c != Good }
+func (c Cause) Problem() bool { return c != Waiting && !c.Arrive() }
+
+// Hint reports whether readings arrive, and a person could have more of them.
+func (c Cause) Hint() bool { return rows[c].hint }
+
+// Arrive reports whether readings arrive as they should.
+func (c Cause) Arrive() bool { return c == Good || c.Hint() }
 
 // Hopeless reports whether it stays as long as nobody does something about it.
 func (c Cause) Hopeless() bool { return rows[c].hopeless }

@@ -39,6 +39,60 @@ var serialCauses = table{
 			"Prova en kortare kabel eller en annan USB-port, och låt inget annat läsa samma port. En nätverksläsare med svagt wifi går bättre med kabel",
 		},
 	},
+	Locked: {
+		name: "locked",
+		hint: true,
+		text: texts{
+			"readings arrive, but the meter sends only whole kilowatt-hours and no power",
+			"Er komen metingen binnen, maar de meter stuurt alleen hele kilowattuur en geen vermogen",
+			"Messungen kommen an, aber der Zähler sendet nur ganze Kilowattstunden und keine Leistung",
+			"Les mesures arrivent, mais le compteur n’envoie que des kilowattheures entiers et pas de puissance",
+			"Avläsningar kommer, men mätaren sänder bara hela kilowattimmar och ingen effekt",
+		},
+		next: texts{
+			"Ask your grid operator for the meter's PIN, type it in with a torch or the meter's button, and switch InF on",
+			"Vraag je netbeheerder om de pincode van de meter, voer die in met een zaklamp of de knop en zet InF aan",
+			"Bitte deinen Messstellenbetreiber um die PIN des Zählers, gib sie mit einer Taschenlampe oder der Taste ein und schalte InF auf on",
+			"Demandez le code PIN du compteur au gestionnaire de réseau, saisissez-le avec une lampe de poche ou la touche, et activez InF",
+			"Be nätägaren om mätarens PIN-kod, mata in den med en ficklampa eller knappen och slå på InF",
+		},
+	},
+	Scale: {
+		name: "scale",
+		hint: true,
+		text: texts{
+			"readings arrive, but some values contradict each other and are withheld",
+			"Er komen metingen binnen, maar enkele waarden spreken elkaar tegen en worden achtergehouden",
+			"Messungen kommen an, aber einige Werte widersprechen einander und werden zurückgehalten",
+			"Les mesures arrivent, mais certaines valeurs se contredisent et sont retenues",
+			"Avläsningar kommer, men några värden motsäger varandra och hålls inne",
+		},
+		next: texts{
+			"Please report it with the meter's make and model. A meter behind current transformers counts in units of its own",
+			"Meld het met merk en type van de meter. Een meter achter stroomtransformatoren telt in eigen eenheden",
+			"Bitte melde es mit Hersteller und Typ des Zählers. Ein Zähler hinter Stromwandlern zählt in eigenen Einheiten",
+			"Signalez-le avec la marque et le modèle du compteur. Un compteur derrière des transformateurs de courant a ses propres unités",
+			"Rapportera det med mätarens märke och modell. En mätare bakom strömtransformatorer räknar i egna enheter",
+		},
+	},
+	Undecided: {
+		name: "undecided_unit",
+		hint: true,
+		text: texts{
+			"readings arrive, but this meter does not say whether it counts its totals in Wh or in 10 Wh: they are withheld until the power has shown it",
+			"Er komen metingen binnen, maar deze meter zegt niet of hij in Wh of in 10 Wh telt: de standen wachten tot het vermogen dat heeft laten zien",
+			"Messungen kommen an, aber dieser Zähler sagt nicht, ob er in Wh oder in 10 Wh zählt: die Zählerstände warten, bis die Leistung es gezeigt hat",
+			"Les mesures arrivent, mais ce compteur ne dit pas s’il compte en Wh ou en 10 Wh : les index attendent que la puissance l’ait montré",
+			"Avläsningar kommer, men mätaren säger inte om den räknar i Wh eller 10 Wh: mätarställningarna väntar tills effekten har visat det",
+		},
+		next: texts{
+			"Wait some hours. If you know it from the meter's display, set the option energy_unit",
+			"Wacht enkele uren. Weet je het van het scherm van de meter, zet dan de optie energy_unit",
+			"Warte einige Stunden. Wenn du es von der Anzeige des Zählers weißt, setze die Option energy_unit",
+			"Attendez quelques heures. Si l’écran du compteur vous l’apprend, réglez l’option energy_unit",
+			"Vänta några timmar. Vet du det från mätarens display, ställ in energy_unit",
+		},
+	},
 	Unset: {
 		name: "no_source",
 		text: texts{

@@ -28,7 +28,7 @@ func TestDocs(t *testing.T) {
 	var b strings.Builder
 	b.WriteString("| what it says | what to do |\n|---|---|\n")
 	for k := range diagnosis.NumCauses {
-		if k.Problem() {
+		if k.Problem() || k.Hint() {
 			fmt.Fprintf(&b, "| %s | %s |\n", k.Text(meter.English), k.Next(meter.English))
 		}
 	}

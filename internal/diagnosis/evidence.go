@@ -108,19 +108,12 @@ func (e *Evidence) Add(b *Evidence) {
 }
 
 // sure are the causes that one message proves, what is worst first.
-var sure = [...]Cause{Unverified, WrongKey, Encrypted, Checksums, NoChecksum, DamagedFrame, Damaged, Good}
+var sure = [...]Cause{Unverified, WrongKey, Encrypted, Checksums, NoChecksum, DamagedFrame, Damaged, Layout, Good}
 
 // Cause returns what is the matter; Waiting for not a byte. What is sure goes
 // before what is likely.
 func (e *Evidence) Cause() Cause {
 	total, text, high, oddParity := e.share()
-	// An encrypted P1 frame in the frames of another protocol: one by one.
-	for m := range marks {
-		frames := e.messages[Encrypted] + e.messages[WrongKey] + e.messages[DamagedFrame]
-		if frames > 0 && e.marks[m] >= frames && !marks[m].text {
-			return marks[m].cause
-		}
-	}
 	for _, c := range sure {
 		if e.messages[c] > 0 {
 			return c

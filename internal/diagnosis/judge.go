@@ -45,6 +45,8 @@ type Judge struct {
 	pause  time.Duration // how long one is normal between two
 	arrive bool          // readings do, since the line was opened
 	bad    bool          // but many are damaged
+	hint   Cause         // what could be better about them; Waiting: nothing
+	detail string        // said of the hint
 
 	lost    bool // the line is
 	opened  time.Time
@@ -133,6 +135,10 @@ func (j *Judge) Good(now time.Time, pause time.Duration) {
 	j.turned = now
 }
 
+// Hint takes what a person could do to have more of the readings that arrive,
+// and what to say of it beside the row's text; Waiting: nothing.
+func (j *Judge) Hint(cause Cause, detail string) { j.hint, j.detail = cause, detail }
+
 // Opened records that the line was opened.
 func (j *Judge) Opened(now time.Time) {
 	j.lost, j.opened, j.heard = false, now, 0
@@ -215,7 +221,7 @@ func (j *Judge) Find(now time.Time) Finding {
 	late := now.Sub(last) > max(Patience, j.pause)
 	// Readings alone end a problem: a line that comes and goes would else end
 	// and make one each time.
-	j.problem = cause == Degraded || cause == Unset || cause.Problem() && late || j.problem && cause != Good
+	j.problem = cause == Degraded || cause == Unset || cause.Problem() && late || j.problem && !cause.Arrive()
 	f.Problem = j.problem
 	return f
 }
@@ -228,6 +234,9 @@ func (j *Judge) judge(now time.Time) (Cause, string) {
 	if j.arrive && now.Sub(j.good) <= j.pause {
 		if _, many := j.damaged(now); many {
 			return Degraded, Degraded.Next(meter.English)
+		}
+		if j.hint != Waiting {
+			return j.hint, j.hint.Next(meter.English) + j.detail
 		}
 		return Good, ""
 	}

@@ -30,7 +30,7 @@ func TestTable(t *testing.T) {
 			if text == "" || len(text) > 255 || strings.HasSuffix(text, ".") {
 				t.Errorf("%s: text %q in %s", c, text, l)
 			}
-			if (next != "") != c.Problem() || strings.HasSuffix(next, ".") || c.Problem() && !unicode.IsUpper([]rune(next)[0]) {
+			if (next != "") != (c.Problem() || c.Hint()) || strings.HasSuffix(next, ".") || c.Problem() && !unicode.IsUpper([]rune(next)[0]) {
 				t.Errorf("%s: next %q in %s", c, next, l)
 			}
 			if other, twice := seen[text]; twice {

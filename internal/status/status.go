@@ -75,7 +75,7 @@ type Verdict struct {
 func VerdictOf(f diagnosis.Finding) Verdict {
 	c := f.Cause
 	return Verdict{
-		Name: c.String(), Good: c == diagnosis.Good || c == diagnosis.Degraded, Problem: f.Problem,
+		Name: c.String(), Good: c.Arrive() || c == diagnosis.Degraded, Problem: f.Problem,
 		Text: c.Text(meter.English), Next: f.Next, Share: f.Share, Since: f.Since,
 	}
 }

@@ -59,7 +59,7 @@ func TestLine(t *testing.T) {
 		t.Fatal(err)
 	}
 	const want = `{"bytes":7,"telegrams":0,"skipped":0,"held":0,"interval":1.5,` +
-		`"checksums":2,"noChecksum":0,"damaged":0,"cut":1,"noKey":0,"wrongKey":0,"damagedFrames":0,"unverified":0}`
+		`"checksums":2,"noChecksum":0,"damaged":0,"cut":1,"noKey":0,"wrongKey":0,"damagedFrames":0,"unverified":0,"unknownLayouts":0}`
 	if diff := cmp.Diff(want, string(text)); diff != "" {
 		t.Errorf("-want +got:\n%s", diff)
 	}
