@@ -22,6 +22,7 @@ import (
 	"github.com/smartmeter-addon/smartmeter-addon/internal/derive"
 	"github.com/smartmeter-addon/smartmeter-addon/internal/diagnosis"
 	"github.com/smartmeter-addon/smartmeter-addon/internal/hub"
+	"github.com/smartmeter-addon/smartmeter-addon/internal/latest"
 	"github.com/smartmeter-addon/smartmeter-addon/internal/meter"
 	"github.com/smartmeter-addon/smartmeter-addon/internal/output/socket"
 	"github.com/smartmeter-addon/smartmeter-addon/internal/quiet"
@@ -92,6 +93,10 @@ type pipeline struct {
 	scratch  []byte // of the line that is made
 	last     lastTelegram
 	recorder capture.Recorder
+
+	// The newest of every quantity, as read and as guarded, of a meter whose
+	// messages do not hold all of them.
+	newest, guarded latest.Values
 
 	raw     *hub.Hub[socket.Chunk]
 	lines   *hub.Hub[socket.Line]
@@ -176,7 +181,7 @@ func (p *pipeline) use(r io.Reader) error {
 		p.source.Telegram(m.Reading.Received)
 		p.totals.identify(m.Reading)
 		p.vitals.telegram(m.Reading, m.Reading.Time.Time(p.zone, m.Reading.Received), p.source.Patience())
-		p.publish(m.Reading)
+		p.publish(m.Reading, m.Pushed != nil)
 		p.proofs.note(p.reader, m.Reading.Received)
 		if p.replay {
 			p.awaitReaders()
@@ -226,8 +231,10 @@ func (p *pipeline) shine(r *meter.Reading) {
 }
 
 // publish makes what the outputs share. The line leaves first: programs on
-// the socket wait for it.
-func (p *pipeline) publish(r *meter.Reading) {
+// the socket wait for it. Of a message that may be only part of what the meter
+// reports, the line holds what the message held; the other outputs have the
+// newest of everything.
+func (p *pipeline) publish(r *meter.Reading, isPart bool) {
 	p.vitals.held(p.totals.judge(r))
 	p.shine(r)
 	changes := p.deriver.Apply(r)
@@ -239,5 +246,19 @@ func (p *pipeline) publish(r *meter.Reading) {
 	p.lines.Publish(socket.Line{Received: r.Received, Data: line})
 	u := &meter.Update{Reading: *r, JSON: line[: len(line)-2 : len(line)-2], Usage: changes.Usage, GasUsage: changes.GasUsage}
 	u.Guarded = p.totals.show(&u.Reading)
+	if isPart {
+		p.complete(u)
+	}
 	p.updates.Publish(u)
+}
+
+// complete adds to an update what earlier messages held.
+func (p *pipeline) complete(u *meter.Update) {
+	if u.Guarded == nil {
+		guarded := u.Reading
+		u.Guarded = &guarded
+	}
+	p.newest.Merge(&u.Reading)
+	p.guarded.Merge(u.Guarded)
+	u.JSON = u.Reading.AppendJSON(nil, p.zone)
 }

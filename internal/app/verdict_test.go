@@ -154,7 +154,7 @@ func TestVerdictOfProgram(t *testing.T) {
 		{"noise", speaker(false, simulate.Noise(7, 5000)), diagnosis.Noise, "", nil},
 		{"HDLC", speaker(false, bytes.Repeat([]byte("\x7E\xA0\x87\x01\x02\x01\x10\x9E\x6D\xE6\xE7\x00\x0F\x40\x00\x00\x00\x00\x02\x19\x0A\x0E\x4B\x61\x6D\x7E"), 4)), diagnosis.HDLC, "", nil},
 		{"SML", speaker(false, bytes.Repeat([]byte("\x1B\x1B\x1B\x1B\x01\x01\x01\x01\x76\x05\x00\x7A\x43\x02\x62\x00\x62\x00\x72\x63\x01\x01\x76\x01"), 3)), diagnosis.SML, "", nil},
-		{"wired M-Bus", speaker(false, bytes.Repeat([]byte("\x68\xFA\xFA\x68\x53\xFF\x00\x01\x67\xDB\x08\x4B\x46\x4D\x67\x50\x00\x00\x09\x81\xF8\x20"), 3)), diagnosis.MBus, "", nil},
+		{"wired M-Bus", speaker(false, bytes.Repeat([]byte("\x68\xFA\xFA\x68\x53\xFF\x00\x01\x67\x0F\x80\x06\x87\x0E\x0C\x07\xE5\x09\x1B\x01\x09\x2F"), 3)), diagnosis.MBus, "", nil},
 		{"Linky", speaker(false, []byte("\x02\nADCO 021528603314 '\r\nOPTARIF BASE 0\r\nISOUSC 30 9\r\nBASE 002565285 ,\r\n\x03\x02\nADCO 021528603314 '\r\n")), diagnosis.TIC, "", nil},
 		{"a web server", speaker(true, []byte("HTTP/1.1 408 Request Timeout\r\nConnection: close\r\n\r\n")), diagnosis.HTTP, "", []diagnosis.Cause{diagnosis.HungUp}},
 		{"this program's JSON socket", speaker(false, []byte(`{"crc":true,"header":"KFM5KAIFA-METER","p1Version":"42","calculatedUsage":329}`+"\r\n")), diagnosis.JSON, "", nil},

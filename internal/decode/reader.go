@@ -165,9 +165,13 @@ func (r *Reader) passed() {
 	r.looked = at
 }
 
-// pass hands on bytes that are in no frame.
+// pass hands on bytes that are in no frame of ciphered telegrams.
 func (r *Reader) pass(p []byte, start bool) {
-	if !r.opener.Demands() {
+	switch {
+	case r.scanner.InFrame() || frame.IsIdle(p): // who reads these has the key, too
+		r.options.Raw(p, start)
+		r.last = '\n'
+	case !r.opener.Demands():
 		r.options.Raw(p, start)
 		r.last = p[len(p)-1]
 	}

@@ -91,8 +91,14 @@ func (s *Scanner) passFramed() {
 	if at := s.base + int64(s.clear); s.begun != at && s.passed == s.clear {
 		s.begun, s.begins = at, true
 	}
+	s.inFrame = true
 	s.pass(min(s.end, s.clear+s.match.Size))
+	s.inFrame = false
 }
+
+// InFrame reports, to Pass, whether the bytes are those of a message with a
+// framing other than that of ciphered telegrams.
+func (s *Scanner) InFrame() bool { return s.inFrame }
 
 // give makes a frame of the candidate. One whose check does not fit is counted.
 func (s *Scanner) give() bool {

@@ -54,6 +54,7 @@ type Scanner struct {
 	tags      [numKinds]int // up to here the framing's tag does not come
 	edge      int           // where a message without framing may begin; -1: nowhere
 	begun     int64         // where in the stream the last message with a framing began
+	inFrame   bool          // what is passed is part of such a message
 	textOnly  bool          // the line speaks P1: nothing else is looked for
 	lastRead  time.Time
 

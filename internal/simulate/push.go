@@ -51,8 +51,8 @@ type pushList struct {
 
 // Pushes is the table of pushes: one row each.
 var Pushes = [NumPushes]PushInfo{
-	Aidon: {Name: "aidon", Title: "Aidon (Norway)", Mode: "2400 8E1", Period: 10 * time.Second, zone: "Europe/Oslo", wrap: (*PushMeter).hdlc,
-		lists: []pushList{{0, triples, "", aidonList2}, {3600, triples, "", aidonList2 + aidonTotals}}},
+	Aidon: {Name: "aidon", Title: "Aidon (Norway)", Mode: "2400 8E1", Period: 5 * time.Second, zone: "Europe/Oslo", wrap: (*PushMeter).hdlc,
+		lists: []pushList{{0, triples, "", aidonList1}, {10, triples, "", aidonList2}, {3600, triples, "", aidonList2 + aidonTotals}}},
 	Kaifa: {Name: "kaifa", Title: "Kaifa (Norway)", Mode: "2400 8E1", Period: 10 * time.Second, zone: "Europe/Oslo", wrap: (*PushMeter).hdlc,
 		lists: []pushList{{0, plainValues, "tagged", kaifaList2}, {3600, plainValues, "tagged", kaifaList2 + kaifaTotals}}},
 	KaifaPairs: {Name: "kaifa-se", Title: "Kaifa (Sweden)", Mode: "2400 8E1", Period: 10 * time.Second, zone: "Europe/Stockholm", wrap: (*PushMeter).hdlc,

@@ -9,6 +9,10 @@ package simulate
 // The order is the meter's. A line of a phase that the household does not have
 // is left out, or has no value where the maker leaves a hole.
 
+const aidonList1 = `
+1-0:1.7.0 u32 power.import 0 W
+`
+
 const aidonList2 = `
 1-1:0.2.129 visible =AIDON_V0001
 0-0:96.1.0 visible =70000000########
