@@ -168,7 +168,7 @@ func (r *Reader) passed() {
 // pass hands on bytes that are in no frame of ciphered telegrams.
 func (r *Reader) pass(p []byte, start bool) {
 	switch {
-	case r.scanner.InFrame() || frame.IsIdle(p): // who reads these has the key, too
+	case r.scanner.InFrame(): // who reads these has the key, too
 		r.options.Raw(p, start)
 		r.last = '\n'
 	case !r.opener.Demands():

@@ -96,6 +96,20 @@ func (s *Scanner) passFramed() {
 	s.inFrame = false
 }
 
+// passFlag passes the flag behind an HDLC frame at once, although it may open
+// the next frame: a reader would else wait for the end of this one.
+func (s *Scanner) passFlag() {
+	if !s.isFlagDue || s.start == s.end {
+		return
+	}
+	s.isFlagDue = false
+	if s.buf[s.start] == hdlcFlag {
+		s.inFrame = true
+		s.pass(s.start + 1)
+		s.inFrame = false
+	}
+}
+
 // InFrame reports, to Pass, whether the bytes are those of a message with a
 // framing other than that of ciphered telegrams.
 func (s *Scanner) InFrame() bool { return s.inFrame }

@@ -83,13 +83,3 @@ func MatchHDLC(p []byte, _ bool) Match {
 	}
 	return whole(size, endsInX25(p[1:size]), p[at+2:size-2], part)
 }
-
-// IsIdle reports whether p is nothing but the flags between HDLC frames.
-func IsIdle(p []byte) bool {
-	for _, b := range p {
-		if b != hdlcFlag {
-			return false
-		}
-	}
-	return true
-}

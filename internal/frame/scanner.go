@@ -54,6 +54,7 @@ type Scanner struct {
 	tags      [numKinds]int // up to here the framing's tag does not come
 	edge      int           // where a message without framing may begin; -1: nowhere
 	begun     int64         // where in the stream the last message with a framing began
+	isFlagDue bool          // the byte at start closes an HDLC frame
 	inFrame   bool          // what is passed is part of such a message
 	textOnly  bool          // the line speaks P1: nothing else is looked for
 	lastRead  time.Time
@@ -160,6 +161,7 @@ func (s *Scanner) shift() {
 
 // next looks for a message in what is buffered.
 func (s *Scanner) next() bool {
+	s.passFlag()
 	decided := s.find()
 	if s.text(s.clear) {
 		return true
@@ -253,6 +255,7 @@ func (s *Scanner) Accept(used int) {
 	s.leave(s.start)
 	s.clear, s.pos = s.start, s.start
 	s.candidate, s.asked, s.match = 0, false, Match{}
+	s.isFlagDue = s.kind == HDLC
 	if s.edge = -1; s.kind == Bare || s.kind == Ciphered {
 		s.edge = s.start
 	}
