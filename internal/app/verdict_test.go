@@ -2,6 +2,7 @@ package app_test
 
 import (
 	"bytes"
+	"encoding/hex"
 	"encoding/json"
 	"log/slog"
 	"net"
@@ -14,6 +15,7 @@ import (
 
 	"github.com/creack/pty"
 
+	"github.com/smartmeter-addon/smartmeter-addon/internal/axdr"
 	"github.com/smartmeter-addon/smartmeter-addon/internal/cipher"
 	"github.com/smartmeter-addon/smartmeter-addon/internal/decode"
 	"github.com/smartmeter-addon/smartmeter-addon/internal/diagnosis"
@@ -33,6 +35,35 @@ func sample(t *testing.T, file string) []byte {
 
 // speaker is a network reader that does the same on every connection: it sends
 // these, and then holds on, or hangs up.
+// pushes is a minute of a meter that pushes.
+func pushes(kind simulate.Push) (line []byte) {
+	start := time.Now().Truncate(time.Minute)
+	push := simulate.NewPush(kind, simulate.Options{Seed: 3, Start: start})
+	for i := range 60 {
+		line = push.AppendMessage(line, start.Add(time.Duration(i)*time.Second))
+	}
+	return line
+}
+
+// pushedLists is a structure of values as DLMS pushes it, some times.
+func pushedLists(n int, values string) (line []byte) {
+	data, err := hex.DecodeString(strings.ReplaceAll(values, " ", ""))
+	if err != nil {
+		panic(err)
+	}
+	var w axdr.Walker
+	members := byte(0)
+	for rest := data; len(rest) > 0; members++ {
+		if rest, err = w.Walk(rest); err != nil {
+			panic(err)
+		}
+	}
+	for range n {
+		line = append(line, simulate.HDLC(append([]byte{0x0F, 0, 0, 0, 1, 0, 2, members}, data...))...)
+	}
+	return line
+}
+
 func speaker(hangsUp bool, sends ...[]byte) func(t *testing.T) []string {
 	return func(t *testing.T) []string {
 		listener, err := net.Listen("tcp", "127.0.0.1:0")
@@ -111,6 +142,12 @@ func TestVerdictOfProgram(t *testing.T) {
 	}{
 		{"readings", speaker(false, dutch), diagnosis.Good, "", nil},
 		{"some damaged", speaker(false, damaged), diagnosis.Degraded, "", []diagnosis.Cause{diagnosis.Good}},
+		{"a meter without its PIN", speaker(false, pushes(simulate.SMLLocked)), diagnosis.Locked, "", []diagnosis.Cause{diagnosis.Good}},
+		{"a voltage that cannot be", speaker(false, pushedLists(9, "0203 0906 0100010700FF 06000001F4 02020F00161B 0203 0906 0100200700FF 120019 02020F001623")), diagnosis.Scale,
+			": voltageL1 is 25 V, and a phase has 80 to 300 V", []diagnosis.Cause{diagnosis.Good}},
+		{"registers that may be Wh or 10 Wh", speaker(false, pushedLists(9, "0908 4B616D7374727570 0906 0101600101FF 0A12 36383431313331424E323435313031303930 0906 0101010700FF 06000001F4 "+
+			"0906 0101010800FF 0600012345")), diagnosis.Undecided, "", []diagnosis.Cause{diagnosis.Good}},
+		{"a layout that nobody knows", speaker(false, pushedLists(9, "11 01 11 02")), diagnosis.Layout, "", nil},
 
 		{"nothing is set", func(*testing.T) []string { return nil }, diagnosis.Unset, ". ", nil},
 		{"no such device", func(*testing.T) []string { return []string{"PORT=" + file + ".missing"} }, diagnosis.Missing, " ", nil},

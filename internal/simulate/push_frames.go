@@ -36,6 +36,9 @@ func hdlcFrame(dst, information []byte, more bool) []byte {
 	return append(dst, 0x7E)
 }
 
+// HDLC puts a message into one frame.
+func HDLC(apdu []byte) []byte { return hdlcFrame(nil, append(llc[:3:3], apdu...), false) }
+
 // hdlc puts a message into one frame.
 func (m *PushMeter) hdlc(dst, apdu []byte) []byte {
 	return hdlcFrame(dst, append(llc[:3:3], apdu...), false)
