@@ -16,7 +16,6 @@ import (
 	"strings"
 	"sync"
 	"syscall"
-	"time"
 
 	mochi "github.com/mochi-mqtt/server/v2"
 	"github.com/mochi-mqtt/server/v2/hooks/auth"
@@ -77,21 +76,18 @@ func show(ctx context.Context, o options, stdout, stderr io.Writer) error {
 		return err
 	}
 	defer os.RemoveAll(data)
-	meter := simulate.New(simulate.Options{
-		Standard: o.standard, Seed: o.seed, Zone: time.Local, NoSolar: o.noSolar, SinglePhase: o.onePhase,
-	})
 	var inverter *simulate.Inverter
 	inverterAddr := ""
-	var solar []string
+	more := keys(o.meter)
 	if !o.noSolar {
 		inverterAddr = freeAddr(1502)
-		if inverter, err = meter.Inverter(inverterAddr, o.clock); err != nil {
+		if inverter, err = o.meter.Inverter(inverterAddr, o.clock); err != nil {
 			return err
 		}
-		solar = []string{"SMARTMETER_SUNSPEC_MODBUS=" + inverterAddr, "SMARTMETER_SUNSPEC_INTERVAL=2"}
+		more = append(more, "SMARTMETER_SUNSPEC_MODBUS="+inverterAddr, "SMARTMETER_SUNSPEC_INTERVAL=2")
 	}
 	log := slog.New(slog.NewTextHandler(stderr, &slog.HandlerOptions{Level: level}))
-	cfg, _, err := config.Load(append(solar,
+	cfg, _, err := config.Load(append(more,
 		"SMARTMETER_SOCKET="+line.Addr(),
 		"SMARTMETER_MQTT_URL=mqtt://"+brokerAddr,
 		"SMARTMETER_MQTT_INTERVAL=5",
@@ -106,11 +102,11 @@ func show(ctx context.Context, o options, stdout, stderr io.Writer) error {
 		return err
 	}
 
-	guide := &guide{addresses: make(map[string]string), out: stdout, standard: o.standard, line: line.Addr(), broker: brokerAddr, inverter: inverterAddr}
-	toLine := &spoiler{line: line, fault: o.fault, standard: &simulate.Standards[o.standard]}
+	guide := &guide{addresses: make(map[string]string), out: stdout, standard: o.standard.Title, line: line.Addr(), broker: brokerAddr, inverter: inverterAddr}
+	toLine := &spoiler{line: line, fault: o.fault, standard: &o.standard}
 	group, ctx := errgroup.WithContext(ctx)
 	group.Go(func() error { return line.Run(ctx) })
-	group.Go(func() error { return meter.Run(ctx, toLine, o.every, o.clock) })
+	group.Go(func() error { return o.meter.Run(ctx, toLine, o.every, o.clock) })
 	if inverter != nil {
 		group.Go(func() error { return inverter.Run(ctx) })
 	}
@@ -149,7 +145,7 @@ func freeAddr(port int) string {
 // guide prints how to look at the outputs, once all of them listen.
 type guide struct {
 	out          io.Writer
-	standard     simulate.Standard
+	standard     string
 	line, broker string
 	inverter     string // empty: there is none
 

@@ -19,19 +19,32 @@ import (
 // TestDemo follows the printed guide for every standard: the addresses work,
 // the JSON socket sends readings and the raw socket telegrams.
 func TestDemo(t *testing.T) {
-	for _, s := range simulate.Standards {
-		t.Run(s.Name, func(t *testing.T) {
+	for _, s := range standards() {
+		name := s.Name
+		_, isPush := simulate.ParsePush(name)
+		t.Run(name, func(t *testing.T) {
 			ctx, cancel := context.WithCancel(t.Context())
 			defer cancel()
 			guide, out := io.Pipe()
 			ended := make(chan int, 1)
 			go func() {
-				ended <- run(ctx, []string{"-standard", s.Name, "-every", "50ms"}, out, io.Discard)
+				ended <- run(ctx, []string{"-standard", name, "-every", "50ms"}, out, io.Discard)
 				out.Close()
 			}()
 			addresses := printed(t, guide)
-			if got := firstLine(t, addresses[0], "{"); !strings.Contains(got, `"header":`) {
+			want := regexp.MustCompile(`"header":`)
+			if isPush { // whose lists hold the one, the other or both
+				want = regexp.MustCompile(`"(currentUsage|totalUse)":`)
+			}
+			if got := firstLine(t, addresses[0], "{"); !want.MatchString(got) {
 				t.Errorf("JSON socket: got %q", got)
+			}
+			if isPush {
+				cancel()
+				if code := <-ended; code != 0 {
+					t.Errorf("the demo ended with %d", code)
+				}
+				return
 			}
 			if got := firstLine(t, addresses[1], "/"); !strings.Contains(got, "SIMULATED") {
 				t.Errorf("raw socket: got %q", got)
@@ -106,6 +119,13 @@ func waitForCause(t *testing.T, ctx context.Context, url, cause string) {
 
 func firstLine(t *testing.T, addr, begins string) string {
 	t.Helper()
+	return lineWith(t, addr, begins, "")
+}
+
+// lineWith returns the first of many lines that has the text, or the last of
+// them; all begin alike.
+func lineWith(t *testing.T, addr, begins, text string) (line string) {
+	t.Helper()
 	conn, err := net.Dial("tcp", addr)
 	if err != nil {
 		t.Fatal(err)
@@ -114,9 +134,15 @@ func firstLine(t *testing.T, addr, begins string) string {
 	if err := conn.SetReadDeadline(time.Now().Add(20 * time.Second)); err != nil {
 		t.Fatal(err)
 	}
-	line, err := bufio.NewReader(conn).ReadString('\n')
-	if err != nil || !strings.HasPrefix(line, begins) {
-		t.Fatalf("%s: got %q, %v", addr, line, err)
+	r := bufio.NewReader(conn)
+	for range 200 {
+		line, err = r.ReadString('\n')
+		if err != nil || !strings.HasPrefix(line, begins) {
+			t.Fatalf("%s: got %q, %v", addr, line, err)
+		}
+		if strings.Contains(line, text) {
+			break
+		}
 	}
 	return line
 }
@@ -190,11 +216,7 @@ func TestHouseholds(t *testing.T) {
 				ended <- run(ctx, append(test.args, "-every", "50ms", "-at", "2026-06-21T13:00", "-seed", "5"), out, io.Discard)
 				out.Close()
 			}()
-			addr := printed(t, guide)[0]
-			line := firstLine(t, addr, "{")
-			for n := 0; n < 100 && !strings.Contains(line, test.has); n++ { // the inverter is asked after the first readings
-				line = firstLine(t, addr, "{")
-			}
+			line := lineWith(t, printed(t, guide)[0], "{", test.has) // the inverter is asked after the first readings
 			if !strings.Contains(line, test.has) || test.not != "" && strings.Contains(line, test.not) {
 				t.Errorf("got %s, want %s and not %s", line, test.has, test.not)
 			}

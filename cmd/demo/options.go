@@ -18,7 +18,8 @@ them, on loopback only. It prints how to look at each output. Ctrl-C ends it.
 
 // options are what a call of the demo asks for.
 type options struct {
-	standard simulate.Standard
+	meter    household
+	standard simulate.StandardInfo
 	every    time.Duration
 	seed     uint64
 	clock    func() time.Time
@@ -54,15 +55,15 @@ func parseOptions(args []string, stdout io.Writer) (options, error) {
 	if o.every < 0 {
 		return o, fmt.Errorf("-every %s: the time between telegrams cannot be negative", o.every)
 	}
+	if o.seed == 0 {
+		o.seed = uint64(time.Now().UnixNano())
+	}
 	var err error
-	if o.standard, err = simulate.ParseStandard(*name); err != nil {
+	if o.meter, o.standard, err = o.household(*name); err != nil {
 		return o, err
 	}
 	if o.every == 0 {
-		o.every = simulate.Standards[o.standard].Period
-	}
-	if o.seed == 0 {
-		o.seed = uint64(time.Now().UnixNano())
+		o.every = o.standard.Period
 	}
 	if o.clock, err = clockFrom(*at); err != nil {
 		return o, err
@@ -77,7 +78,7 @@ func help(flags *flag.FlagSet, out io.Writer) {
 	flags.SetOutput(out)
 	flags.PrintDefaults()
 	fmt.Fprint(out, "\nThe meter's standards:\n")
-	for _, s := range simulate.Standards {
+	for _, s := range standards() {
 		fmt.Fprintf(out, "  %-12s %s\n", s.Name, s.Title)
 	}
 	fmt.Fprint(out, "\nThe faults:\n")

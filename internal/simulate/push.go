@@ -150,3 +150,11 @@ func (m *PushMeter) AppendMessage(dst []byte, now time.Time) []byte {
 
 // Message is AppendMessage with nothing before it.
 func (m *PushMeter) Message(now time.Time) []byte { return m.AppendMessage(nil, now) }
+
+// Inverter is that of the household's solar panels, as Meter.Inverter.
+func (m *PushMeter) Inverter(address string, now func() time.Time) (*Inverter, error) {
+	return m.meter.Inverter(address, now)
+}
+
+// String is the push's title.
+func (p Push) String() string { return Pushes[p].Title }

@@ -15,6 +15,15 @@ import (
 // A w with a write deadline (a connection, a pseudo-terminal) has it set when
 // the context ends, so that a reader that hangs cannot hold Run.
 func (m *Meter) Run(ctx context.Context, w io.Writer, every time.Duration, now func() time.Time) error {
+	return run(ctx, w, every, now, m.AppendTelegram)
+}
+
+// Run is Meter.Run of a meter that pushes.
+func (m *PushMeter) Run(ctx context.Context, w io.Writer, every time.Duration, now func() time.Time) error {
+	return run(ctx, w, every, now, m.AppendMessage)
+}
+
+func run(ctx context.Context, w io.Writer, every time.Duration, now func() time.Time, add func([]byte, time.Time) []byte) error {
 	if d, ok := w.(interface{ SetWriteDeadline(time.Time) error }); ok {
 		stop := context.AfterFunc(ctx, func() { _ = d.SetWriteDeadline(time.Unix(1, 0)) })
 		defer stop()
@@ -27,7 +36,7 @@ func (m *Meter) Run(ctx context.Context, w io.Writer, every time.Duration, now f
 	}
 	var telegram []byte
 	for ctx.Err() == nil {
-		telegram = m.AppendTelegram(telegram[:0], now())
+		telegram = add(telegram[:0], now())
 		if _, err := w.Write(telegram); err != nil {
 			if ctx.Err() != nil {
 				return nil
