@@ -5,6 +5,7 @@ import (
 	"io"
 	"math/rand/v2"
 	"reflect"
+	"slices"
 	"testing"
 	"time"
 
@@ -195,6 +196,90 @@ func TestPushAllocatesNothing(t *testing.T) {
 		}
 		if got := testing.AllocsPerRun(200, step); got != 0 || n < 200 {
 			t.Errorf("%s: %v allocations a message, want 0", simulate.Pushes[p].Name, got)
+		}
+	}
+}
+
+// outcome of a stream of pushes: its readings as JSON, and what passed to the
+// raw socket.
+type pushOutcome struct {
+	Readings []string
+	Raw      string
+	Stats    frame.Stats
+}
+
+func readPushes(data []byte, size int) (o pushOutcome) {
+	keys := cipher.Keys{Key: []byte("@ABCDEFGHIJKLMNO"), AAD: []byte("abcdefghijklmnop")}
+	r := decode.NewReader(decode.Options{Keys: keys, Now: func() time.Time { return start }, Raw: func(p []byte, _ bool) { o.Raw += string(p) }})
+	r.Reset(&pieces{data, size})
+	for m, ok := r.Next(); ok; m, ok = r.Next() {
+		if m.Err == nil && m.Reading != nil {
+			o.Readings = append(o.Readings, string(m.Reading.AppendJSON(nil, time.UTC)))
+		}
+	}
+	o.Stats = r.Stats()
+	return o
+}
+
+// pieces gives its data so many bytes at a time.
+type pieces struct {
+	data []byte
+	size int
+}
+
+func (p *pieces) Read(to []byte) (int, error) {
+	if len(p.data) == 0 {
+		return 0, io.EOF
+	}
+	n := copy(to[:min(len(to), p.size)], p.data)
+	p.data = p.data[n:]
+	return n, nil
+}
+
+// TestPushesHoweverCut reads streams of several meters, damaged and with noise
+// in between, as a whole and in pieces: readings, counters and raw bytes are
+// the same, and what was not damaged is read.
+func TestPushesHoweverCut(t *testing.T) {
+	for seed := range uint64(150) {
+		random := rand.New(rand.NewPCG(seed, 5))
+		var stream []byte
+		whole := map[string]bool{}
+		for range 6 {
+			kind := simulate.Push(random.IntN(int(simulate.NumPushes)))
+			if kind == simulate.SagemcomRaw || simulate.Pushes[kind].Encrypted { // which has no check, or whose counters go back
+				continue
+			}
+			message := simulate.NewPush(kind, simulate.Options{Seed: seed, Start: start}).Message(start.Add(time.Duration(random.IntN(5000)) * time.Second))
+			want := readPushes(message, len(message)).Readings
+			switch random.IntN(3) {
+			case 0:
+				stream = append(stream, damage(bytes.Clone(message), random)...)
+			case 1:
+				stream = append(stream, simulate.Noise(seed, random.IntN(200))...)
+				fallthrough
+			default:
+				stream = append(stream, message...)
+				whole[want[0]] = true
+			}
+		}
+		at := readPushes(stream, len(stream)+1)
+		for _, size := range []int{1, 7, 100} {
+			got := readPushes(stream, size)
+			if !slices.Equal(got.Readings, at.Readings) || got.Raw != at.Raw || got.Stats != at.Stats {
+				t.Fatalf("seed %d in pieces of %d:\n%+v\nwant\n%+v", seed, size, got.Stats, at.Stats)
+			}
+		}
+		if at.Raw != string(stream) {
+			t.Errorf("seed %d: the raw bytes are %d, want all %d", seed, len(at.Raw), len(stream))
+		}
+		read := map[string]bool{}
+		for _, r := range at.Readings {
+			read[r] = true
+		}
+		for want := range whole {
+			if !read[want] {
+				t.Errorf("seed %d: a whole message was lost: %s", seed, want)
+			}
 		}
 	}
 }

@@ -14,8 +14,10 @@ const (
 	tagBlockTransfer    = 0xE0
 
 	apduMax     = 4 << 10
-	apduHead    = 8
 	titleLength = 8
+
+	blockHeader = 1 + 1 + 2 + 2 + 1                 // of a block below 128 octets
+	apduHeaders = 3 + blockHeader + len("\x82\xFF") // before what is encrypted, at most
 )
 
 // llc is the header that HDLC puts before an APDU (IEC 62056-46, 5.3).
@@ -41,7 +43,7 @@ func (a *apdus) match(p []byte) Match {
 	size += at
 	switch {
 	case err == axdr.ErrShort && len(p) < apduMax:
-		return Match{State: More, Certain: len(p) > apduHead, Size: len(p) + 1}
+		return needs(len(p) + 1)
 	case err != nil || size > apduMax:
 		return Match{}
 	}

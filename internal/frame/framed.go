@@ -64,7 +64,9 @@ func (s *Scanner) findFramed() (found, wait bool) {
 	p := s.buf[s.clear:s.end]
 	m := Match{}
 	if s.kind == Bare {
-		m = s.bareAPDUs.match(p)
+		if m = s.bareAPDUs.match(p); m.State != None && holdsFrame(p[:min(m.Size, len(p))]) {
+			return false, false // it was noise
+		}
 	} else {
 		m = framings[s.kind].match(p, s.err != nil)
 	}
@@ -75,8 +77,10 @@ func (s *Scanner) findFramed() (found, wait bool) {
 	case m.State == More && s.err == nil && len(p) < framings[s.kind].limit:
 		s.match = m
 		return false, true
-	case m.Certain:
+	case m.Certain: // it broke off
 		s.stats.Cut++
+		s.passClear()
+		s.markFrame()
 	}
 	return false, false
 }
@@ -84,16 +88,25 @@ func (s *Scanner) findFramed() (found, wait bool) {
 // passFramed passes the bytes of a message with a framing at once: nobody takes
 // them out.
 func (s *Scanner) passFramed() {
-	s.leave(s.clear)
 	if s.match.State == More && !s.match.Certain {
 		return
 	}
-	if at := s.base + int64(s.clear); s.begun != at && s.passed == s.clear {
-		s.begun, s.begins = at, true
+	s.markFrame()
+	size := s.match.Size
+	if s.match.Sure > 0 {
+		size = s.match.Sure
 	}
 	s.inFrame = true
-	s.pass(min(s.end, s.clear+s.match.Size))
+	s.pass(min(s.end, s.clear+size))
 	s.inFrame = false
+}
+
+// markFrame says once that a message begins at clear.
+func (s *Scanner) markFrame() {
+	s.leave(s.clear)
+	if at := s.base + int64(s.clear); s.begun != at && s.passed == s.clear && s.clear >= s.bare {
+		s.begun, s.begins = at, true
+	}
 }
 
 // passFlag passes the flag behind an HDLC frame at once, although it may open
@@ -124,4 +137,31 @@ func (s *Scanner) give() bool {
 		Checksum: m.Checksum, Payload: m.Payload, Part: m.Part}
 	s.asked = true
 	return true
+}
+
+// holdsFrame reports whether p, which may be a message without framing, holds
+// the start of another message, so that it is noise in front of that. What is
+// encrypted may stand behind the header of HDLC or that of a block.
+func holdsFrame(p []byte) bool {
+	inner := bytes.IndexByte(p[:min(len(p), apduHeaders)], framings[Ciphered].tag)
+	for i := 1; i < len(p); i++ {
+		found := false
+		switch p[i] {
+		case '/':
+			found, _ = header(p[i:])
+		case framings[Ciphered].tag:
+			isInner := i == inner && (i == len(llc) && p[0] == llc[0] || i >= blockHeader && p[i-blockHeader] == tagBlockTransfer)
+			found = !isInner && framings[Ciphered].measure(p[i:]) > 0
+		case hdlcFlag:
+			found = MatchHDLC(p[i:], false).Certain
+		case mbusStart:
+			found = MatchMBus(p[i:], false).Certain
+		case smlEscape:
+			found = MatchSML(p[i:], false).Certain
+		}
+		if found {
+			return true
+		}
+	}
+	return false
 }

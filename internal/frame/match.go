@@ -23,7 +23,10 @@ type Match struct {
 	Certain bool
 	// Size is the number of octets of a whole frame, or how many a frame that
 	// is not whole needs at least.
-	Size     int
+	Size int
+	// Sure is how many octets of the window belong to a frame that is not whole,
+	// whatever follows; 0: as many as Size says.
+	Sure     int
 	Checksum meter.Checksum
 	// Payload is what a whole frame carries. It shares the window's memory.
 	Payload []byte

@@ -166,18 +166,14 @@ func (s *Scanner) next() bool {
 	if s.text(s.clear) {
 		return true
 	}
-	if s.inside || s.start >= s.doubt || s.Unopened {
-		s.pass(s.clear)
-	} else { // what is left of a rejected candidate is not yet known to be dropped
-		s.pass(s.start)
-	}
+	s.passClear()
 	if s.isFramed() {
 		s.passFramed()
 		return decided && s.give()
 	}
 	if s.Unopened && s.candidate > 0 {
 		if s.claimed > 0 { // it is new
-			s.begins = s.clear >= s.bare
+			s.begins = s.clear >= s.bare && s.passed == s.clear
 			s.bare = max(s.bare, s.clear+s.claimed)
 			s.claimed = 0
 		}
@@ -192,6 +188,16 @@ func (s *Scanner) next() bool {
 	s.frame = Frame{Kind: Ciphered, Bytes: s.buf[s.clear:end], Whole: !s.lost && end == s.clear+s.candidate, Edge: s.clear == s.edge}
 	s.asked = true
 	return true
+}
+
+// passClear passes what is before the candidate, or before the byte that more
+// are needed of.
+func (s *Scanner) passClear() {
+	if s.inside || s.start >= s.doubt || s.Unopened {
+		s.pass(s.clear)
+	} else { // what is left of a rejected candidate is not yet known to be dropped
+		s.pass(s.start)
+	}
 }
 
 // find goes on to the next candidate, which begins at clear, and reports
@@ -280,7 +286,9 @@ func (s *Scanner) leave(at int) {
 	if s.Unopened {
 		s.pass(at)
 	}
-	s.passed = max(s.passed, at)
+	if at > s.passed {
+		s.passed, s.begins = at, false
+	}
 }
 
 // mark says that a telegram begins at that byte.

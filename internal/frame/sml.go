@@ -39,7 +39,11 @@ func MatchSML(p []byte, _ bool) Match {
 			i = bytes.Index(p[at:], smlEscapes[:])
 		}
 		if i += at; i < at || i+smlMark > len(p) {
-			return Match{State: More, Certain: len(p) > smlMark, Size: len(p) + 1}
+			m := Match{State: More, Certain: len(p) > smlMark, Size: len(p) + 1, Sure: i}
+			if i < at { // its last octets may begin an escape
+				m.Sure = len(bytes.TrimRight(p, "\x1B"))
+			}
+			return m
 		}
 		switch rest := [4]byte(p[i+4 : i+8]); {
 		case rest == smlEscapes: // data
