@@ -69,6 +69,7 @@ func Run(ctx context.Context, cfg config.Config, deps Deps) error {
 	err = group.Wait()
 	p.totals.save() // what came while the tasks ended
 	p.proofs.save()
+	p.units.save()
 	deps.Log.Info("smartmeter has stopped")
 	return err
 }
@@ -90,6 +91,7 @@ type pipeline struct {
 	deriver  *derive.Deriver
 	totals   *totals
 	proofs   *proofs
+	units    *units
 	scratch  []byte // of the line that is made
 	last     lastTelegram
 	recorder capture.Recorder
@@ -132,6 +134,7 @@ func newPipeline(h *house) (*pipeline, error) {
 		Lax:  cfg.Checksum == config.ChecksumOff,
 		// A capture that is played again and again is no attack.
 		Strict: !cfg.Decryption.AllowUnverified && h.deps.Replay == nil,
+		Unit:   cfg.Energy.WattHours(),
 		Raw:    func(b []byte, start bool) { socket.PublishRaw(p.raw, b, start) },
 	})
 	h.board.Line = p.vitals.snapshot
@@ -139,12 +142,13 @@ func newPipeline(h *house) (*pipeline, error) {
 		p.solar = h.panels.Latest
 	}
 	p.proofs = newProofs(cfg.Slot, h.store, p.reader)
+	p.units = newUnits(cfg.Slot, h.store, p.reader, p.log)
 	p.totals = newTotals(cfg.Slot, p.zone, h.store, p.log)
 	return p, p.reads(*cfg, h.deps)
 }
 
 func (p *pipeline) tasks() []task {
-	tasks := []task{{"meter", p.run}, {"vitals", p.vitals.run}, {"totals", p.totals.run}}
+	tasks := []task{{"meter", p.run}, {"vitals", p.vitals.run}, {"totals", p.totals.run}, {"units", p.units.run}}
 	if len(p.keys.Key) > 0 {
 		tasks = append(tasks, task{"proofs", p.proofs.run})
 	}
@@ -183,6 +187,7 @@ func (p *pipeline) use(r io.Reader) error {
 		p.vitals.telegram(m.Reading, m.Reading.Time.Time(p.zone, m.Reading.Received), p.source.Patience())
 		p.publish(m.Reading, m.Pushed != nil)
 		p.proofs.note(p.reader, m.Reading.Received)
+		p.units.note(p.reader)
 		if p.replay {
 			p.awaitReaders()
 		}

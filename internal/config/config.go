@@ -27,6 +27,7 @@ type Config struct {
 	Slot     string         `json:"slot" env:"SLOT" envDefault:"p1"`         // name of the meter in topics and unique ids
 	Language meter.Language `json:"language" env:"LANGUAGE" envDefault:"en"` // of the names of devices and entities
 	Checksum Checksum       `json:"checksum" env:"CHECKSUM" envDefault:"auto"`
+	Energy   EnergyUnit     `json:"energy_unit" env:"ENERGY_UNIT" envDefault:"auto"`
 	Data     string         `env:"DATA"` // folder where state is kept from one run to the next; Load finds one where none is set
 	Health   Listen         `env:"HEALTH" envDefault:"127.0.0.1:8098"`
 	LogLevel LogLevel       `json:"log_level" env:"LOG_LEVEL" envDefault:"info"`

@@ -12,6 +12,7 @@ var Values = map[reflect.Type][]string{
 	reflect.TypeFor[Source]():         texts(sources),
 	reflect.TypeFor[SerialMode]():     texts(serialModes),
 	reflect.TypeFor[Checksum]():       texts(checksums),
+	reflect.TypeFor[EnergyUnit]():     texts(energyUnits),
 	reflect.TypeFor[meter.Language](): texts(meter.Languages),
 	reflect.TypeFor[LogLevel]():       texts(logLevels),
 }

@@ -52,6 +52,7 @@ func defaults() config.Config {
 		Slot:     "p1",
 		Language: meter.English,
 		Checksum: config.ChecksumAuto,
+		Energy:   config.EnergyAuto,
 		Data:     "/var/lib/smartmeter",
 		Health:   "127.0.0.1:8098",
 		LogLevel: config.LogInfo,
@@ -72,11 +73,12 @@ func TestLoad(t *testing.T) {
 			name: "as the app's form saves it",
 			files: options(`{"source": "auto", "serial": {"device": "/dev/serial/by-id/usb-FTDI-if00", "mode": "9600 7E1"}, "network": {},
 				"mqtt": {"topic": "meters/p1", "discovery": false, "discovery_prefix": "ha", "birth_topic": "ha/birth", "interval": 0},
-				"slot": "main_2", "language": "nl", "checksum": "off", "log_level": "warning"}`),
+				"slot": "main_2", "language": "nl", "checksum": "off", "energy_unit": "10wh", "log_level": "warning"}`),
 			want: func(c *config.Config) {
 				c.Serial = config.Serial{Device: "/dev/serial/by-id/usb-FTDI-if00", Mode: config.Serial9600E7}
 				c.MQTT = config.MQTT{Topic: "meters/p1", DiscoveryPrefix: "ha", BirthTopic: "ha/birth", DistinctFields: defaults().MQTT.DistinctFields}
 				c.Slot, c.Language, c.Checksum, c.LogLevel = "main_2", meter.Dutch, config.ChecksumOff, config.LogWarning
+				c.Energy = config.Energy10Wh
 			},
 		},
 		{
@@ -106,7 +108,7 @@ func TestLoad(t *testing.T) {
 				"SMARTMETER_MQTT_DISTINCT=yes", "SMARTMETER_MQTT_DISTINCT_FIELDS=gas", "SMARTMETER_POST_URL=http://h/?k=v", "SMARTMETER_POST_INTERVAL=1", "SMARTMETER_POST_JSON=on", "SMARTMETER_POST_FIELDS=*",
 				"SMARTMETER_INFLUX_URL=https://db/x", "SMARTMETER_INFLUX_TOKEN=secret", "SMARTMETER_INFLUX_ORG=o", "SMARTMETER_INFLUX_BUCKET=b", "SMARTMETER_INFLUX_BUFFER_MB=1",
 				"SMARTMETER_SUNSPEC_MODBUS=fd00::5", "SMARTMETER_SUNSPEC_MODBUS_PORT=1502", "SMARTMETER_SUNSPEC_UNIT=247", "SMARTMETER_SUNSPEC_INTERVAL=899",
-				"SMARTMETER_CHECKSUM=off", "SMARTMETER_DATA=/srv/meter", "SMARTMETER_HEALTH=0", "SMARTMETER_LOG_LEVEL=warn", "SMARTMETER_DEBUG=false", "PATH=/bin", "SMARTMETER=x",
+				"SMARTMETER_CHECKSUM=off", "SMARTMETER_ENERGY_UNIT=Wh", "SMARTMETER_DATA=/srv/meter", "SMARTMETER_HEALTH=0", "SMARTMETER_LOG_LEVEL=warn", "SMARTMETER_DEBUG=false", "PATH=/bin", "SMARTMETER=x",
 			},
 			want: func(c *config.Config) {
 				*c = config.Config{
@@ -117,7 +119,7 @@ func TestLoad(t *testing.T) {
 					MQTT:       config.MQTT{URL: "mqtts://broker:8883", Username: "u", Password: " p ", Topic: "t", DiscoveryPrefix: "d", BirthTopic: "b", Interval: 3600, Distinct: true, DistinctFields: "gas"},
 					RawSocket:  "[::1]:2000", Clients: 300, APIHosts: "meter.example.org, b.example", Solar: config.Solar{Address: "[fd00::5]:1502", Port: 1502, Unit: 247, Interval: 899},
 					Post:   config.Post{URL: "http://h/?k=v", Interval: 1, JSON: true, Fields: "*"},
-					Influx: config.Influx{URL: "https://db/x", Token: "secret", Org: "o", Bucket: "b", BufferMB: 1}, Slot: "p2", Language: meter.Swedish, Checksum: config.ChecksumOff, Data: "/srv/meter", LogLevel: config.LogWarning,
+					Influx: config.Influx{URL: "https://db/x", Token: "secret", Org: "o", Bucket: "b", BufferMB: 1}, Slot: "p2", Language: meter.Swedish, Checksum: config.ChecksumOff, Energy: config.EnergyWh, Data: "/srv/meter", LogLevel: config.LogWarning,
 				}
 			},
 		},

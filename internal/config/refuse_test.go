@@ -122,6 +122,7 @@ func TestLoadRefuses(t *testing.T) {
 		{`{"mqtt": {"distinct_fields": ","}}`, `mqtt.distinct_fields = ",": write names of the JSON socket's fields with commas between them, such as currentUsage,gas_totalUse, or * for all`},
 		{`{"slot": "P 1"}`, `slot = "P 1": write small letters, digits and _ only, such as p1`},
 		{`{"checksum": "none"}`, `checksum = "none": write auto or off`},
+		{`{"energy_unit": "kWh"}`, `energy_unit = "kWh": write auto, Wh or 10Wh`},
 		{`{"log_level": "trace"}`, `log_level = "trace": write error, warning, info or debug`},
 
 		// The broker's URL, which may hold a password.

@@ -51,6 +51,29 @@ const (
 
 var checksums = []Checksum{ChecksumAuto, ChecksumOff}
 
+// EnergyUnit is what a meter's totals count in where its messages do not tell.
+type EnergyUnit string
+
+// The units of totals.
+const (
+	EnergyAuto EnergyUnit = "auto" // power over time decides
+	EnergyWh   EnergyUnit = "Wh"
+	Energy10Wh EnergyUnit = "10Wh"
+)
+
+var energyUnits = []EnergyUnit{EnergyAuto, EnergyWh, Energy10Wh}
+
+// WattHours is what a count is worth, 0 where power has to decide.
+func (u EnergyUnit) WattHours() int64 {
+	switch u {
+	case EnergyWh:
+		return 1
+	case Energy10Wh:
+		return 10
+	}
+	return 0
+}
+
 // LogLevel is the least that is logged.
 type LogLevel string
 
@@ -102,6 +125,12 @@ func (m *SerialMode) UnmarshalText(text []byte) error {
 // UnmarshalText takes any case.
 func (c *Checksum) UnmarshalText(text []byte) error {
 	*c = canonical(string(text), checksums)
+	return nil
+}
+
+// UnmarshalText takes any case.
+func (u *EnergyUnit) UnmarshalText(text []byte) error {
+	*u = canonical(string(text), energyUnits)
 	return nil
 }
 

@@ -72,6 +72,7 @@ func (c *Config) wrong() (field any, mend string) {
 		{&c.Slot, slot(c.Slot)},
 		{&c.Language, oneOf(c.Language, meter.Languages)},
 		{&c.Checksum, oneOf(c.Checksum, checksums)},
+		{&c.Energy, oneOf(c.Energy, energyUnits)},
 		{&c.LogLevel, oneOf(c.LogLevel, logLevels)},
 	} {
 		if rule.mend != "" {

@@ -24,8 +24,9 @@ type EnergyRule struct {
 	// Fixed is the user's word, in Wh; 0: there is none.
 	Fixed int64
 
-	decided int64 // Wh a count, 0: not yet
-	against int   // intervals in a row that contradict what was decided
+	meter   string // whose registers these are
+	decided int64  // Wh a count, 0: not yet
+	against int    // intervals in a row that contradict what was decided
 
 	last  sample
 	sides [2]growth // import, export
@@ -68,17 +69,30 @@ type growth struct {
 
 // EnergyState is what an EnergyRule keeps over a restart.
 type EnergyState struct {
-	WattHours int64 `json:"wattHours,omitempty"` // a count; 0: not decided
+	Meter     string `json:"meter"`
+	WattHours int64  `json:"wattHours"` // a count; 0: not decided
 }
 
 // State returns what to keep.
-func (r *EnergyRule) State() EnergyState { return EnergyState{r.decided} }
+func (r *EnergyRule) State() EnergyState { return EnergyState{r.meter, r.decided} }
 
 // Restore takes up what State returned.
 func (r *EnergyRule) Restore(s EnergyState) {
 	if s.WattHours == oneWattHour || s.WattHours == tenWattHours {
-		r.decided = s.WattHours
+		r.meter, r.decided = s.Meter, s.WattHours
 	}
+}
+
+// is names the meter that speaks, "" where that is not known. What was decided
+// for another one does not hold.
+func (r *EnergyRule) is(meter string) {
+	if meter == "" || meter == r.meter {
+		return
+	}
+	if r.meter != "" {
+		*r = EnergyRule{Fixed: r.Fixed}
+	}
+	r.meter = meter
 }
 
 // WattHours returns what a count of a message's registers is worth, 0 when that

@@ -130,3 +130,27 @@ func TestEnergyRuleIsCautious(t *testing.T) {
 		t.Error("the user's word does not count")
 	}
 }
+
+// TestEnergyRuleKnowsTheMeter: what was decided for one meter does not hold for
+// the one that takes its place.
+func TestEnergyRuleKnowsTheMeter(t *testing.T) {
+	named := func(id string) *cosem.Message {
+		return &cosem.Message{Protocol: "dlms", EnergyScale: cosem.ScaleUndecided, Objects: []cosem.Object{
+			number(1, 7, 0, 500, 0), {Code: cosem.NewCode(1, 1, 0, 0, 5, 255), Type: cosem.Text, Text: []byte(id)}}}
+	}
+	r := cosem.Reader{}
+	r.Scale.Restore(cosem.EnergyState{Meter: "5706567000000001", WattHours: 10})
+	for _, c := range []struct {
+		id   string
+		want int64
+	}{{"5706567000000001", 10}, {"", 10}, {"5706567000000001", 10}, {"5706567000000002", 0}, {"5706567000000001", 0}} {
+		m := named(c.id)
+		if c.id == "" {
+			m.Objects = m.Objects[:1]
+		}
+		r.Reading(m, meter.ChecksumValid, noon)
+		if got := r.Scale.WattHours(m); got != c.want {
+			t.Errorf("meter %q: %d Wh, want %d", c.id, got, c.want)
+		}
+	}
+}

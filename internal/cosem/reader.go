@@ -54,17 +54,13 @@ func (r *Reader) Reading(m *Message, sum meter.Checksum, received time.Time) (*m
 	to.EquipmentID, to.Time, to.Odd = "", meter.Timestamp{}, 0
 	to.Received, to.Checksum = received, sum
 	r.doubts, r.powers = r.doubts[:0], signedPowers{}
+	to.EquipmentID = r.name(0, r.identity(m, identifier(m)))
+	r.Scale.is(to.EquipmentID)
 	r.Scale.observe(m, received)
 
-	known, rank := 0, 0
-	var id *Object
+	known := 0
 	for i := range m.Objects {
 		o := &m.Objects[i]
-		if o.Type == Text || o.Type == Octets || o.Type == Number {
-			if n := identityRank(o.Code); n > rank {
-				id, rank = o, n
-			}
-		}
 		switch {
 		case o.Type == Clock:
 			if to.Time.IsZero() && o.Code.A() == 0 && o.Code.cde() == clockCode {
@@ -85,13 +81,28 @@ func (r *Reader) Reading(m *Message, sum meter.Checksum, received time.Time) (*m
 	if to.Time.IsZero() {
 		to.Time = m.Clock
 	}
-	to.EquipmentID = r.name(0, r.identity(m, id))
 	r.scratch = m.appendStandard(r.scratch[:0])
 	to.Standard = r.name(1, r.scratch)
 	if known == 0 {
 		return to, ErrEmpty
 	}
 	return to, nil
+}
+
+// identifier returns the object that names the meter best, or nil.
+func identifier(m *Message) *Object {
+	best := 0
+	var id *Object
+	for i := range m.Objects {
+		o := &m.Objects[i]
+		if o.Type != Text && o.Type != Octets && o.Type != Number {
+			continue
+		}
+		if n := identityRank(o.Code); n > best {
+			id, best = o, n
+		}
+	}
+	return id
 }
 
 var (

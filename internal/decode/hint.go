@@ -51,6 +51,13 @@ func (r *Reader) hintOf(m *cosem.Message) (Hint, string) {
 	return NoHint, ""
 }
 
+// Unit returns what was decided of the unit that the totals count in, where the
+// meter's messages do not tell.
+func (r *Reader) Unit() cosem.EnergyState { return r.pushes.reader.Scale.State() }
+
+// RestoreUnit takes up what Unit returned in another run.
+func (r *Reader) RestoreUnit(s cosem.EnergyState) { r.pushes.reader.Scale.Restore(s) }
+
 // Hint returns what the last messages showed, and the numbers that contradict
 // each other where that is it.
 func (r *Reader) Hint() (Hint, string) { return r.pushes.hints.hint, r.pushes.hints.detail }

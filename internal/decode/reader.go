@@ -28,6 +28,9 @@ type Options struct {
 	// be opened in the place of its frame. Frames that gave no telegram are left
 	// out; without a key they pass as they are. start: p begins a telegram.
 	Raw func(p []byte, start bool)
+	// Unit is what the totals count in, in Wh, for a meter whose messages do not
+	// tell; 0: its power decides.
+	Unit int64
 	// Now, if set, is the clock, in place of time.Now.
 	Now func() time.Time
 }
@@ -71,6 +74,7 @@ func NewReader(o Options) *Reader {
 	if o.Now == nil {
 		r.options.Now = time.Now
 	}
+	r.pushes.reader.Scale.Fixed = o.Unit
 	r.opener.Strict, r.opener.Proven = o.Strict, r.proven
 	r.scanner.Unopened, r.scanner.Now = !r.opener.HasKey(), r.options.Now
 	if o.Raw != nil {

@@ -1,0 +1,75 @@
+package app
+
+import (
+	"context"
+	"log/slog"
+	"sync"
+
+	"github.com/smartmeter-addon/smartmeter-addon/internal/cosem"
+	"github.com/smartmeter-addon/smartmeter-addon/internal/decode"
+	"github.com/smartmeter-addon/smartmeter-addon/internal/store"
+)
+
+// units keeps from one run to the next what a meter's totals count in, where
+// its messages do not tell and its power had to.
+type units struct {
+	log   *slog.Logger
+	store *store.Store
+	file  string
+	due   chan struct{}     // there is something to save
+	said  cosem.EnergyState // by the meter's goroutine
+
+	mu    sync.Mutex
+	state cosem.EnergyState
+	fresh bool // there is something to save
+}
+
+func newUnits(slot string, s *store.Store, r *decode.Reader, log *slog.Logger) *units {
+	u := &units{log: log, store: s, file: "unit_" + slot, due: make(chan struct{}, 1)}
+	if s.Load(u.file, &u.said) {
+		r.RestoreUnit(u.said)
+	}
+	return u
+}
+
+// note takes down what was decided. It is called by the meter's goroutine.
+func (u *units) note(r *decode.Reader) {
+	state := r.Unit()
+	if state == u.said || state.WattHours == 0 {
+		return
+	}
+	if u.said = state; state.WattHours == 1 {
+		u.log.Info("the power shows that this meter counts its totals in Wh")
+	} else {
+		u.log.Info("the power shows that this meter counts its totals in 10 Wh")
+	}
+	u.mu.Lock()
+	u.state, u.fresh = state, true
+	u.mu.Unlock()
+	select {
+	case u.due <- struct{}{}:
+	default:
+	}
+}
+
+// run saves what was decided at once: it happens once in a meter's life.
+func (u *units) run(ctx context.Context) error {
+	for {
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-u.due:
+			u.save()
+		}
+	}
+}
+
+func (u *units) save() {
+	u.mu.Lock()
+	state, fresh := u.state, u.fresh
+	u.fresh = false
+	u.mu.Unlock()
+	if fresh {
+		u.store.Save(u.file, state)
+	}
+}
