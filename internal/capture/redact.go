@@ -14,6 +14,7 @@ import (
 	"github.com/smartmeter-addon/smartmeter-addon/internal/cipher"
 	"github.com/smartmeter-addon/smartmeter-addon/internal/decode"
 	"github.com/smartmeter-addon/smartmeter-addon/internal/diagnosis"
+	"github.com/smartmeter-addon/smartmeter-addon/internal/dlms"
 	"github.com/smartmeter-addon/smartmeter-addon/internal/frame"
 	"github.com/smartmeter-addon/smartmeter-addon/internal/meter"
 )
@@ -55,7 +56,7 @@ func (c *Capture) Redact(keys cipher.Keys) (*Capture, error) {
 	if lost := stats.Frames - stats.Decrypted; lost > 0 {
 		out.Notes = append(out.Notes, fmt.Sprintf("%d encrypted frames that gave no telegram are left out", lost))
 	}
-	if isBinary(connections) {
+	if isBinary(connections, keys) {
 		return nil, ErrBinary
 	}
 	names := newNames()
@@ -152,15 +153,33 @@ func (f *feed) Read(p []byte) (int, error) {
 	return n, nil
 }
 
-// isBinary reports whether another protocol was on the line, and no telegram.
-func isBinary(connections [][]Record) bool {
+// isBinary reports whether a meter pushed messages of another protocol than P1,
+// whole ones beside telegrams or parts of them alone.
+func isBinary(connections [][]Record, keys cipher.Keys) bool {
 	var e diagnosis.Evidence
+	r := decode.NewReader(decode.Options{Keys: keys})
 	for _, records := range connections {
 		data := (&Capture{Records: records}).Bytes()
 		e.Bytes(data)
-		for s := frame.NewScanner(bytes.NewReader(data)); s.Scan(); {
-			if s.Frame().Telegram.Checksum == meter.ChecksumValid {
+		r.Reset(bytes.NewReader(data))
+		for m, more := r.Next(); more; m, more = r.Next() {
+			switch {
+			case m.Pushed != nil, errors.Is(m.Err, decode.ErrLayout):
+				return true
+			case m.Telegram.Checksum == meter.ChecksumValid:
 				e.Message(diagnosis.Good)
+			}
+		}
+		for s := frame.NewScanner(bytes.NewReader(data)); s.Scan(); {
+			switch f := s.Frame(); {
+			case f.Kind == frame.Text, f.Kind == frame.Ciphered:
+			case f.Checksum == meter.ChecksumValid:
+				return true
+			}
+		}
+		for i := range data {
+			if dlms.Begins(data[i:]) > 0 {
+				return true
 			}
 		}
 	}

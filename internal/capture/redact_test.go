@@ -416,3 +416,31 @@ func verdicts(data []byte) (list []string) {
 		}
 	}
 }
+
+// TestRedactPushes: what meters push by DLMS or SML is refused as long as nothing
+// in it can be replaced, by itself and beside telegrams.
+func TestRedactPushes(t *testing.T) {
+	start := time.Date(2026, 5, 4, 10, 0, 0, 0, time.UTC)
+	for kind := range simulate.Pushes {
+		push := simulate.NewPush(simulate.Push(kind), simulate.Options{Seed: 3, Start: start})
+		var data []byte
+		for i := range 3 {
+			data = push.AppendMessage(data, start.Add(time.Duration(i)*10*time.Second))
+		}
+		var keys cipher.Keys
+		if push.Encrypter != nil {
+			keys = cipher.Keys{Key: push.Encrypter.Key[:], AAD: append([]byte{0x30}, push.Encrypter.AuthKey[:]...)}
+		}
+		telegram := []byte(signed("/A", "1-0:1.8.1(1*kWh)"))
+		for name, data := range map[string][]byte{
+			"alone": data, "behind a telegram": append(slices.Clone(telegram), data...), "before one": append(slices.Clone(data), telegram...),
+			"between two": slices.Concat(telegram, data, telegram),
+		} {
+			for _, keys := range []cipher.Keys{{}, keys} {
+				if c, err := inPieces(data, 37).Redact(keys); err == nil {
+					t.Errorf("%s %s, %d octets of key: redacted to %q", simulate.Pushes[kind].Name, name, len(keys.Key), c.Bytes())
+				}
+			}
+		}
+	}
+}

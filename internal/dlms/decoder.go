@@ -56,15 +56,24 @@ func (d *Decoder) Decode(apdu []byte) (*cosem.Message, error) {
 
 // Whole returns the length of a data-notification that fills p, or else 0.
 func Whole(p []byte) int {
+	if n := Begins(p); n == len(p) {
+		return n
+	}
+	return 0
+}
+
+// Begins returns the length of the data-notification that p begins with, or 0.
+func Begins(p []byte) int {
 	_, body, err := axdr.NotificationTime(p)
 	if err != nil || p[0] != tagNotification {
 		return 0
 	}
 	var w axdr.Walker
-	if rest, err := w.Walk(body); err != nil || len(rest) > 0 {
+	rest, err := w.Walk(body)
+	if err != nil {
 		return 0
 	}
-	return len(p)
+	return len(p) - len(rest)
 }
 
 // llc is the header of HDLC: destination, source, quality.
