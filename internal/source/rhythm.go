@@ -4,7 +4,7 @@ import "time"
 
 const (
 	leastSilence = 15 * time.Second // that is taken for a failure
-	mostPatience = time.Minute      // before the interval is known
+	mostPatience = 70 * time.Second // before the interval is known: Czech meters push once a minute
 	manyBeats    = 5                // as many telegrams must be missing
 	// A meter that was off for a night must not make the program wait for
 	// days when it goes off again.
@@ -35,7 +35,7 @@ func (r *rhythm) silence() { r.silences++ }
 
 // limit is how long the line may be silent. The longest recent interval
 // counts, because a network reader may deliver in fits. As long as silence
-// follows silence the limit grows to a minute: a slow gateway would otherwise
+// follows silence the limit grows to a good minute: a slow gateway would otherwise
 // be hung up on each time before it speaks, and its interval never be known.
 func (r *rhythm) limit() time.Duration {
 	longest := time.Duration(0)
