@@ -95,6 +95,8 @@ func TestWhereTelegramsStart(t *testing.T) {
 func FuzzRaw(f *testing.F) {
 	f.Add([]byte("/ISk5\r\n\r\n1-0:1.8.1(1*kWh)\r\n!1234\r\n/ISk5\r\n!\r\n"), uint8(1))
 	f.Add([]byte("x\r\n!\xff\xff/ESY5\n!\x00/ESY5(\xff/)\n!\r/"), uint8(2))
+	f.Add([]byte("/h!!hS0\x01"), uint8('.')) // the tag of M-Bus within a line
+	f.Add([]byte("\xdb\b00000000\x82\x01\x04"+strings.Repeat("0", 255)+"h01"), uint8('\r'))
 	e, keys := line()
 	f.Add([]byte(sealed(e, numbered(1))[:60]+sealed(e, numbered(2))+"/ISk5\r\n!\r\n"), uint8(9))
 	f.Add([]byte("/ISk5\r\n\xDB\x08SAGgp\x00\x00\x01\x1F\x30\r\n/ISk5\r\n!\r\n"+sealed(e, numbered(3))), uint8(5))

@@ -89,6 +89,9 @@ func (s *Scanner) findFramed() (found, wait bool) {
 // them out.
 func (s *Scanner) passFramed() {
 	if s.match.State == More && !s.match.Certain {
+		if s.inLine() && s.isSettled() {
+			s.pass(s.clear + 1 + letters(s.buf[s.clear+1:s.end]))
+		}
 		return
 	}
 	s.markFrame()
@@ -104,9 +107,33 @@ func (s *Scanner) passFramed() {
 // markFrame says once that a message begins at clear.
 func (s *Scanner) markFrame() {
 	s.leave(s.clear)
+	if s.inLine() {
+		return
+	}
 	if at := s.base + int64(s.clear); s.begun != at && s.passed == s.clear && s.clear >= s.bare {
 		s.begun, s.begins = at, true
 	}
+}
+
+// inLine reports whether what begins at clear is most likely a letter within a
+// line of text, which nobody is to wait for: the frames of HDLC and of M-Bus
+// begin with ~ and h, and follow each other without a letter between them.
+func (s *Scanner) inLine() bool {
+	before := s.beyond
+	if s.clear > 0 {
+		before = s.buf[s.clear-1]
+	}
+	return (s.kind == HDLC || s.kind == MBus) && before >= ' ' && before < hdlcFlag
+}
+
+// letters returns how many bytes of text p begins with in which no message begins.
+func letters(p []byte) int {
+	for i, b := range p {
+		if (b < ' ' || b > '}') && b != '\r' && b != '\n' || b == '/' || b == mbusStart {
+			return i
+		}
+	}
+	return len(p)
 }
 
 // passFlag passes the flag behind an HDLC frame at once, although it may open

@@ -59,6 +59,7 @@ type Scanner struct {
 	textOnly  bool          // the line speaks P1: nothing else is looked for
 	lastRead  time.Time
 
+	beyond    byte // the one before the buffer
 	clear     int  // up to here no candidate begins
 	candidate int  // length of the one at clear; 0: none is known
 	seen      int  // bytes of it that hold no start of the sender's next
@@ -145,6 +146,9 @@ func (s *Scanner) fill() {
 
 // shift moves what is not done to the start of the buffer.
 func (s *Scanner) shift() {
+	if s.start > 0 {
+		s.beyond = s.buf[s.start-1]
+	}
 	copy(s.buf, s.buf[s.start:s.end])
 	s.base += int64(s.start)
 	for _, at := range []*int{&s.pos, &s.end, &s.restart, &s.masked, &s.clear, &s.doubt, &s.passed, &s.bare} {
@@ -193,12 +197,16 @@ func (s *Scanner) next() bool {
 // passClear passes what is before the candidate, or before the byte that more
 // are needed of.
 func (s *Scanner) passClear() {
-	if s.inside || s.start >= s.doubt || s.Unopened {
+	if s.isSettled() {
 		s.pass(s.clear)
-	} else { // what is left of a rejected candidate is not yet known to be dropped
+	} else {
 		s.pass(s.start)
 	}
 }
+
+// isSettled reports whether what comes next is passed: what is left of a rejected
+// candidate is not yet known to be dropped.
+func (s *Scanner) isSettled() bool { return s.inside || s.start >= s.doubt || s.Unopened }
 
 // find goes on to the next candidate, which begins at clear, and reports
 // whether it is all there, or never will be.
