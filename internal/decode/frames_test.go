@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"math"
+	"math/rand/v2"
 	"os"
 	"path/filepath"
 	"slices"
@@ -184,4 +185,70 @@ func compareReading(t *testing.T, got map[string]any, want map[string]float64, m
 		}
 	}
 	return values
+}
+
+// TestRealFramesDamaged puts each file behind noise and behind a damaged copy of
+// itself: what is good is read, and nothing is read that is not in the file.
+func TestRealFramesDamaged(t *testing.T) {
+	folder := os.Getenv("SMARTMETER_FRAMES")
+	if folder == "" {
+		t.Skip("SMARTMETER_FRAMES names no folder of real frames")
+	}
+	files, _ := filepath.Glob(filepath.Join(folder, "expected", "*.json"))
+	for _, file := range files {
+		name := strings.TrimSuffix(filepath.Base(file), ".json")
+		t.Run(name, func(t *testing.T) {
+			text, err := os.ReadFile(file)
+			if err != nil {
+				t.Fatal(err)
+			}
+			var facts frameFacts
+			if err := json.Unmarshal(text, &facts); err != nil {
+				t.Fatal(err)
+			}
+			data, err := os.ReadFile(filepath.Join(folder, name+".bin"))
+			if err != nil {
+				t.Fatal(err)
+			}
+			messages := func(stream []byte) map[string]int {
+				all := map[string]int{}
+				decodeStream(t, stream, facts.Key, facts.Auth, func(r result) { all[fmt.Sprint(r.objects)]++ })
+				return all
+			}
+			want := messages(data)
+			if data[0] == 0x0F || len(want) == 0 {
+				t.Skip("nothing to find again: it has no check, or no message")
+			}
+			random := rand.New(rand.NewPCG(1, 2))
+			for range 60 {
+				noise := make([]byte, random.IntN(40))
+				for i := range noise {
+					noise[i] = byte(random.Uint32())
+				}
+				bad := bytes.Clone(data)
+				switch at := random.IntN(len(bad)); random.IntN(3) {
+				case 0:
+					bad[at] ^= 1 << random.IntN(8)
+				case 1:
+					bad = bad[:at]
+				case 2:
+					bad = append(bad[:at], bad[min(len(bad), at+1+random.IntN(9)):]...)
+				}
+				got := messages(slices.Concat(noise, bad, data))
+				for m := range want {
+					if got[m] == 0 {
+						t.Errorf("behind %x and %x: %s is lost", noise, bad, m)
+					}
+				}
+				for m := range got {
+					if want[m] == 0 {
+						t.Errorf("behind %x and %x: %s is read", noise, bad, m)
+					}
+				}
+				if t.Failed() {
+					return
+				}
+			}
+		})
+	}
 }

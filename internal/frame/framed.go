@@ -64,7 +64,7 @@ func (s *Scanner) findFramed() (found, wait bool) {
 	p := s.buf[s.clear:s.end]
 	m := Match{}
 	if s.kind == Bare {
-		if m = s.bareAPDUs.match(p); m.State != None && holdsFrame(p[:min(m.Size, len(p))]) {
+		if m = s.bareAPDUs.match(p); m.State != None && holdsFrame(p, m.Size) {
 			return false, false // it was noise
 		}
 	} else {
@@ -166,12 +166,13 @@ func (s *Scanner) give() bool {
 	return true
 }
 
-// holdsFrame reports whether p, which may be a message without framing, holds
-// the start of another message, so that it is noise in front of that. What is
+// holdsFrame reports whether within the size of what p begins with, which may be
+// a message without framing, another message begins, so that it is noise in front
+// of that. What is
 // encrypted may stand behind the header of HDLC or that of a block.
-func holdsFrame(p []byte) bool {
+func holdsFrame(p []byte, size int) bool {
 	inner := bytes.IndexByte(p[:min(len(p), apduHeaders)], framings[Ciphered].tag)
-	for i := 1; i < len(p); i++ {
+	for i := 1; i < min(size, len(p)); i++ {
 		found := false
 		switch p[i] {
 		case '/':

@@ -46,13 +46,20 @@ func MatchMBus(p []byte, end bool) Match {
 			return mbusFrame(p, short, true)
 		}
 	}
-	if short >= mbusWrapped || end && n < long+mbusExtra {
+	if short >= mbusWrapped || end && n < long+mbusExtra || short >= mbusHeader && mbusFollows(p, short+mbusExtra) {
 		return mbusFrame(p, max(short, mbusHeader), false)
 	}
 	if n < long+mbusExtra {
 		return Match{State: More, Certain: true, Size: long + mbusExtra}
 	}
 	return mbusFrame(p, long, mbusFits(p, long))
+}
+
+// mbusFollows reports whether a frame ends and another one begins at that octet:
+// then no wrapped length reaches beyond it, where the sum of eight bits might
+// fit by chance.
+func mbusFollows(p []byte, at int) bool {
+	return p[at-1] == mbusStop && len(p) > at+3 && p[at] == mbusStart && p[at+3] == mbusStart && p[at+1] == p[at+2]
 }
 
 func mbusFits(p []byte, length int) bool {
