@@ -139,7 +139,7 @@ func captureLine(on *lineFlags, cfg config.Config, redact bool, keys cipher.Keys
 	fmt.Fprintf(stderr, "Capturing from %s %s.\n", line.port.Name, how)
 
 	all := capture.Capture{Header: capture.Header{Made: time.Now(), Program: app.Program(), Source: line.port.Name}}
-	l := &listener{keys: keys, lax: cfg.Checksum == config.ChecksumOff, strict: !cfg.Decryption.AllowUnverified}
+	l := &listener{keys: keys, lax: cfg.Checksum == config.ChecksumOff, strict: !cfg.Decryption.AllowUnverified, unit: cfg.Energy.WattHours()}
 	add := func(r capture.Record) { all.Records = append(all.Records, r) }
 	var failed error
 	if !redact {

@@ -56,7 +56,7 @@ func check(args, environ []string, stdout, stderr io.Writer) int {
 		how = "until everything is known, or Ctrl-C"
 	}
 	fmt.Fprintf(stdout, "Listening to %s %s.\n\n", line.port.Name, how)
-	c := &checking{listener: listener{keys: keys, lax: cfg.Checksum == config.ChecksumOff, strict: !cfg.Decryption.AllowUnverified}, out: stdout}
+	c := &checking{listener: listener{keys: keys, lax: cfg.Checksum == config.ChecksumOff, strict: !cfg.Decryption.AllowUnverified, unit: cfg.Energy.WattHours()}, out: stdout}
 	c.onBytes, c.onChange, c.onBad, c.onGood = c.heard, c.changed, c.dropped, c.telegram
 	c.listen(line.port, on.length)
 	c.report(&line, cfg, on.serial != "" || on.network != "")
@@ -126,7 +126,7 @@ func (c *checking) telegram(r *meter.Reading) {
 	}
 	c.reading = *r
 	c.say(r.Received, "a good telegram")
-	if c.good >= enough {
+	if c.good >= enough && !c.hinting {
 		c.enough()
 	}
 }

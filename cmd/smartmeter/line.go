@@ -116,7 +116,8 @@ type listener struct {
 	keys cipher.Keys
 	lax  bool // as the app with checksum off
 
-	strict bool // as the app with decryption.allow_unverified off
+	strict bool  // as the app with decryption.allow_unverified off
+	unit   int64 // as the app with energy_unit
 
 	// What to do with what happens; any may be nil.
 	onBytes  func(p []byte, now time.Time)
@@ -129,6 +130,7 @@ type listener struct {
 	start     time.Time
 	bytes     int
 	good, bad int
+	hinting   bool // more messages will tell what could be better about them
 	mode      string
 	busy      bool // another program has the port
 	stop      context.CancelFunc
@@ -167,7 +169,7 @@ func (l *listener) listen(port source.Port, length time.Duration) {
 
 // use reads one connection to its end.
 func (l *listener) use(line io.Reader) error {
-	r := decode.NewReader(decode.Options{Keys: l.keys, Lax: l.lax, Strict: l.strict})
+	r := decode.NewReader(decode.Options{Keys: l.keys, Lax: l.lax, Strict: l.strict, Unit: l.unit})
 	r.Reset(io.TeeReader(line, l))
 	var cut uint64
 	for {
@@ -184,6 +186,8 @@ func (l *listener) use(line io.Reader) error {
 			l.good++
 			l.source.Telegram(m.Reading.Received)
 			l.judge.Good(m.Reading.Received, l.source.Patience())
+			l.judge.Hint(r.Hint())
+			l.hinting = r.Hinting()
 			if l.onGood != nil {
 				l.onGood(m.Reading)
 			}

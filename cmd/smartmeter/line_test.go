@@ -292,6 +292,19 @@ func TestCheckWithoutChecksums(t *testing.T) {
 	}
 }
 
+// TestCheckPushes: check reads what meters push, and tells how to have more of it.
+func TestCheckPushes(t *testing.T) {
+	start := time.Date(2026, 5, 4, 10, 0, 0, 0, time.UTC)
+	for kind, want := range map[simulate.Push]string{simulate.SMLLocked: "PIN", simulate.Aidon: "Verdict: readings arrive."} {
+		push := simulate.NewPush(kind, simulate.Options{Seed: 3, Start: start})
+		message := func(n int) string { return string(push.Message(start.Add(time.Duration(10*n) * time.Second))) }
+		code, out, stderr := call(t, "", nowhere, "check", "-for", "4s", "-network", reader(t, message))
+		if code != exitGood || !strings.Contains(out, want) || !strings.Contains(out, "Everything is known") {
+			t.Errorf("%s: exit %d\n%s%s", simulate.Pushes[kind].Name, code, out, stderr)
+		}
+	}
+}
+
 // TestReplayCommand plays a file of telegrams to a broker and ends well.
 func TestReplayCommand(t *testing.T) {
 	server := mochi.New(&mochi.Options{InlineClient: true, Logger: slog.New(slog.DiscardHandler)})

@@ -129,16 +129,11 @@ func (v *vitals) telegram(r *meter.Reading, at time.Time, silence time.Duration)
 	v.timer.Reset(beat)
 }
 
-// hints are what a message may show beside its reading.
-var hints = [...]diagnosis.Cause{
-	decode.NoHint: diagnosis.Waiting, decode.Locked: diagnosis.Locked, decode.Doubtful: diagnosis.Scale, decode.Undecided: diagnosis.Undecided,
-}
-
 // hint records what a person could do to have more of the readings.
 func (v *vitals) hint(h decode.Hint, detail string) {
 	v.mu.Lock()
 	defer v.mu.Unlock()
-	v.judge.Hint(hints[h], detail)
+	v.judge.Hint(h, detail)
 }
 
 // damaged records a telegram that gave no reading.

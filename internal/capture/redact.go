@@ -25,7 +25,7 @@ var (
 		"give the key of the P1 port (the option decryption.key, or -key), or send the capture unredacted and in private")
 	ErrKey = errors.New("the meter encrypts its telegrams, and the key does not open them, so that nobody can replace what identifies it: " +
 		"compare the key with what your grid operator sent, or send the capture unredacted and in private")
-	ErrBinary = errors.New("this port does not speak P1 but a protocol of bytes, in which nothing can be replaced: " +
+	ErrBinary = errors.New("the meter pushes DLMS or SML, messages of bytes in which nothing can be replaced yet: " +
 		"tell what \"smartmeter check\" says, or send the capture unredacted and in private")
 )
 

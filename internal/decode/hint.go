@@ -51,6 +51,10 @@ func (r *Reader) hintOf(m *cosem.Message) (Hint, string) {
 	return NoHint, ""
 }
 
+// Hinting reports whether the last messages showed something else than Hint says,
+// which more of them will prove or not.
+func (r *Reader) Hinting() bool { return r.pushes.hints.next != r.pushes.hints.hint }
+
 // Unit returns what was decided of the unit that the totals count in, where the
 // meter's messages do not tell.
 func (r *Reader) Unit() cosem.EnergyState { return r.pushes.reader.Scale.State() }

@@ -135,9 +135,14 @@ func (j *Judge) Good(now time.Time, pause time.Duration) {
 	j.turned = now
 }
 
+// hints are what messages may show beside their readings.
+var hints = [...]Cause{
+	decode.NoHint: Waiting, decode.Locked: Locked, decode.Doubtful: Scale, decode.Undecided: Undecided,
+}
+
 // Hint takes what a person could do to have more of the readings that arrive,
-// and what to say of it beside the row's text; Waiting: nothing.
-func (j *Judge) Hint(cause Cause, detail string) { j.hint, j.detail = cause, detail }
+// and what to say of it beside the row's text.
+func (j *Judge) Hint(h decode.Hint, detail string) { j.hint, j.detail = hints[h], detail }
 
 // Opened records that the line was opened.
 func (j *Judge) Opened(now time.Time) {
