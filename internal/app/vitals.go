@@ -130,10 +130,10 @@ func (v *vitals) telegram(r *meter.Reading, at time.Time, silence time.Duration)
 }
 
 // hint records what a person could do to have more of the readings.
-func (v *vitals) hint(h decode.Hint, detail string) {
+func (v *vitals) hint(hint diagnosis.Cause, detail string) {
 	v.mu.Lock()
 	defer v.mu.Unlock()
-	v.judge.Hint(h, detail)
+	v.judge.Hint(hint, detail)
 }
 
 // damaged records a telegram that gave no reading.

@@ -2,18 +2,8 @@ package decode
 
 import (
 	"github.com/smartmeter-addon/smartmeter-addon/internal/cosem"
+	"github.com/smartmeter-addon/smartmeter-addon/internal/diagnosis"
 	"github.com/smartmeter-addon/smartmeter-addon/internal/sml"
-)
-
-// Hint is what the last messages of DLMS or SML showed beside their readings.
-type Hint uint8
-
-// The hints.
-const (
-	NoHint    Hint = iota
-	Locked         // the meter sends whole kilowatt-hours and no power
-	Doubtful       // values contradict each other
-	Undecided      // nobody knows the unit of the registers
 )
 
 // steady is how many messages in a row must show a hint, or no longer show it:
@@ -21,15 +11,17 @@ const (
 // change between the moments at which a meter takes power and current.
 const steady = 5
 
-// hints watches messages for hints.
+// hints watches messages of DLMS or SML for what they show beside their readings:
+// a cause that is a hint, or diagnosis.Waiting for nothing. The zero hints has
+// seen nothing.
 type hints struct {
-	hint   Hint
+	hint   diagnosis.Cause
 	detail string
-	next   Hint // of the last messages
-	run    int  // how many of these there were
+	next   diagnosis.Cause // of the last messages
+	run    int             // how many of these there were
 }
 
-func (h *hints) see(next Hint, detail string) {
+func (h *hints) see(next diagnosis.Cause, detail string) {
 	if next != h.next {
 		h.next, h.run = next, 0
 	}
@@ -39,16 +31,16 @@ func (h *hints) see(next Hint, detail string) {
 }
 
 // hintOf returns what a message shows.
-func (r *Reader) hintOf(m *cosem.Message) (Hint, string) {
+func (r *Reader) hintOf(m *cosem.Message) (diagnosis.Cause, string) {
 	switch doubts := r.pushes.reader.Doubts(); {
 	case len(doubts) > 0:
-		return Doubtful, ": " + doubts[0].String()
+		return diagnosis.Scale, ": " + doubts[0].String()
 	case r.pushes.reader.Scale.WattHours(m) == 0 && m.EnergyScale == cosem.ScaleUndecided:
-		return Undecided, ""
+		return diagnosis.Undecided, ""
 	case m.Protocol == "sml" && sml.Locked(m):
-		return Locked, ""
+		return diagnosis.Locked, ""
 	}
-	return NoHint, ""
+	return diagnosis.Waiting, ""
 }
 
 // Hinting reports whether the last messages showed something else than Hint says,
@@ -64,4 +56,4 @@ func (r *Reader) RestoreUnit(s cosem.EnergyState) { r.pushes.reader.Scale.Restor
 
 // Hint returns what the last messages showed, and the numbers that contradict
 // each other where that is it.
-func (r *Reader) Hint() (Hint, string) { return r.pushes.hints.hint, r.pushes.hints.detail }
+func (r *Reader) Hint() (diagnosis.Cause, string) { return r.pushes.hints.hint, r.pushes.hints.detail }

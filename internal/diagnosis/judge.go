@@ -135,14 +135,9 @@ func (j *Judge) Good(now time.Time, pause time.Duration) {
 	j.turned = now
 }
 
-// hints are what messages may show beside their readings.
-var hints = [...]Cause{
-	decode.NoHint: Waiting, decode.Locked: Locked, decode.Doubtful: Scale, decode.Undecided: Undecided,
-}
-
-// Hint takes what a person could do to have more of the readings that arrive,
-// and what to say of it beside the row's text.
-func (j *Judge) Hint(h decode.Hint, detail string) { j.hint, j.detail = hints[h], detail }
+// Hint records what a person could do to have more of the readings that arrive,
+// and what to say of it beside the row's text; Waiting: nothing.
+func (j *Judge) Hint(hint Cause, detail string) { j.hint, j.detail = hint, detail }
 
 // Opened records that the line was opened.
 func (j *Judge) Opened(now time.Time) {
