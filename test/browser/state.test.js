@@ -40,7 +40,7 @@ test("export without an inverter: what the home uses is not known", async (t) =>
 
 test("a reading without a power is not 0 W", async (t) => {
   const { page, text } = await told(t, [["status", status()], ["reading", { totalUse: 5, ts: "2026-06-21T18:20:09+02:00" }]]);
-  assert.match(await text(".hero"), /The meter tells no power\s+–/);
+  assert.match(await text(".hero"), /The meter reports no power\s+–/);
   assert.ok(await page.locator(".flow").isHidden());
 });
 
