@@ -193,13 +193,7 @@ func (o *Opener) begins(f []byte, head int) bool {
 		if o.block == nil {
 			return false
 		}
-		// GCM is counter mode, and the text begins at counter 2.
-		counter, stream := o.first[:aes.BlockSize], o.first[aes.BlockSize:]
-		copy(counter, o.nonce[:])
-		counter[aes.BlockSize-1] = 2
-		o.block.Encrypt(stream, counter)
-		subtle.XORBytes(stream, stream, text)
-		text = stream
+		text = o.stream(text)
 	}
 	if isNotification(text) {
 		return true
@@ -255,11 +249,19 @@ func (o *Opener) openPlain(control byte, body []byte) ([]byte, Way) {
 	return aad[room:], ByTag
 }
 
-// stream decrypts without looking at a tag: GCM is counter mode, whose
-// encryption is its own inverse.
+// stream decrypts without looking at a tag. GCM is counter mode, and the text
+// begins at counter 2. It does not use Seal, as whose inverse GCM would do the
+// same: with a tag of 12 bytes that writes behind its result (golang/go#80288).
 func (o *Opener) stream(ciphertext []byte) []byte {
-	sealed := o.gcm.Seal(o.text[room:room], o.nonce[:], ciphertext, nil)
-	return sealed[:len(ciphertext)]
+	text := o.text[room:][:len(ciphertext)]
+	counter, key := o.scratch[:aes.BlockSize], o.scratch[aes.BlockSize:]
+	copy(counter, o.nonce[:])
+	for i := 0; i < len(text); i += aes.BlockSize {
+		binary.BigEndian.PutUint32(counter[nonceSize:], uint32(2+i/aes.BlockSize))
+		o.block.Encrypt(key, counter)
+		subtle.XORBytes(text[i:], ciphertext[i:], key)
+	}
+	return text
 }
 
 func isPrintable(c byte) bool { return ' ' <= c && c <= '~' }

@@ -11,17 +11,23 @@ import (
 // counting is an AEAD that counts the bytes it works on.
 type counting struct {
 	cipher.AEAD
-	bytes int
+	bytes *int
 }
 
-func (c *counting) Open(dst, nonce, ciphertext, aad []byte) ([]byte, error) {
-	c.bytes += len(ciphertext) + len(aad)
+func (c counting) Open(dst, nonce, ciphertext, aad []byte) ([]byte, error) {
+	*c.bytes += len(ciphertext) + len(aad)
 	return c.AEAD.Open(dst, nonce, ciphertext, aad)
 }
 
-func (c *counting) Seal(dst, nonce, plaintext, aad []byte) []byte {
-	c.bytes += len(plaintext) + len(aad)
-	return c.AEAD.Seal(dst, nonce, plaintext, aad)
+// countingBlock counts the bytes that are encrypted without an AEAD.
+type countingBlock struct {
+	cipher.Block
+	bytes *int
+}
+
+func (c countingBlock) Encrypt(dst, src []byte) {
+	*c.bytes += c.BlockSize()
+	c.Block.Encrypt(dst, src)
 }
 
 // TestNestedFramesAreCheap: frames that begin inside one another, each as long
@@ -53,8 +59,8 @@ func TestNestedFramesAreCheap(t *testing.T) {
 		}
 		o := New(Keys{Key: key, AAD: key})
 		o.Proven = func([]byte) int { return 0 }
-		count := &counting{AEAD: o.gcm}
-		o.gcm = count
+		bytesOfAES := 0
+		o.gcm, o.block = counting{o.gcm, &bytesOfAES}, countingBlock{o.block, &bytesOfAES}
 		line := append(hostile, good...)
 		line = append(line, make([]byte, MaxFrame)...)
 		for last, i := 0, 0; i < len(hostile); i++ { // as a Scanner would, if nothing is a message
@@ -69,9 +75,9 @@ func TestNestedFramesAreCheap(t *testing.T) {
 		if opened := o.Open(good, true); !bytes.Equal(opened.Text, telegram) {
 			t.Errorf("%s: the good message behind them is lost: %q, %v", test.name, opened.Text, opened.Err)
 		}
-		if each := count.bytes / len(hostile); each > most {
+		if each := bytesOfAES / len(hostile); each > most {
 			t.Errorf("%s: %d bytes of AES for each byte of the line, want %d at most", test.name, each, most)
 		}
-		t.Logf("%s: %.1f bytes of AES for each byte of the line", test.name, float64(count.bytes)/float64(len(hostile)))
+		t.Logf("%s: %.1f bytes of AES for each byte of the line", test.name, float64(bytesOfAES)/float64(len(hostile)))
 	}
 }

@@ -73,8 +73,9 @@ type Opener struct {
 	// published for all its meters, so that a tag which does not fit says little.
 	shared bool
 	nonce  [nonceSize]byte
-	first  [2 * aes.BlockSize]byte // scratch of begins
-	text   []byte                  // room, then the text
+	text   []byte // room, then the text
+
+	scratch [2 * aes.BlockSize]byte // of stream: counter and key stream
 
 	budget  int  // bytes of messages that may still fail, see failBudget
 	proven  bool // a tag has fitted with the key
@@ -85,7 +86,7 @@ type Opener struct {
 // New returns an Opener. It panics when a key has a wrong length, which those
 // of ParseKey and ParseAAD never have.
 func New(keys Keys) *Opener {
-	o := &Opener{text: make([]byte, room+maxBody+2*tagSize), key: keys.fingerprint(), budget: failBudget}
+	o := &Opener{text: make([]byte, room+maxBody), key: keys.fingerprint(), budget: failBudget}
 	o.block, o.gcm, o.aad = keys.ciphers()
 	o.shared = len(o.aad) == 0 || string(o.aad[controlSize:]) == published
 	return o

@@ -50,7 +50,9 @@ func (e *Encrypter) AppendFrame(dst, telegram []byte) []byte {
 	if err != nil {
 		panic(fmt.Sprintf("AES-128: %v", err)) // the key has 16 bytes
 	}
-	gcm, err := cipher.NewGCMWithTagSize(block, tagSize)
+	// The tag of 12 bytes is the start of the whole one, which is 16. Seal must
+	// write it whole: a shorter one makes it write behind dst (golang/go#80288).
+	gcm, err := cipher.NewGCM(block)
 	if err != nil {
 		panic(fmt.Sprintf("AES-128-GCM: %v", err))
 	}
@@ -76,16 +78,18 @@ func (e *Encrypter) AppendFrame(dst, telegram []byte) []byte {
 	}
 	switch e.Control {
 	case Encrypted | Authenticated:
-		return gcm.Seal(dst, nonce, telegram, aad)
+		return cut(gcm.Seal(dst, nonce, telegram, aad), gcm.Overhead()-tagSize)
 	case Encrypted:
-		sealed := gcm.Seal(dst, nonce, telegram, nil)
-		return sealed[:len(sealed)-tagSize]
+		return cut(gcm.Seal(dst, nonce, telegram, nil), gcm.Overhead())
 	case Authenticated:
 		dst = append(dst, telegram...)
-		return gcm.Seal(dst, nonce, nil, append(aad, telegram...))
+		return cut(gcm.Seal(dst, nonce, nil, append(aad, telegram...)), gcm.Overhead()-tagSize)
 	}
 	return append(dst, telegram...)
 }
+
+// cut returns p without its last n bytes.
+func cut(p []byte, n int) []byte { return p[:len(p)-n] }
 
 // Writer returns a writer that puts what each Write gets into a frame of its
 // own and writes that to w in one Write. It goes between a Meter's Run and
