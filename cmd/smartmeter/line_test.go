@@ -23,6 +23,7 @@ import (
 	"github.com/smartmeter-addon/smartmeter-addon/internal/config"
 	"github.com/smartmeter-addon/smartmeter-addon/internal/frame"
 	"github.com/smartmeter-addon/smartmeter-addon/internal/simulate"
+	"github.com/smartmeter-addon/smartmeter-addon/internal/testkit"
 )
 
 // nowhere keeps a command from the app of the machine that the tests run on.
@@ -40,7 +41,7 @@ func dutch(n int) string {
 // or once.
 func reader(t *testing.T, text func(n int) string) string {
 	t.Helper()
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	listener, err := net.Listen("tcp", testkit.Addr(t))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -76,7 +77,7 @@ func cipheredFrame(t *testing.T) string {
 
 func TestCheck(t *testing.T) {
 	encrypted := cipheredFrame(t)
-	gone, err := net.Listen("tcp", "127.0.0.1:0")
+	gone, err := net.Listen("tcp", testkit.Addr(t))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -90,7 +91,7 @@ func TestCheck(t *testing.T) {
 		{"good", []string{"-network", reader(t, dutch)}, exitGood, []string{
 			"bytes arrive", "a good telegram", "Everything is known after", "3 good telegrams, 0 bad", "KFM5KAIFA-METER (DSMR 4.2, version 42)", "...0318",
 			"checksum    right", "2019-05-14 21:36:20", "power imported: 0.003 kW", "M-Bus 1     gas (type 003), identifier ...8717, 1543.012 m3 at 2019-05-14 21:00:00",
-			"network.address 127.0.0.1:", "Verdict: readings arrive."}},
+			"network.address 127.", "Verdict: readings arrive."}},
 		{"encrypted", []string{"-network", reader(t, func(int) string { return encrypted })}, exitBad, []string{"no key is set", "Everything is known", "Next: Ask your grid operator for the key"}},
 		{"wrong key", []string{"-key", strings.Repeat("12", 16), "-network", reader(t, func(int) string { return encrypted })}, exitBad, []string{"Everything is known", "the key does not fit", "Next: Compare"}},
 		{"a web server", []string{"-network", reader(t, func(int) string { return "HTTP/1.1 400 Bad Request\r\nContent-Type: text/html\r\n\r\n<html>" })}, exitBad, []string{"belongs to a web server", "Next: Use the port"}},
@@ -311,7 +312,7 @@ func TestReplayCommand(t *testing.T) {
 	if err := server.AddHook(new(auth.AllowHook), nil); err != nil {
 		t.Fatal(err)
 	}
-	tcp := listeners.NewTCP(listeners.Config{ID: "test", Address: "127.0.0.1:0"})
+	tcp := listeners.NewTCP(listeners.Config{ID: "test", Address: testkit.Addr(t)})
 	if err := server.AddListener(tcp); err != nil {
 		t.Fatal(err)
 	}

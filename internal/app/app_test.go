@@ -20,6 +20,7 @@ import (
 	"github.com/smartmeter-addon/smartmeter-addon/internal/frame"
 	"github.com/smartmeter-addon/smartmeter-addon/internal/household"
 	"github.com/smartmeter-addon/smartmeter-addon/internal/simulate"
+	"github.com/smartmeter-addon/smartmeter-addon/internal/testkit"
 )
 
 func signed(body string) string {
@@ -180,7 +181,7 @@ func TestBadInput(t *testing.T) {
 
 // TestSourceCut: connected goes 2, 1, 2, and the readings go on.
 func TestSourceCut(t *testing.T) {
-	meter, b := newLine(t), newBroker(t, "127.0.0.1:0")
+	meter, b := newLine(t), newBroker(t, testkit.Addr(t))
 	p := start(t, meter.variable(), b.variable())
 	conn := meter.accept()
 	b.wait("smartmeter/connected", "1")
@@ -203,7 +204,7 @@ func TestSourceCut(t *testing.T) {
 
 // TestBrokerRestart: discovery and states come back by themselves.
 func TestBrokerRestart(t *testing.T) {
-	meter, first := newLine(t), newBroker(t, "127.0.0.1:0")
+	meter, first := newLine(t), newBroker(t, testkit.Addr(t))
 	start(t, meter.variable(), first.variable(), "MQTT_INTERVAL=0")
 	conn := meter.accept()
 	write(t, conn, numbered(1))
@@ -221,12 +222,12 @@ func TestBrokerRestart(t *testing.T) {
 // the first telegram, and offline until then.
 func TestDiscoveryIsRemembered(t *testing.T) {
 	meter, data := newLine(t), "DATA="+t.TempDir()
-	first := newBroker(t, "127.0.0.1:0")
+	first := newBroker(t, testkit.Addr(t))
 	p := start(t, meter.variable(), first.variable(), data)
 	write(t, meter.accept(), numbered(1))
 	first.wait("homeassistant/device/smartmeter_p1/config", "power_net")
 	p.stop()
-	second := newBroker(t, "127.0.0.1:0")
+	second := newBroker(t, testkit.Addr(t))
 	start(t, meter.variable(), second.variable(), data)
 	second.wait("homeassistant/device/smartmeter_p1/config", "power_net")
 	second.wait("smartmeter/p1/availability", "offline")
@@ -237,7 +238,7 @@ func TestDiscoveryIsRemembered(t *testing.T) {
 // TestNothingIsSet: the program says so, names what there is, and waits with
 // its outputs open.
 func TestNothingIsSet(t *testing.T) {
-	b := newBroker(t, "127.0.0.1:0")
+	b := newBroker(t, testkit.Addr(t))
 	p := start(t, b.variable())
 	b.wait("smartmeter/connected", "1")
 	p.dial("json")

@@ -11,11 +11,12 @@ import (
 	"github.com/smartmeter-addon/smartmeter-addon/internal/diagnosis"
 	"github.com/smartmeter-addon/smartmeter-addon/internal/simulate"
 	"github.com/smartmeter-addon/smartmeter-addon/internal/status"
+	"github.com/smartmeter-addon/smartmeter-addon/internal/testkit"
 )
 
 // TestBoard: the whole program counts in one place.
 func TestBoard(t *testing.T) {
-	meter, b := newLine(t), newBroker(t, "127.0.0.1:0")
+	meter, b := newLine(t), newBroker(t, testkit.Addr(t))
 	p := start(t, meter.variable(), b.variable())
 	lines, raw := p.dial("json"), p.dial("raw")
 	waitFor(t, "clients on both sockets", func() bool { return p.log.Count("client connected") == 2 })

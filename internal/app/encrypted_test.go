@@ -10,6 +10,7 @@ import (
 	"github.com/creack/pty"
 
 	"github.com/smartmeter-addon/smartmeter-addon/internal/simulate"
+	"github.com/smartmeter-addon/smartmeter-addon/internal/testkit"
 )
 
 const (
@@ -41,7 +42,7 @@ func TestEncrypted(t *testing.T) {
 	telegrams, frames := luxembourg(t, 3)
 	check := func(t *testing.T, line func(t *testing.T) (variable string, connect func(p *program) io.Writer)) {
 		variable, connect := line(t)
-		b := newBroker(t, "127.0.0.1:0")
+		b := newBroker(t, testkit.Addr(t))
 		p := start(t, variable, b.variable(), "ENC_KEY="+strings.ToUpper(key), "MQTT_INTERVAL=0")
 		raw, lines := p.dial("raw"), p.dial("json")
 		waitFor(t, "clients on both sockets", func() bool { return p.log.Count("client connected") == 2 })

@@ -3,11 +3,11 @@ package app_test
 import (
 	"bytes"
 	"encoding/json"
-	"fmt"
 	"io"
 	"net"
 	"net/http"
 	"net/http/httptest"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -28,8 +28,7 @@ const (
 func TestFaultNoBrokerAtStart(t *testing.T) {
 	t.Parallel()
 	meter := newLine(t)
-	// Not 127.0.0.1, where another test's connection may take the port meanwhile.
-	addr := strings.Replace(testkit.FreeAddr(t), "127.0.0.1", "127.0.0.9", 1)
+	addr := testkit.FreeAddr(t)
 	p := start(t, meter.variable(), "MQTT_URL=mqtt://"+addr)
 	waitFor(t, "a line about the broker", func() bool { return p.log.Count("level=WARN", "the MQTT broker cannot be reached") == 1 })
 	w := attend(p, meter.accept(), nil)
@@ -51,7 +50,7 @@ func TestFaultNoBrokerAtStart(t *testing.T) {
 // reading meanwhile.
 func TestFaultBrokerRestarts(t *testing.T) {
 	t.Parallel()
-	meter, first := newLine(t), newBroker(t, "127.0.0.1:0")
+	meter, first := newLine(t), newBroker(t, testkit.Addr(t))
 	p := start(t, meter.variable(), first.variable())
 	w := attend(p, meter.accept(), first)
 	w.reading()
@@ -109,7 +108,7 @@ func (f *fullDisk) count() int {
 // first message, again and again.
 func TestFaultBrokerDiskFull(t *testing.T) {
 	t.Parallel()
-	meter, b, disk := newLine(t), newBroker(t, "127.0.0.1:0"), new(fullDisk)
+	meter, b, disk := newLine(t), newBroker(t, testkit.Addr(t)), new(fullDisk)
 	if err := b.server.AddHook(disk, nil); err != nil {
 		t.Fatal(err)
 	}
@@ -142,6 +141,7 @@ type login struct {
 	mu       sync.Mutex
 	accepted string // by the broker
 	known    string // to the Supervisor
+	host     string // of the broker, with port
 	port     int
 	asked    int
 	answer   func(http.ResponseWriter) // instead of the login; may be nil
@@ -187,17 +187,28 @@ func (l *login) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	_ = json.NewEncoder(w).Encode(map[string]any{"result": "ok", "data": map[string]any{
-		"host": "127.0.0.1", "port": l.port, "ssl": false, "username": "addons", "password": l.known, "protocol": "3.1.1",
+		"host": l.host, "port": l.port, "ssl": false, "username": "addons", "password": l.known, "protocol": "3.1.1",
 	}})
+}
+
+// at tells the Supervisor the broker's address.
+func (l *login) at(t *testing.T, addr string) {
+	t.Helper()
+	host, port, err := net.SplitHostPort(addr)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if l.port, err = strconv.Atoi(port); err != nil {
+		t.Fatal(err)
+	}
+	l.host = host
 }
 
 // supervised starts the app as the Supervisor does, with a broker that wants
 // the login.
 func supervised(t *testing.T, l *login, b *broker, meter *line) *program {
 	t.Helper()
-	if _, err := fmt.Sscanf(b.addr, "127.0.0.1:%d", &l.port); err != nil {
-		t.Fatal(err)
-	}
+	l.at(t, b.addr)
 	super := httptest.NewServer(l)
 	t.Cleanup(super.Close)
 	return start(t, "SUPERVISOR_TOKEN=secret", "SUPERVISOR="+super.URL, "WEB_SERVER=127.0.0.1:0", "API_SERVER=127.0.0.1:0", meter.variable())
@@ -288,9 +299,7 @@ func TestFaultSupervisorSlow(t *testing.T) {
 	l, meter := &login{accepted: "word", known: "word"}, newLine(t)
 	b := newLoginBroker(t, l)
 	release := make(chan struct{})
-	if _, err := fmt.Sscanf(b.addr, "127.0.0.1:%d", &l.port); err != nil {
-		t.Fatal(err)
-	}
+	l.at(t, b.addr)
 	called := make(chan struct{}, 16)
 	super := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		called <- struct{}{}
@@ -318,9 +327,9 @@ func TestFaultSupervisorSlow(t *testing.T) {
 func TestFaultBrokerName(t *testing.T) {
 	t.Parallel()
 	const name = "broker.test"
-	meter, first := newLine(t), newBroker(t, "127.0.0.1:0")
-	_, port, _ := net.SplitHostPort(first.addr)
-	nameServer.set(name, net.IPv4(127, 0, 0, 1), false)
+	meter, first := newLine(t), newBroker(t, testkit.Addr(t))
+	here, port, _ := net.SplitHostPort(first.addr)
+	nameServer.set(name, net.ParseIP(here), false)
 	p := start(t, meter.variable(), "MQTT_URL=mqtt://"+net.JoinHostPort(name, port))
 	w := attend(p, meter.accept(), first)
 	w.reading()
@@ -334,7 +343,7 @@ func TestFaultBrokerName(t *testing.T) {
 		w.reading()
 	}
 	w.broker = newBroker(t, first.addr)
-	nameServer.set(name, net.IPv4(127, 0, 0, 1), false)
+	nameServer.set(name, net.ParseIP(here), false)
 	w.broker.wait("smartmeter/p1/availability", "online")
 	w.reading()
 	p.lossAndReturn(mark, brokerLost, brokerBack)

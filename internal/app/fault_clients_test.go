@@ -11,12 +11,14 @@ import (
 	"sync"
 	"testing"
 	"time"
+
+	"github.com/smartmeter-addon/smartmeter-addon/internal/testkit"
 )
 
 // crowd starts the program with a witness at every output.
 func crowd(t *testing.T, variables ...string) (*program, *witness) {
 	t.Helper()
-	meter, b := newLine(t), newBroker(t, "127.0.0.1:0")
+	meter, b := newLine(t), newBroker(t, testkit.Addr(t))
 	p := start(t, append(variables, meter.variable(), b.variable())...)
 	w := attend(p, meter.accept(), b)
 	w.reading()
@@ -199,12 +201,12 @@ func TestFaultPortTaken(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			taken, err := net.Listen("tcp", "127.0.0.1:0")
+			taken, err := net.Listen("tcp", testkit.Addr(t))
 			if err != nil {
 				t.Fatal(err)
 			}
 			defer taken.Close()
-			meter, b := newLine(t), newBroker(t, "127.0.0.1:0")
+			meter, b := newLine(t), newBroker(t, testkit.Addr(t))
 			p := start(t, meter.variable(), b.variable(), test.variable+"="+taken.Addr().String())
 			waitFor(t, "a line about the port", func() bool { return p.log.Count("level=ERROR", "is taken by another program") == 1 })
 			conn := meter.accept()
@@ -238,7 +240,7 @@ func TestFaultPortTaken(t *testing.T) {
 // TestFaultHealthPortTaken: the program runs on without it.
 func TestFaultHealthPortTaken(t *testing.T) {
 	t.Parallel()
-	taken, err := net.Listen("tcp", "127.0.0.1:0")
+	taken, err := net.Listen("tcp", testkit.Addr(t))
 	if err != nil {
 		t.Fatal(err)
 	}

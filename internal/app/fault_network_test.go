@@ -11,6 +11,8 @@ import (
 	"time"
 
 	"golang.org/x/net/dns/dnsmessage"
+
+	"github.com/smartmeter-addon/smartmeter-addon/internal/testkit"
 )
 
 const (
@@ -106,7 +108,7 @@ func TestFaultReader(t *testing.T) {
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()
-			r, b := newReader(t, "127.0.0.1:0"), newBroker(t, "127.0.0.1:0")
+			r, b := newReader(t, testkit.Addr(t)), newBroker(t, testkit.Addr(t))
 			p := start(t, r.variable(), b.variable())
 			w := attend(p, r.accept(), b)
 			w.reading()
@@ -218,16 +220,17 @@ func TestMain(m *testing.M) {
 func TestFaultAddressChanges(t *testing.T) {
 	t.Parallel()
 	const name = "moving.test"
-	first, b := newReader(t, "127.0.0.1:0"), newBroker(t, "127.0.0.1:0")
-	_, port, _ := net.SplitHostPort(first.addr)
-	second := newReader(t, net.JoinHostPort("127.0.0.2", port))
-	nameServer.set(name, net.IPv4(127, 0, 0, 1), false)
+	first, b := newReader(t, testkit.Addr(t)), newBroker(t, testkit.Addr(t))
+	here, port, _ := net.SplitHostPort(first.addr)
+	there := testkit.Host(t)
+	second := newReader(t, net.JoinHostPort(there, port))
+	nameServer.set(name, net.ParseIP(here), false)
 	p := start(t, "SOCKET="+net.JoinHostPort(name, port), b.variable())
 	w := attend(p, first.accept(), b)
 	w.reading()
 	mark := p.mark()
 	first.off()
-	nameServer.set(name, net.IPv4(127, 0, 0, 2), false)
+	nameServer.set(name, net.ParseIP(there), false)
 	cutOff(t, w.line.(net.Conn))
 	w.line = second.accept()
 	w.reading()
@@ -247,9 +250,9 @@ func TestFaultNames(t *testing.T) {
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()
-			r, b := newReader(t, "127.0.0.1:0"), newBroker(t, "127.0.0.1:0")
-			_, port, _ := net.SplitHostPort(r.addr)
-			nameServer.set(test.host, net.IPv4(127, 0, 0, 1), false)
+			r, b := newReader(t, testkit.Addr(t)), newBroker(t, testkit.Addr(t))
+			here, port, _ := net.SplitHostPort(r.addr)
+			nameServer.set(test.host, net.ParseIP(here), false)
 			p := start(t, "SOCKET="+net.JoinHostPort(test.host, port), b.variable())
 			w := attend(p, r.accept(), b)
 			w.reading()
@@ -262,7 +265,7 @@ func TestFaultNames(t *testing.T) {
 				}
 			}
 			b.wait("smartmeter/connected", "1")
-			nameServer.set(test.host, net.IPv4(127, 0, 0, 1), false)
+			nameServer.set(test.host, net.ParseIP(here), false)
 			w.line = r.accept()
 			w.reading()
 			p.lossAndReturn(mark, lineLost, lineBack)

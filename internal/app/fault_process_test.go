@@ -158,7 +158,7 @@ func (p *process) ended() {
 // a while.
 func TestFaultPortBusy(t *testing.T) {
 	t.Parallel()
-	c, b := newCable(t), newBroker(t, "127.0.0.1:0")
+	c, b := newCable(t), newBroker(t, testkit.Addr(t))
 	if err := os.Chmod(c.port.Name(), 0o666); err != nil {
 		t.Fatal(err)
 	}
@@ -194,7 +194,7 @@ func TestFaultDataReadOnly(t *testing.T) {
 	if err := os.Mkdir(data, 0o555); err != nil {
 		t.Fatal(err)
 	}
-	meter, b := newLine(t), newBroker(t, "127.0.0.1:0")
+	meter, b := newLine(t), newBroker(t, testkit.Addr(t))
 	p := spawn(t, binary(t, "smartmeter"), meter.variable(), b.variable(), "DATA="+data)
 	conn := meter.accept()
 	w := attend(p.program, conn, b)
@@ -219,7 +219,7 @@ func TestFaultSigterm(t *testing.T) {
 	t.Parallel()
 	path := binary(t, "smartmeter")
 	for i := range 12 {
-		meter, b := newLine(t), newBroker(t, "127.0.0.1:0")
+		meter, b := newLine(t), newBroker(t, testkit.Addr(t))
 		go func() { // a meter that never rests
 			for n := 0; ; n++ {
 				conn, ok := <-meter.conns
@@ -371,7 +371,7 @@ func jumping(t *testing.T) string {
 // program runs. It loses nothing, hangs up on nobody and says nothing.
 func TestFaultClockJumps(t *testing.T) {
 	t.Parallel()
-	meter, b := newLine(t), newBroker(t, "127.0.0.1:0")
+	meter, b := newLine(t), newBroker(t, testkit.Addr(t))
 	clock := filepath.Join(openDir(t), "clock")
 	set := func(seconds int) {
 		if err := os.WriteFile(clock+".new", fmt.Append(nil, seconds), 0o644); err != nil {

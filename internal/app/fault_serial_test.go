@@ -7,6 +7,8 @@ import (
 	"testing"
 
 	"github.com/creack/pty"
+
+	"github.com/smartmeter-addon/smartmeter-addon/internal/testkit"
 )
 
 // cable is a serial cable in the meter: a pseudo-terminal, and the link by
@@ -50,7 +52,7 @@ func TestFaultCable(t *testing.T) {
 	for name, mode := range map[string]string{"automatic mode": "auto", "a mode is set": "115200 8N1"} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			c, b := newCable(t), newBroker(t, "127.0.0.1:0")
+			c, b := newCable(t), newBroker(t, testkit.Addr(t))
 			p := start(t, "PORT="+c.link, "SERIAL_MODE="+mode, b.variable())
 			waitFor(t, "the open port", func() bool { return p.log.Count("line to the meter is open") == 1 })
 			w := attend(p, c.meter, b)

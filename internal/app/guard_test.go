@@ -6,6 +6,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"github.com/smartmeter-addon/smartmeter-addon/internal/testkit"
 )
 
 // metered is a telegram of a meter with one register and a gas meter.
@@ -46,7 +48,7 @@ func (b *broker) shows(t *testing.T, device, key, want string) {
 func TestZeroNeverReachesEntities(t *testing.T) {
 	data := "DATA=" + t.TempDir()
 	t.Run("running", func(t *testing.T) {
-		meter, b := newLine(t), newBroker(t, "127.0.0.1:0")
+		meter, b := newLine(t), newBroker(t, testkit.Addr(t))
 		p := start(t, meter.variable(), b.variable(), data, "MQTT_INTERVAL=0")
 		b.wait("smartmeter/connected", "1")
 		lines := p.dial("json")
@@ -73,7 +75,7 @@ func TestZeroNeverReachesEntities(t *testing.T) {
 		}
 	})
 	t.Run("started again", func(t *testing.T) {
-		meter, b := newLine(t), newBroker(t, "127.0.0.1:0")
+		meter, b := newLine(t), newBroker(t, testkit.Addr(t))
 		start(t, meter.variable(), b.variable(), data, "MQTT_INTERVAL=0")
 		b.wait("smartmeter/connected", "1")
 		conn := meter.accept()

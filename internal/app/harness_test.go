@@ -230,7 +230,7 @@ type line struct {
 
 func newLine(t *testing.T) *line {
 	t.Helper()
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	listener, err := net.Listen("tcp", testkit.Addr(t))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -292,7 +292,7 @@ func newBroker(t *testing.T, addr string) *broker {
 // newLoginBroker is a broker that lets in who knows the password.
 func newLoginBroker(t *testing.T, l *login) *broker {
 	t.Helper()
-	return newGuardedBroker(t, "127.0.0.1:0", l)
+	return newGuardedBroker(t, testkit.Addr(t), l)
 }
 
 func newGuardedBroker(t *testing.T, addr string, guard mochi.Hook) *broker {

@@ -58,14 +58,14 @@ func TestMovingFromSmartmeter2mqtt(t *testing.T) {
 			return []string{
 				"socket=" + s.meter, "web-server=127.0.0.1:0", "mqtt-url=mqtt://" + s.broker, "mqtt-topic=smartmeter", "mqtt-distinct=true",
 				"mqtt-distinct-fields=currentUsage,currentDelivery,gas", "mqtt-discovery=true", "mqtt-discovery-prefix=homeassistant",
-				"post-url=" + s.hook, "post-interval=300", "post-json=true", "sunspec-modbus=127.0.0.1", "sunspec-modbus-port=" + port(s.inverter), "sunspec-interval=1000",
+				"post-url=" + s.hook, "post-interval=300", "post-json=true", "sunspec-modbus=" + host(s.inverter), "sunspec-modbus-port=" + port(s.inverter), "sunspec-interval=1000",
 				"CHECKSUM=off", // the serial numbers in the sample are masked, so no checksum fits
 			}
 		}},
 		{name: "the beta's file", variables: func(surroundings) []string { return []string{"CHECKSUM=off", "WEB_SERVER=127.0.0.1:0"} }, file: func(s surroundings) string {
 			return `{"socket":"` + s.meter + `","outputs":{"mqtt":{"url":"mqtt://` + s.broker + `","prefix":"smartmeter","discovery":true,"discoveryPrefix":"homeassistant",
 				"distinct":true,"distinctFields":["currentUsage","currentDelivery","gas"]},"post":{"url":"` + s.hook + `","interval":300,"json":true}},
-				"solar":{"host":"127.0.0.1","port":` + port(s.inverter) + `,"interval":1000}}`
+				"solar":{"host":"` + host(s.inverter) + `","port":` + port(s.inverter) + `,"interval":1000}}`
 		}},
 	} {
 		t.Run(test.name, func(t *testing.T) {
@@ -78,7 +78,7 @@ func TestMovingFromSmartmeter2mqtt(t *testing.T) {
 				posted <- r.Header.Get("Content-Type") + " " + string(body)
 			}))
 			defer hook.Close()
-			meter, broker, inverter := newLine(t), newBroker(t, "127.0.0.1:0"), testkit.FreeAddr(t)
+			meter, broker, inverter := newLine(t), newBroker(t, testkit.Addr(t)), testkit.FreeAddr(t)
 			defer startInverter(t, inverter)()
 			s := surroundings{meter.listener.Addr().String(), broker.addr, inverter, hook.URL}
 			variables := test.variables(s)
@@ -165,5 +165,7 @@ func TestMovingFromSmartmeter2mqtt(t *testing.T) {
 		})
 	}
 }
+
+func host(addr string) string { return addr[:strings.LastIndexByte(addr, ':')] }
 
 func port(addr string) string { return addr[strings.LastIndexByte(addr, ':')+1:] }

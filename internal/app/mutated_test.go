@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"github.com/smartmeter-addon/smartmeter-addon/internal/simulate"
+	"github.com/smartmeter-addon/smartmeter-addon/internal/testkit"
 )
 
 var (
@@ -69,7 +70,7 @@ func testMutated(t *testing.T, seed uint64, size int) {
 	}{{"without a key", ""}, {"with a key", key}} {
 		t.Run(test.name, func(t *testing.T) {
 			m := newMutator(t, seed, test.key != "")
-			meter, b := newLine(t), newBroker(t, "127.0.0.1:0")
+			meter, b := newLine(t), newBroker(t, testkit.Addr(t))
 			b.forgets()
 			variables := []string{meter.variable(), b.variable(), "MQTT_INTERVAL=0", "LOG_LEVEL=info"}
 			if test.key != "" {

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/smartmeter-addon/smartmeter-addon/internal/simulate"
+	"github.com/smartmeter-addon/smartmeter-addon/internal/testkit"
 )
 
 // TestPushed: what a meter pushes by DLMS or SML ends as entities, JSON, and the
@@ -18,7 +19,7 @@ func TestPushed(t *testing.T) {
 		t.Run(simulate.Pushes[kind].Name, func(t *testing.T) {
 			t.Parallel()
 			meter := newLine(t)
-			b := newBroker(t, "127.0.0.1:0")
+			b := newBroker(t, testkit.Addr(t))
 			variables := []string{meter.variable(), b.variable(), "MQTT_INTERVAL=0"}
 			start0 := time.Date(2026, 5, 4, 10, 0, 0, 0, time.UTC)
 			push := simulate.NewPush(kind, simulate.Options{Seed: 3, Start: start0})
@@ -81,7 +82,7 @@ func TestPushed(t *testing.T) {
 func TestLockedMeter(t *testing.T) {
 	t.Parallel()
 	meter := newLine(t)
-	b := newBroker(t, "127.0.0.1:0")
+	b := newBroker(t, testkit.Addr(t))
 	p := start(t, meter.variable(), b.variable(), "MQTT_INTERVAL=0")
 	w := meter.accept()
 	start0 := time.Date(2026, 5, 4, 10, 0, 0, 0, time.UTC)

@@ -20,6 +20,7 @@ import (
 	"github.com/smartmeter-addon/smartmeter-addon/internal/capture"
 	"github.com/smartmeter-addon/smartmeter-addon/internal/cipher"
 	"github.com/smartmeter-addon/smartmeter-addon/internal/source"
+	"github.com/smartmeter-addon/smartmeter-addon/internal/testkit"
 )
 
 var update = flag.Bool("update", false, "write the golden files anew")
@@ -183,7 +184,7 @@ func TestReplayEnds(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	b := newBroker(t, "127.0.0.1:0")
+	b := newBroker(t, testkit.Addr(t))
 	port := source.Replay("file", c.Records, 0, false)
 	p := startReplay(t, &port, b.variable())
 	b.wait("smartmeter/status/energy", `"calculatedUsage":1}`)

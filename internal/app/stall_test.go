@@ -5,13 +5,15 @@ import (
 	"net"
 	"strings"
 	"testing"
+
+	"github.com/smartmeter-addon/smartmeter-addon/internal/testkit"
 )
 
 // TestStall: a broker, a database, a web hook and an inverter that hang, clients
 // that never read, pages among them, and one that floods change nothing for the
 // others: every reading arrives, in order.
 func TestStall(t *testing.T) {
-	hanging, err := net.Listen("tcp", "127.0.0.1:0") // accepts by the backlog and never answers
+	hanging, err := net.Listen("tcp", testkit.Addr(t)) // accepts by the backlog and never answers
 	if err != nil {
 		t.Fatal(err)
 	}

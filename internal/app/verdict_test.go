@@ -22,6 +22,7 @@ import (
 	"github.com/smartmeter-addon/smartmeter-addon/internal/meter"
 	"github.com/smartmeter-addon/smartmeter-addon/internal/simulate"
 	"github.com/smartmeter-addon/smartmeter-addon/internal/store"
+	"github.com/smartmeter-addon/smartmeter-addon/internal/testkit"
 )
 
 func sample(t *testing.T, file string) []byte {
@@ -66,7 +67,7 @@ func pushedLists(n int, values string) (line []byte) {
 
 func speaker(hangsUp bool, sends ...[]byte) func(t *testing.T) []string {
 	return func(t *testing.T) []string {
-		listener, err := net.Listen("tcp", "127.0.0.1:0")
+		listener, err := net.Listen("tcp", testkit.Addr(t))
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -161,8 +162,7 @@ func TestVerdictOfProgram(t *testing.T) {
 		}), diagnosis.Missing, " ", []diagnosis.Cause{diagnosis.Gone}},
 
 		{"nobody listens", func(t *testing.T) []string {
-			// Nobody else here takes ports of that address.
-			l, err := net.Listen("tcp", "127.0.0.2:0")
+			l, err := net.Listen("tcp", testkit.Addr(t))
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -202,7 +202,7 @@ func TestVerdictOfProgram(t *testing.T) {
 		seen[test.want] = true
 		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()
-			b := newBroker(t, "127.0.0.1:0")
+			b := newBroker(t, testkit.Addr(t))
 			p := start(t, append(test.setup(t), b.variable())...)
 			payload := b.wait("smartmeter/p1_bridge/state", `"verdict":"`+test.want.String()+`"`)
 			var state struct {

@@ -11,6 +11,7 @@ import (
 
 	"github.com/smartmeter-addon/smartmeter-addon/internal/listen"
 	"github.com/smartmeter-addon/smartmeter-addon/internal/status"
+	"github.com/smartmeter-addon/smartmeter-addon/internal/testkit"
 )
 
 // A port whose server fails is opened again, and what happened is counted and
@@ -45,7 +46,7 @@ func TestServedAgain(t *testing.T) {
 }
 
 func TestExplains(t *testing.T) {
-	taken, err := net.Listen("tcp", "127.0.0.1:0")
+	taken, err := net.Listen("tcp", testkit.Addr(t))
 	if err != nil {
 		t.Fatal(err)
 	}

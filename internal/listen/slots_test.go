@@ -74,7 +74,7 @@ func TestHTTPLeavesRoom(t *testing.T) {
 	const most = 8
 	log := new(testkit.Log)
 	ctx, cancel := context.WithCancel(t.Context())
-	l, err := net.Listen("tcp", "127.0.0.1:0")
+	l, err := net.Listen("tcp", testkit.Addr(t))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -133,7 +133,7 @@ func TestHTTPErrors(t *testing.T) {
 		"http: Accept error: accept4: too many open files; retrying in 1s": "level=WARN",
 	} {
 		log := new(testkit.Log)
-		l, err := net.Listen("tcp", "127.0.0.1:0")
+		l, err := net.Listen("tcp", testkit.Addr(t))
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -153,7 +153,7 @@ func TestHTTPErrors(t *testing.T) {
 // A server that nobody else needs closes what is too much without a word.
 func TestHTTPClosesInSilence(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
-	l, err := net.Listen("tcp", "127.0.0.1:0")
+	l, err := net.Listen("tcp", testkit.Addr(t))
 	if err != nil {
 		t.Fatal(err)
 	}

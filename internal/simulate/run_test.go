@@ -17,6 +17,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/smartmeter-addon/smartmeter-addon/internal/simulate"
+	"github.com/smartmeter-addon/smartmeter-addon/internal/testkit"
 )
 
 // writes collects what is written, write by write.
@@ -185,7 +186,7 @@ func closed(t *testing.T, conn net.Conn) {
 }
 
 func TestServer(t *testing.T) {
-	server, stop := serve(t, "127.0.0.1:0")
+	server, stop := serve(t, testkit.Addr(t))
 	send(t, server, "nobody listens")
 	a := client(t, server, 1)
 	if _, err := a.Write([]byte("what clients say is ignored\r\n")); err != nil {
@@ -223,7 +224,7 @@ func TestServer(t *testing.T) {
 }
 
 func TestServerWaitEnds(t *testing.T) {
-	server, _ := serve(t, "127.0.0.1:0")
+	server, _ := serve(t, testkit.Addr(t))
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
 	if err := server.Wait(ctx, 1); !errors.Is(err, context.Canceled) {
@@ -232,7 +233,7 @@ func TestServerWaitEnds(t *testing.T) {
 }
 
 func TestListenSaysWhere(t *testing.T) {
-	server, _ := serve(t, "127.0.0.1:0")
+	server, _ := serve(t, testkit.Addr(t))
 	_, err := simulate.Listen(server.Addr())
 	if err == nil || !strings.Contains(err.Error(), server.Addr()) {
 		t.Errorf("second listener on %s: error %v", server.Addr(), err)
@@ -241,7 +242,7 @@ func TestListenSaysWhere(t *testing.T) {
 
 // A meter behind a server: every client gets the same whole telegrams.
 func TestMeterServes(t *testing.T) {
-	server, _ := serve(t, "127.0.0.1:0")
+	server, _ := serve(t, testkit.Addr(t))
 	a, b := client(t, server, 1), client(t, server, 2)
 	ctx, cancel := context.WithCancel(t.Context())
 	start := noon(t)

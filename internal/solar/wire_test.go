@@ -37,7 +37,7 @@ func TestResets(t *testing.T) {
 	behind := testkit.FreeAddr(t)
 	server := d.start(t, behind)
 	defer func() { _ = server.Stop() }()
-	front, err := net.Listen("tcp", "127.0.0.1:0")
+	front, err := net.Listen("tcp", testkit.Addr(t))
 	if err != nil {
 		t.Fatal(err)
 	}

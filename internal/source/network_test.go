@@ -14,6 +14,7 @@ import (
 
 	"github.com/smartmeter-addon/smartmeter-addon/internal/diagnosis"
 	"github.com/smartmeter-addon/smartmeter-addon/internal/source"
+	"github.com/smartmeter-addon/smartmeter-addon/internal/testkit"
 )
 
 func listen(t *testing.T, address string) net.Listener {
@@ -95,7 +96,7 @@ func TestNetworkComesBack(t *testing.T) {
 
 // What the meter sends arrives as it was sent, and before the line is closed.
 func TestNetworkPassesBytesOn(t *testing.T) {
-	l := listen(t, "127.0.0.1:0")
+	l := listen(t, testkit.Addr(t))
 	var want bytes.Buffer
 	for i := range 3000 {
 		fmt.Fprintf(&want, "1-0:1.8.%d(%06d*kWh)\r\n\x00\xff", i, i)

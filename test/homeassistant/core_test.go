@@ -46,11 +46,10 @@ func newCore(t *testing.T, tree string) *core {
 	if err := os.WriteFile(filepath.Join(dir, "configuration.yaml"), []byte(configuration), 0o644); err != nil {
 		t.Fatal(err)
 	}
-	addr := testkit.FreeAddr(t)
-	_, port, _ := net.SplitHostPort(addr)
+	_, port, _ := net.SplitHostPort(testkit.FreeAddr(t))
 	c := &core{
 		process: newProcess(t, "core", "chroot", tree, "/opt/homeassistant/bin/hass", "--skip-pip", "--config", strings.TrimPrefix(dir, tree)),
-		api:     &api{base: "http://" + addr},
+		api:     &api{base: "http://127.0.0.1:" + port},
 	}
 	c.env = []string{"SETUP_PORT=" + port}
 	report(t, "Core started", c.start(t))

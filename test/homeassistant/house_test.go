@@ -134,7 +134,7 @@ func newBroker(t *testing.T, addr string) *process {
 // plugIn hangs the meter on the wall and starts its program.
 func (m *meter) plugIn(t *testing.T, h *house, program string) {
 	t.Helper()
-	line, err := simulate.Listen("127.0.0.1:0")
+	line, err := simulate.Listen(testkit.Addr(t))
 	if err != nil {
 		t.Fatal(err)
 	}

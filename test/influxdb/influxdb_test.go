@@ -174,7 +174,7 @@ type house struct {
 
 func newHouse(t *testing.T) *house {
 	t.Helper()
-	line, err := simulate.Listen("127.0.0.1:0")
+	line, err := simulate.Listen(testkit.Addr(t))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -19,6 +19,7 @@ import (
 	"time"
 
 	"github.com/smartmeter-addon/smartmeter-addon/internal/simulate"
+	"github.com/smartmeter-addon/smartmeter-addon/internal/testkit"
 )
 
 const (
@@ -31,6 +32,7 @@ const (
 // broker is a mosquitto of our own.
 type broker struct {
 	t    *testing.T
+	host string
 	port string
 	dir  string
 	cmd  *exec.Cmd
@@ -38,9 +40,10 @@ type broker struct {
 
 func newBroker(t *testing.T) *broker {
 	t.Helper()
-	b := &broker{t: t, port: freePort(t), dir: t.TempDir()}
+	b := &broker{t: t, dir: t.TempDir()}
+	b.host, b.port, _ = net.SplitHostPort(testkit.FreeAddr(t))
 	b.setPassword(password)
-	conf := fmt.Sprintf("listener %s 127.0.0.1\nallow_anonymous false\npassword_file %s\n", b.port, filepath.Join(b.dir, "passwords"))
+	conf := fmt.Sprintf("listener %s %s\nallow_anonymous false\npassword_file %s\n", b.port, b.host, filepath.Join(b.dir, "passwords"))
 	if os.Getuid() == 0 {
 		conf += "user root\n" // else it may not read our files
 	}
@@ -86,7 +89,7 @@ func (b *broker) wait(topic, want string) string {
 			b.t.Fatalf("no %q on %s", want, topic)
 		}
 		// One message at a time: a retained one comes first.
-		out, err := exec.Command("mosquitto_sub", "-p", b.port, "-u", user, "-P", password, "-t", topic, "-C", "1", "-W", "2").Output()
+		out, err := exec.Command("mosquitto_sub", "-h", b.host, "-p", b.port, "-u", user, "-P", password, "-t", topic, "-C", "1", "-W", "2").Output()
 		if err == nil && strings.Contains(string(out), want) {
 			return string(out)
 		}
@@ -101,22 +104,11 @@ func (b *broker) publish(topic, payload string) {
 	if payload == "" {
 		how = "-n"
 	}
-	cmd := exec.Command("mosquitto_pub", "-p", b.port, "-u", user, "-P", password, "-t", topic, "-r", how)
+	cmd := exec.Command("mosquitto_pub", "-h", b.host, "-p", b.port, "-u", user, "-P", password, "-t", topic, "-r", how)
 	cmd.Stdin = strings.NewReader(payload)
 	if out, err := cmd.CombinedOutput(); err != nil {
 		b.t.Fatalf("mosquitto_pub: %v: %s", err, out)
 	}
-}
-
-func freePort(t *testing.T) string {
-	t.Helper()
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer listener.Close()
-	_, port, _ := net.SplitHostPort(listener.Addr().String())
-	return port
 }
 
 // program is the binary as it is shipped.
@@ -199,7 +191,7 @@ func (p *program) waitLog(parts ...string) {
 // meter is a simulated network reader that sends a telegram each 100 ms.
 func meter(t *testing.T) string {
 	t.Helper()
-	line, err := simulate.Listen("127.0.0.1:0")
+	line, err := simulate.Listen(testkit.Addr(t))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -222,7 +214,7 @@ func meter(t *testing.T) string {
 
 func TestMosquitto(t *testing.T) {
 	b, binary, source := newBroker(t), build(t), "SMARTMETER_SOCKET="+meter(t)
-	broker := []string{source, "SMARTMETER_MQTT_URL=mqtt://127.0.0.1:" + b.port, "SMARTMETER_MQTT_USERNAME=" + user, "SMARTMETER_MQTT_PASSWORD=" + password, "SMARTMETER_MQTT_INTERVAL=1"}
+	broker := []string{source, "SMARTMETER_MQTT_URL=mqtt://" + net.JoinHostPort(b.host, b.port), "SMARTMETER_MQTT_USERNAME=" + user, "SMARTMETER_MQTT_PASSWORD=" + password, "SMARTMETER_MQTT_INTERVAL=1"}
 
 	t.Run("topics", func(t *testing.T) {
 		start(t, binary, broker...)

@@ -12,7 +12,6 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
-	"net"
 	"net/http"
 	"net/url"
 	"os"
@@ -27,6 +26,7 @@ import (
 	"github.com/smartmeter-addon/smartmeter-addon/internal/app"
 	"github.com/smartmeter-addon/smartmeter-addon/internal/config"
 	"github.com/smartmeter-addon/smartmeter-addon/internal/simulate"
+	"github.com/smartmeter-addon/smartmeter-addon/internal/testkit"
 )
 
 // deadline is how long a test waits; it is no measure of speed.
@@ -36,7 +36,7 @@ const deadline = 60 * time.Second
 // API.
 func household(t *testing.T, standard simulate.Standard) string {
 	t.Helper()
-	line, err := simulate.Listen("127.0.0.1:0")
+	line, err := simulate.Listen(testkit.Addr(t))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -137,12 +137,7 @@ func TestScrape(t *testing.T) {
 	if out, err := exec.Command("promtool", "check", "config", file).CombinedOutput(); err != nil {
 		t.Fatalf("promtool: %v: %s", err, out)
 	}
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	address := listener.Addr().String()
-	listener.Close()
+	address := testkit.FreeAddr(t)
 	log, err := os.Create(filepath.Join(dir, "log"))
 	if err != nil {
 		t.Fatal(err)

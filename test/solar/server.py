@@ -1,4 +1,4 @@
-"""A Modbus TCP server with a map of registers: server.py MAP.json PORT UNIT"""
+"""A Modbus TCP server with a map of registers: server.py MAP.json HOST PORT UNIT"""
 import json
 import sys
 
@@ -11,6 +11,6 @@ registers = {shown["base"] + i: value for i, value in enumerate(shown["registers
 block = ModbusSparseDataBlock(registers)
 device = ModbusSlaveContext(hr=block, zero_mode=True)
 StartTcpServer(
-    context=ModbusServerContext(slaves={int(sys.argv[3]): device}, single=False),
-    address=("127.0.0.1", int(sys.argv[2])),
+    context=ModbusServerContext(slaves={int(sys.argv[4]): device}, single=False),
+    address=(sys.argv[2], int(sys.argv[3])),
 )

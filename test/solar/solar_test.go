@@ -18,6 +18,7 @@ import (
 	"github.com/smartmeter-addon/smartmeter-addon/internal/hub"
 	"github.com/smartmeter-addon/smartmeter-addon/internal/meter"
 	"github.com/smartmeter-addon/smartmeter-addon/internal/solar"
+	"github.com/smartmeter-addon/smartmeter-addon/internal/testkit"
 )
 
 const maps = "../../internal/solar/testdata"
@@ -30,16 +31,10 @@ func TestPymodbus(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			l, err := net.Listen("tcp", "127.0.0.1:0")
-			if err != nil {
-				t.Fatal(err)
-			}
-			addr := l.Addr().(*net.TCPAddr)
-			if err := l.Close(); err != nil {
-				t.Fatal(err)
-			}
+			addr := testkit.FreeAddr(t)
+			host, port, _ := net.SplitHostPort(addr)
 			const unit = 7
-			server := exec.Command("/usr/bin/python3", "server.py", filepath.Join(maps, name+".json"), fmt.Sprint(addr.Port), fmt.Sprint(unit))
+			server := exec.Command("/usr/bin/python3", "server.py", filepath.Join(maps, name+".json"), host, port, fmt.Sprint(unit))
 			var said strings.Builder
 			server.Stderr = &said
 			if err := server.Start(); err != nil {
@@ -51,7 +46,7 @@ func TestPymodbus(t *testing.T) {
 			ctx, cancel := context.WithCancel(t.Context())
 			ended := make(chan error)
 			go func() {
-				ended <- solar.New(solar.Options{Address: addr.String(), Unit: unit, Interval: 100 * time.Millisecond, Log: slog.New(slog.DiscardHandler)}, &samples).Run(ctx)
+				ended <- solar.New(solar.Options{Address: addr, Unit: unit, Interval: 100 * time.Millisecond, Log: slog.New(slog.DiscardHandler)}, &samples).Run(ctx)
 			}()
 			select {
 			case <-sub.Ready():

@@ -22,6 +22,7 @@ import (
 	"github.com/smartmeter-addon/smartmeter-addon/internal/meter"
 	"github.com/smartmeter-addon/smartmeter-addon/internal/output/mqtt"
 	"github.com/smartmeter-addon/smartmeter-addon/internal/simulate"
+	"github.com/smartmeter-addon/smartmeter-addon/internal/testkit"
 )
 
 // patience is how long an event may take; it is met in milliseconds.
@@ -37,7 +38,7 @@ type broker struct {
 	changed chan struct{} // holds a token after each publication
 }
 
-// startBroker listens on address, "127.0.0.1:0" for any port. Logins need
+// startBroker listens on address, [testkit.Addr] for any port. Logins need
 // the password, if there is one.
 func startBroker(t *testing.T, address, password string, listener func(listeners.Config) listeners.Listener) *broker {
 	t.Helper()
@@ -295,7 +296,7 @@ type proxy struct {
 
 func startProxy(t *testing.T, to string) *proxy {
 	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
+	l, err := net.Listen("tcp", testkit.Addr(t))
 	if err != nil {
 		t.Fatal(err)
 	}

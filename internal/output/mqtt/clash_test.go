@@ -9,13 +9,14 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/smartmeter-addon/smartmeter-addon/internal/output/mqtt"
+	"github.com/smartmeter-addon/smartmeter-addon/internal/testkit"
 )
 
 // TestDeletedInHomeAssistant: the user deletes a device, and gets it back by
 // the button.
 func TestDeletedInHomeAssistant(t *testing.T) {
 	t.Parallel()
-	b := startBroker(t, "127.0.0.1:0", "", nil)
+	b := startBroker(t, testkit.Addr(t), "", nil)
 	a := run(t, at("mqtt://"+b.address))
 	b.wait(t, whole...)
 	const topic = "homeassistant/device/smartmeter_p1/config"
@@ -45,7 +46,7 @@ func TestTwoOfTheSame(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			b := startBroker(t, "127.0.0.1:0", "", nil)
+			b := startBroker(t, testkit.Addr(t), "", nil)
 			first := run(t, at("mqtt://"+b.address))
 			b.wait(t, whole...)
 			before := b.retained()
@@ -83,7 +84,7 @@ func TestTwoOfTheSame(t *testing.T) {
 // TestNextOne: when the first one has ended, the next one publishes at once.
 func TestNextOne(t *testing.T) {
 	t.Parallel()
-	b := startBroker(t, "127.0.0.1:0", "", nil)
+	b := startBroker(t, testkit.Addr(t), "", nil)
 	first := run(t, at("mqtt://"+b.address))
 	b.wait(t, whole...)
 	first.stop()
@@ -97,7 +98,7 @@ func TestNextOne(t *testing.T) {
 // is put right, also while this one runs, and the button reaches it again.
 func TestDeadTwin(t *testing.T) {
 	t.Parallel()
-	b := startBroker(t, "127.0.0.1:0", "", nil)
+	b := startBroker(t, testkit.Addr(t), "", nil)
 	twin := run(t, func(o *mqtt.Options) {
 		at("mqtt://" + b.address)(o)
 		o.Topic = "garage"
@@ -132,7 +133,7 @@ func TestDeadTwin(t *testing.T) {
 // still keeps of the one before.
 func TestSwitchedOff(t *testing.T) {
 	t.Parallel()
-	b := startBroker(t, "127.0.0.1:0", "", nil)
+	b := startBroker(t, testkit.Addr(t), "", nil)
 	a := run(t, at("mqtt://"+b.address))
 	b.wait(t, whole...)
 	a.stop()
@@ -158,7 +159,7 @@ func TestSwitchedOff(t *testing.T) {
 // TestRemovesSmartmeter2mqtt: what it left on a broker goes by the button.
 func TestRemovesSmartmeter2mqtt(t *testing.T) {
 	t.Parallel()
-	b := startBroker(t, "127.0.0.1:0", "", nil)
+	b := startBroker(t, testkit.Addr(t), "", nil)
 	const old = "homeassistant/sensor/smartmeter/t1-used/config"
 	b.publish(t, old, `{"unique_id":"smartmeter_4530_total_t1_used"}`, true)
 	a := run(t, at("mqtt://"+b.address))

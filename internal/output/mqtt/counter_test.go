@@ -1,13 +1,13 @@
 package mqtt_test
 
 import (
-	"net"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/smartmeter-addon/smartmeter-addon/internal/output/mqtt"
 	"github.com/smartmeter-addon/smartmeter-addon/internal/status"
+	"github.com/smartmeter-addon/smartmeter-addon/internal/testkit"
 )
 
 // TestCounts: readings that left, those that were lost while the broker was
@@ -25,12 +25,7 @@ func TestCounts(t *testing.T) {
 			}
 		}
 	}
-	l, err := net.Listen("tcp", "127.0.0.3:0") // nobody else here takes ports of that address
-	if err != nil {
-		t.Fatal(err)
-	}
-	l.Close()
-	address := l.Addr().String()
+	address := testkit.FreeAddr(t)
 	a := run(t, func(o *mqtt.Options) { at("mqtt://" + address)(o); o.Counter = counter })
 	until("a failure", func(o status.Output) bool { return o.Errors > 0 })
 	if o := counts(); !strings.Contains(o.LastError, "nothing listens there") || o.LastSuccess != nil || o.Sent != 0 {

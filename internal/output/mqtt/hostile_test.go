@@ -29,7 +29,7 @@ func TestLongRetained(t *testing.T) {
 		t.Run(scheme, func(t *testing.T) {
 			t.Parallel()
 			const topic = "smartmeter/p1_bridge/reannounce"
-			address := "127.0.0.1:0"
+			address := testkit.Addr(t)
 			if listener != nil {
 				address = testkit.FreeAddr(t) // this listener does not tell its port
 			}
@@ -83,7 +83,7 @@ func TestLongMessageMemory(t *testing.T) { // not parallel: it measures
 // its address.
 func fakeBroker(t *testing.T, answer func(c net.Conn, p packets.ControlPacket)) string {
 	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
+	l, err := net.Listen("tcp", testkit.Addr(t))
 	if err != nil {
 		t.Fatal(err)
 	}

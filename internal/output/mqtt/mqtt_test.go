@@ -19,7 +19,7 @@ import (
 
 func TestConnect(t *testing.T) {
 	t.Parallel()
-	b := startBroker(t, "127.0.0.1:0", "", nil)
+	b := startBroker(t, testkit.Addr(t), "", nil)
 	a := run(t, at("mqtt://"+b.address))
 	got := b.wait(t, whole...)
 	if len(got) != len(whole) {
@@ -56,7 +56,7 @@ func TestConnect(t *testing.T) {
 // TestEveryReading publishes faster than the broker is asked to take it.
 func TestEveryReading(t *testing.T) {
 	t.Parallel()
-	b := startBroker(t, "127.0.0.1:0", "", nil)
+	b := startBroker(t, testkit.Addr(t), "", nil)
 	a := run(t, at("tcp://"+b.address))
 	b.wait(t, whole...)
 	for watts := range int64(200) {
@@ -98,11 +98,7 @@ func TestTransports(t *testing.T) {
 	} {
 		t.Run(scheme, func(t *testing.T) {
 			t.Parallel()
-			address := "127.0.0.1:0"
-			if strings.HasPrefix(scheme, "ws") {
-				address = testkit.FreeAddr(t) // this listener does not tell its port
-			}
-			b := startBroker(t, address, "", listener)
+			b := startBroker(t, certified(t), "", listener) // not all of them tell their port
 			run(t, func(o *mqtt.Options) {
 				at(scheme + "://" + b.address)(o)
 				o.TLS = &tls.Config{RootCAs: roots}
@@ -114,7 +110,7 @@ func TestTransports(t *testing.T) {
 
 func TestBirthIsAnswered(t *testing.T) {
 	t.Parallel()
-	b := startBroker(t, "127.0.0.1:0", "", nil)
+	b := startBroker(t, testkit.Addr(t), "", nil)
 	run(t, at("mqtt://"+b.address))
 	b.wait(t, whole...)
 	b.forget()
@@ -133,7 +129,7 @@ func TestBirthIsAnswered(t *testing.T) {
 
 func TestWill(t *testing.T) {
 	t.Parallel()
-	b := startBroker(t, "127.0.0.1:0", "", nil)
+	b := startBroker(t, testkit.Addr(t), "", nil)
 	p := startProxy(t, b.address)
 	a := run(t, at("mqtt://"+p.address))
 	b.wait(t, whole...)
@@ -152,7 +148,7 @@ func TestWill(t *testing.T) {
 
 func TestCleanStop(t *testing.T) {
 	t.Parallel()
-	b := startBroker(t, "127.0.0.1:0", "", nil)
+	b := startBroker(t, testkit.Addr(t), "", nil)
 	a := run(t, at("mqtt://"+b.address))
 	b.wait(t, whole...)
 	b.forget()
@@ -170,7 +166,7 @@ func TestCleanStop(t *testing.T) {
 
 func TestStatusChanges(t *testing.T) {
 	t.Parallel()
-	b := startBroker(t, "127.0.0.1:0", "", nil)
+	b := startBroker(t, testkit.Addr(t), "", nil)
 	a := run(t, at("mqtt://"+b.address))
 	b.wait(t, whole...)
 	b.forget()
@@ -187,7 +183,7 @@ func TestStatusChanges(t *testing.T) {
 
 func TestLeftBehind(t *testing.T) {
 	t.Parallel()
-	b := startBroker(t, "127.0.0.1:0", "", nil)
+	b := startBroker(t, testkit.Addr(t), "", nil)
 	b.publish(t, "smartmeter/p1_water/availability", "online", true)
 	b.publish(t, "smartmeter/p2/availability", "online", true)
 	run(t, at("mqtt://"+b.address))
@@ -201,7 +197,7 @@ func TestLeftBehind(t *testing.T) {
 // publishes. What the broker keeps of it is put right, once a second at most.
 func TestRubbish(t *testing.T) {
 	t.Parallel()
-	b := startBroker(t, "127.0.0.1:0", "", nil)
+	b := startBroker(t, testkit.Addr(t), "", nil)
 	a := run(t, at("mqtt://"+b.address))
 	b.wait(t, whole...)
 	b.forget()

@@ -7,13 +7,16 @@ import (
 	"crypto/tls"
 	"crypto/x509"
 	"crypto/x509/pkix"
+	"fmt"
 	"io"
 	"log/slog"
 	"math/big"
 	"net"
 	"net/http"
 	"net/http/httptest"
+	"os"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -77,11 +80,29 @@ func (a *authority) issue(t *testing.T, change func(*x509.Certificate)) tls.Cert
 	return tls.Certificate{Certificate: [][]byte{der}, PrivateKey: key}
 }
 
+// certificates counts the addresses that certified has given away.
+var certificates atomic.Uint32
+
+// certified returns a free address at 127.0.0.1, which certificates are for:
+// with a port below those that the system hands out to anybody else.
+func certified(t *testing.T) string {
+	t.Helper()
+	for range 100 {
+		port := 10_000 + (uint32(os.Getpid())*64+certificates.Add(1))%20_000
+		if l, err := net.Listen("tcp", fmt.Sprintf("127.0.0.1:%d", port)); err == nil {
+			defer l.Close()
+			return l.Addr().String()
+		}
+	}
+	t.Fatal("no port is free")
+	return ""
+}
+
 // secured starts a broker with TLS.
 func secured(t *testing.T, scheme string, config *tls.Config) *broker {
 	t.Helper()
 	if scheme == "wss" {
-		return startBroker(t, testkit.FreeAddr(t), "", func(c listeners.Config) listeners.Listener {
+		return startBroker(t, certified(t), "", func(c listeners.Config) listeners.Listener {
 			c.TLSConfig = config.Clone() // a server adds to its own
 			return listeners.NewWebsocket(c)
 		})
@@ -124,7 +145,7 @@ func TestMutualTLS(t *testing.T) {
 // answer accepts connections, answers what it gets, and hangs up.
 func answer(t *testing.T, text string) string {
 	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
+	l, err := net.Listen("tcp", testkit.Addr(t))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -207,7 +228,7 @@ func TestTLSFailures(t *testing.T) {
 			"the MQTT broker has no TLS 1.2 or later: bring it up to date, or allow that in its configuration", "protocol version not supported"},
 		{"no TLS at this port", "mqtts wss", plain("220 mail.example ESMTP\r\n"), nil,
 			"the MQTT broker does not speak TLS at this port: write the port for TLS in mqtt.url (usually {port}), or {plain}:// for a connection without TLS", "first record does not look like a TLS handshake"},
-		{"hangs up on TLS", "mqtts", func(t *testing.T, _ string) string { return startBroker(t, "127.0.0.1:0", "", nil).address }, nil, tlsHangUp, ""},
+		{"hangs up on TLS", "mqtts", func(t *testing.T, _ string) string { return startBroker(t, testkit.Addr(t), "", nil).address }, nil, tlsHangUp, ""},
 		{"plain to TLS", "mqtt tcp", overTLS(serve(nil)), nil, plainHangUp, ""},
 		{"an alert for an answer", "mqtt", plain("\x15\x03\x01\x00\x02\x02\x46"), nil, plainHangUp, ""},
 		{"no MQTT", "mqtt", plain("HTTP/1.1 400 Bad Request\r\n\r\n"), nil, plainHangUp, ""},

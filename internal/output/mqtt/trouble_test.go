@@ -28,7 +28,7 @@ func TestUntrustedBroker(t *testing.T) {
 
 func TestBrokerRestarts(t *testing.T) {
 	t.Parallel()
-	b := startBroker(t, "127.0.0.1:0", "", nil)
+	b := startBroker(t, testkit.Addr(t), "", nil)
 	a := run(t, at("mqtt://"+b.address))
 	b.wait(t, whole...)
 	b.close()
@@ -70,7 +70,7 @@ func TestBrokerComesLater(t *testing.T) {
 
 func TestRefusedLogin(t *testing.T) {
 	t.Parallel()
-	b := startBroker(t, "127.0.0.1:0", "changed", nil)
+	b := startBroker(t, testkit.Addr(t), "changed", nil)
 	var asked []bool
 	a := run(t, func(o *mqtt.Options) {
 		o.Broker = func(_ context.Context, refused bool) (mqtt.Broker, error) {
@@ -127,7 +127,7 @@ func TestMuteBroker(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			l, err := net.Listen("tcp", "127.0.0.1:0")
+			l, err := net.Listen("tcp", testkit.Addr(t))
 			if err != nil {
 				t.Fatal(err)
 			}

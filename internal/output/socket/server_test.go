@@ -69,7 +69,7 @@ func TestClientThatResets(t *testing.T) {
 }
 
 func TestPortTakenAndFreed(t *testing.T) {
-	other, err := net.Listen("tcp", "127.0.0.1:0")
+	other, err := net.Listen("tcp", testkit.Addr(t))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -139,7 +139,7 @@ func TestEndClosesAll(t *testing.T) {
 
 // An end before the socket could be opened is no error either.
 func TestEndWithoutPort(t *testing.T) {
-	other, err := net.Listen("tcp", "127.0.0.1:0")
+	other, err := net.Listen("tcp", testkit.Addr(t))
 	if err != nil {
 		t.Fatal(err)
 	}
