@@ -37,13 +37,6 @@ const (
 	// that of two that start together the one that published before does again.
 	answerWithin    = 6 * time.Second
 	ownAnswerWithin = 3 * time.Second
-
-	// silentWithin is how long is waited for a word of a version that answers
-	// no questions: it publishes the bridge's state once a minute.
-	silentWithin = 75 * time.Second
-
-	// maxPeers bounds how many other programs are remembered.
-	maxPeers = 64
 )
 
 // role is what this program does with its slot.
@@ -80,30 +73,19 @@ type claims struct {
 	role    role
 	since   int64           // when this run began to publish, Unix milliseconds; 0: it does not
 	unheard map[string]bool // topics on which the own question has not come back
-	traces  traces          // of others on this connection
+	wait    time.Duration   // for the answer of whoever published last or asked first, on this connection
 	until   time.Time       // when to publish if nothing more is heard; zero: there is no connection
 	askAt   time.Time       // when to ask again while standing by
 	rival   time.Time       // until when another program counts as standing by; zero: there is none
-	peers   map[string]bool // instances that speak of claims
 	unsaved bool            // there is something new to remember
 }
-
-// traces are what the broker keeps of other programs of the slot.
-type traces struct {
-	wait      time.Duration // how long for their answer
-	claimed   bool          // one has claimed the slot, whether it still publishes or not
-	connected bool          // one was connected, perhaps of a version without claims
-}
-
-// expect notes that an answer may take that long.
-func (t *traces) expect(d time.Duration) { t.wait = max(t.wait, d) }
 
 // connected asks whether another program publishes the slot.
 func (c *claims) connected(now time.Time) {
 	for _, topic := range c.topics {
 		c.unheard[topic] = true
 	}
-	c.traces, c.rival = traces{}, time.Time{}
+	c.wait, c.rival = 0, time.Time{}
 	c.until = now.Add(answerWithin)
 	if c.role == standingBy {
 		c.until = now.Add(goneAfter)
@@ -166,17 +148,12 @@ func (c *claims) received(now time.Time, in incoming) {
 	if json.Unmarshal(in.payload, &m) != nil || m.Instance == "" {
 		return
 	}
-	c.traces.claimed = c.traces.claimed || in.retained
 	if m.Instance == c.instance {
 		if m.State == claimAsks && !in.retained {
 			c.heardMyself(now, in.topic)
 		}
 		return
 	}
-	if len(c.peers) >= maxPeers {
-		clear(c.peers)
-	}
-	c.peers[m.Instance] = true
 	switch {
 	case in.retained:
 		c.found(m)
@@ -198,15 +175,12 @@ func (c *claims) heardMyself(now time.Time, topic string) {
 	if delete(c.unheard, topic); len(c.unheard) > 0 {
 		return
 	}
-	if c.traces.connected && !c.traces.claimed {
-		c.traces.expect(silentWithin)
-	}
-	switch wait := c.traces.wait; {
-	case c.role == asking && wait == 0:
+	switch {
+	case c.role == asking && c.wait == 0:
 		c.begin(now)
 	case c.role == asking:
-		c.until = now.Add(wait)
-	case c.role == standingBy && wait == 0:
+		c.until = now.Add(c.wait)
+	case c.role == standingBy && c.wait == 0:
 		c.until = now.Add(restartWithin)
 	}
 }
@@ -218,9 +192,9 @@ func (c *claims) found(m claim) {
 	case c.role == publishing: // some brokers are late with what they keep
 		c.publish(c.topics...)
 	case m.Instance == c.last:
-		c.traces.expect(ownAnswerWithin)
+		c.wait = max(c.wait, ownAnswerWithin)
 	default:
-		c.traces.expect(answerWithin)
+		c.wait = max(c.wait, answerWithin)
 	}
 }
 
@@ -231,9 +205,9 @@ func (c *claims) asked(now time.Time, topic, instance string) {
 		c.publish(topic)
 		c.rival = now.Add(goneRival)
 	case c.role == asking && c.unheard[topic] && c.instance < instance:
-		c.traces.expect(answerWithin) // it asked first
+		c.wait = max(c.wait, answerWithin) // it asked first
 	case c.role == asking && c.unheard[topic]:
-		c.traces.expect(answerWithin + ownAnswerWithin) // if each asked first, on one topic, they must not begin together
+		c.wait = max(c.wait, answerWithin + ownAnswerWithin) // if each asked first, on one topic, they must not begin together
 	}
 }
 
@@ -245,14 +219,6 @@ func (c *claims) before(m claim) bool {
 		return c.since < m.Since
 	}
 	return c.instance < m.Instance
-}
-
-// speechless takes a sign of a program that publishes the slot and may be of a
-// version without claims. Such a one never gives way.
-func (c *claims) speechless(now time.Time, instance string) {
-	if instance != c.instance && instance != c.last && !c.peers[instance] {
-		c.standBy(now)
-	}
 }
 
 // next is when tick is due, zero for never.

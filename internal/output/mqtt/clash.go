@@ -75,11 +75,9 @@ func (s *session) logElsewhere(slot, other string, kept bool) {
 // The will of a connection that broke may come after the next one has begun. A
 // program with another slot below the same topic publishes 1 or 2 for itself.
 func (s *session) foundConnected(now time.Time, m incoming) {
-	if text := string(m.payload); text == "1" || text == "2" {
-		s.claims.traces.connected = s.claims.traces.connected || m.retained
-		return
+	if text := string(m.payload); text != "1" && text != "2" {
+		s.overwritten(now, m)
 	}
-	s.overwritten(now, m)
 }
 
 // foundAvailability takes the availability of a device: another run that

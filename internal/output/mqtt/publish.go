@@ -76,13 +76,7 @@ func (s *session) state(now time.Time, d *device) {
 	if d == s.bridge {
 		s.view.Status = s.standing()
 	}
-	s.write(d.Topics.State, false, func(dst []byte) []byte {
-		dst = d.AppendState(dst, &s.view)
-		if instance := s.options.instance; d == s.bridge && instance != "" { // every run signs its own
-			dst = append(append(append(dst[:len(dst)-1], `,"instance":"`...), instance...), '"', '}')
-		}
-		return dst
-	})
+	s.write(d.Topics.State, false, func(dst []byte) []byte { return d.AppendState(dst, &s.view) })
 	d.stateAt, d.stateOf, d.againAt = now, s.line.newest, time.Time{}
 }
 

@@ -2,7 +2,6 @@ package mqtt
 
 import (
 	"bytes"
-	"encoding/json"
 	"slices"
 	"time"
 
@@ -12,7 +11,7 @@ import (
 // subscriptions are the topics to listen to: births, the buttons, what earlier
 // connections left behind, and what others publish in this one's place.
 func (s *session) subscriptions() []string {
-	list := append([]string{s.names.connected(), s.names.availability("+"), s.bridge.Topics.State}, s.claims.topics...)
+	list := append([]string{s.names.connected(), s.names.availability("+")}, s.claims.topics...)
 	if s.options.BirthTopic != "" {
 		list = append(list, s.options.BirthTopic)
 	}
@@ -36,8 +35,6 @@ func (s *session) received(now time.Time, m incoming) []message {
 	switch {
 	case slices.Contains(s.claims.topics, m.topic):
 		s.claimed(now, func(now time.Time) { s.claims.received(now, m) })
-	case m.topic == s.bridge.Topics.State:
-		s.heard(now, m.payload)
 	case s.claims.role == standingBy: // all else is the other program's business
 	case m.topic == s.options.BirthTopic && !m.retained:
 		if string(m.payload) == "online" && s.birthAt.IsZero() {
@@ -145,12 +142,4 @@ func (s *session) removeFormer(now time.Time) {
 		"entities", s.compat.former.remove(&s.outbox))
 	s.bridge.Remove(homeassistant.RemoveFormerKey)
 	s.announceDevice(now, s.bridge, false)
-}
-
-// heard takes a state of the bridge. Every run signs its own.
-func (s *session) heard(now time.Time, payload []byte) {
-	var sender struct{ Instance string }
-	if json.Unmarshal(payload, &sender) == nil && sender.Instance != "" {
-		s.claimed(now, func(now time.Time) { s.claims.speechless(now, sender.Instance) })
-	}
 }

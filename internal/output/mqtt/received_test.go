@@ -65,7 +65,7 @@ func TestSubscriptions(t *testing.T) {
 	o := options()
 	got := newSession(o).subscriptions()
 	for _, want := range []string{
-		"homeassistant/status", "smartmeter/connected", "smartmeter/+/availability", "smartmeter/p1_bridge/state", "smartmeter/p1_bridge/reannounce",
+		"homeassistant/status", "smartmeter/connected", "smartmeter/+/availability", "smartmeter/p1_bridge/reannounce",
 		meterConfig, bridgeConfig, gasConfig, "homeassistant/device/smartmeter_p1_warm_water_2/config",
 	} {
 		if !slices.Contains(got, want) {
@@ -203,29 +203,6 @@ func TestRubbishAnnouncements(t *testing.T) {
 	s, now, log := listening(t, options(), dutch())
 	compare(t, "a device that we have not", s.received(now, incoming{"homeassistant/device/smartmeter_p1_water/config", nil, false}))
 	says(t, log, 0, "deleted")
-}
-
-// TestSameNames: a second program with the same slot and topic, of a version
-// that knows no claims. It never gives way, so this one does.
-func TestSameNames(t *testing.T) {
-	s, now, log := listening(t, options(), dutch())
-	for _, payload := range []string{`{"instance":"0badcafe"}`, `{}`, `{"instance":""}`, `{"instance":7}`, "rubbish", ""} {
-		compare(t, payload, s.received(now, incoming{"smartmeter/p1_bridge/state", []byte(payload), false}))
-	}
-	if log.Len() > 0 {
-		t.Errorf("nobody else is there: %s", log)
-	}
-	for i := range 3 {
-		var want []string
-		if i == 0 { // in case it does know claims
-			want = []string{`smartmeter/p1_bridge/claim {"instance":"0badcafe","state":"asks"}`, `homeassistant/device/smartmeter_p1_bridge/claim {"instance":"0badcafe","state":"asks"}`}
-		}
-		compare(t, "another", s.received(now, incoming{"smartmeter/p1_bridge/state", []byte(`{"connection_p1":"ON","instance":"deadbeef"}`), false}), want...)
-	}
-	says(t, log, 1, "another app publishes a meter under the same names")
-	says(t, log, 1, "slot and mqtt.topic")
-	compare(t, "a reading", s.update(now, later(dutch(), time.Minute, nil)))
-	compare(t, "the stop", s.stop(now))
 }
 
 // TestSameSlot: a second program with the same slot, whose topic is another.

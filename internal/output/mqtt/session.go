@@ -65,7 +65,7 @@ func newSession(o *Options) *session {
 	}
 	s.claims = claims{
 		topics: n.claims(o.Discovery), instance: o.instance, emit: s.emit,
-		unheard: make(map[string]bool), peers: make(map[string]bool),
+		unheard: make(map[string]bool),
 	}
 	return s
 }
