@@ -87,7 +87,7 @@ func (s *session) foundAvailability(now time.Time, m incoming) {
 	if !ok {
 		return
 	}
-	isOnline := string(m.payload) == "online"
+	isOnline := string(m.payload) == online
 	switch _, isOurs := s.kept.slots[s.config(slot)]; {
 	case !isOurs:
 		if isOnline && !m.retained {
@@ -213,7 +213,7 @@ func (s *session) clearLeftovers(now time.Time) {
 			continue
 		}
 		if slot, _ := cutAround(topic, s.topic+"/", "/availability"); s.device(slot) == nil || !s.device(slot).IsKnown() {
-			s.retain(now, topic, offlinePayload)
+			s.retain(now, topic, []byte(offline))
 		}
 	}
 	s.kept.leftovers = nil

@@ -19,25 +19,10 @@ const (
 	copyAfter = 30 * time.Second
 )
 
-// availability is what the broker holds for a device, as far as is known.
-type availability uint8
-
+// The availability of a device; empty: not known to the broker.
 const (
-	availabilityUnknown availability = iota
-	offline
-	online
-)
-
-func availabilityOf(available bool) availability {
-	if available {
-		return online
-	}
-	return offline
-}
-
-var (
-	onlinePayload  = []byte("online")
-	offlinePayload = []byte("offline")
+	online  = "online"
+	offline = "offline"
 )
 
 // device is a device of Home Assistant and what was published of it.
@@ -50,7 +35,7 @@ type device struct {
 	copyAt time.Time // zero: no copy is due
 
 	// On this connection:
-	shown   availability
+	shown   string        // availability as published
 	stateAt time.Time     // when the state was published
 	againAt time.Time     // when to publish it again whatever it is; zero: no need
 	stateOf *meter.Update // the reading of that state; nil: none yet
@@ -58,7 +43,7 @@ type device struct {
 
 // connect forgets what the connection before knew.
 func (d *device) connect() {
-	d.shown, d.stateOf, d.copyAt, d.againAt = availabilityUnknown, nil, time.Time{}, time.Time{}
+	d.shown, d.stateOf, d.copyAt, d.againAt = "", nil, time.Time{}, time.Time{}
 }
 
 // announce returns the announcement to send now, nil for none. With again,

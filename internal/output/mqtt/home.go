@@ -15,7 +15,7 @@ type home struct {
 	names
 	bridge      *device
 	electricity *device
-	submeters   [meter.NumMedia][]*submeter
+	submeters   []*submeter
 	inverter    *inverter // nil: there is none
 	devices     []*device // all of them, parents first
 
@@ -93,10 +93,8 @@ func (h *home) learn(r *meter.Reading) {
 			h.electricity.Learn(&h.view, &h.groups)
 		}
 	}
-	for m := range h.submeters {
-		for _, sub := range h.submeters[m] {
-			sub.fresh = false
-		}
+	for _, sub := range h.submeters {
+		sub.fresh = false
 	}
 	for i := range r.Channels {
 		c := &r.Channels[i]

@@ -54,12 +54,10 @@ func (s *session) memory() memory {
 		r.ID = s.meterID
 		m.Devices[s.slot] = r
 	}
-	for i := range s.submeters {
-		for _, sub := range s.submeters[i] {
-			if r, ok := m.Devices[sub.Slot]; ok {
-				r.ID, r.Unit = sub.id, sub.unit.String()
-				m.Devices[sub.Slot] = r
-			}
+	for _, sub := range s.submeters {
+		if r, ok := m.Devices[sub.Slot]; ok {
+			r.ID, r.Unit = sub.id, sub.unit.String()
+			m.Devices[sub.Slot] = r
 		}
 	}
 	return m

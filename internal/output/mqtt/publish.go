@@ -111,32 +111,25 @@ func (s *session) setConnected(now time.Time) {
 // back shows its newest value first.
 func (s *session) available(now time.Time) {
 	alive := s.line.status.Alive && s.line.fresh
-	if d := s.electricity; d.IsKnown() {
-		if alive && d.shown != online && d.stateOf != s.line.newest {
-			s.measured(now, true)
-		}
-		s.setAvailability(now, d, availabilityOf(alive))
+	if d := s.electricity; alive && d.IsKnown() && d.shown != online && d.stateOf != s.line.newest {
+		s.measured(now, true)
 	}
-	for m := range s.submeters {
-		for _, sub := range s.submeters[m] {
-			if sub.IsKnown() {
-				s.setAvailability(now, sub.device, availabilityOf(alive && sub.reports(&s.line.newest.Reading, s.view.Zone)))
-			}
-		}
+	s.setAvailability(now, s.electricity, alive)
+	for _, sub := range s.submeters {
+		s.setAvailability(now, sub.device, alive && sub.reports(&s.line.newest.Reading, s.view.Zone))
 	}
-	if v := s.inverter; v != nil && v.IsKnown() {
-		s.setAvailability(now, v.device, availabilityOf(v.answers(now)))
+	if v := s.inverter; v != nil {
+		s.setAvailability(now, v.device, v.answers(now))
 	}
 }
 
-func (s *session) setAvailability(now time.Time, d *device, a availability) {
-	if d.Topics.Availability == "" || d.shown == a {
-		return
+func (s *session) setAvailability(now time.Time, d *device, isAvailable bool) {
+	value := offline
+	if isAvailable {
+		value = online
 	}
-	d.shown = a
-	payload := offlinePayload
-	if a == online {
-		payload = onlinePayload
+	if d.IsKnown() && d.shown != value {
+		d.shown = value
+		s.retain(now, d.Topics.Availability, []byte(value))
 	}
-	s.retain(now, d.Topics.Availability, payload)
 }

@@ -90,8 +90,13 @@ func (s *session) takeOver(now time.Time) {
 	s.clearLeftovers(now)
 	for _, d := range s.devices {
 		d.connect()
-		if d.IsKnown() || d == s.electricity && s.line.newest == nil {
-			s.setAvailability(now, d, offline)
+		switch {
+		case d == s.bridge:
+		case d == s.electricity && s.line.newest == nil: // an earlier run may have left it online
+			d.shown = offline
+			s.retain(now, d.Topics.Availability, []byte(offline))
+		default:
+			s.setAvailability(now, d, false)
 		}
 	}
 	s.refreshAt = now.Add(refreshEvery)
@@ -134,11 +139,9 @@ func (s *session) update(now time.Time, u *meter.Update) []message {
 		s.measured(now, turns)
 	}
 	s.attributes(false)
-	for m := range s.submeters {
-		for _, sub := range s.submeters[m] {
-			if sub.fresh {
-				s.state(now, sub.device)
-			}
+	for _, sub := range s.submeters {
+		if sub.fresh {
+			s.state(now, sub.device)
 		}
 	}
 	s.available(now)
@@ -243,9 +246,8 @@ func (s *session) answerBirth(now time.Time) {
 	s.announce(now, true)
 	s.refresh(now, true)
 	for _, d := range s.devices {
-		if shown := d.shown; shown != availabilityUnknown {
-			d.shown = availabilityUnknown
-			s.setAvailability(now, d, shown)
+		if d.shown != "" {
+			s.retain(now, d.Topics.Availability, []byte(d.shown))
 		}
 	}
 }
@@ -260,7 +262,7 @@ func (s *session) stop(now time.Time) []message {
 	s.catchUp(now)
 	for _, d := range s.devices {
 		if d.shown == online {
-			s.setAvailability(now, d, offline)
+			s.setAvailability(now, d, false)
 		}
 	}
 	s.claims.stop()

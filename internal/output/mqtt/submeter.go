@@ -29,8 +29,8 @@ type submeter struct {
 
 // submeter returns the meter in that slot of the medium.
 func (h *home) submeter(m meter.Medium, slot int, unit meter.Unit) *submeter {
-	for _, sub := range h.submeters[m] {
-		if sub.slot == slot {
+	for _, sub := range h.submeters {
+		if sub.medium == m && sub.slot == slot {
 			return sub
 		}
 	}
@@ -41,7 +41,7 @@ func (h *home) submeter(m meter.Medium, slot int, unit meter.Unit) *submeter {
 	sub := &submeter{medium: m, slot: slot, unit: unit}
 	sub.device = h.add(h.names.submeter(m, slot), meter.Media[m].Device, slot, homeassistant.MBus(m, unit), parent)
 	sub.device.channel = &sub.channel
-	h.submeters[m] = append(h.submeters[m], sub)
+	h.submeters = append(h.submeters, sub)
 	return sub
 }
 
