@@ -152,11 +152,7 @@ func (l *link) publish(ctx context.Context, messages []message) error {
 	l.tokens = l.tokens[:0]
 	for i := range messages {
 		m := &messages[i]
-		token := l.client.Publish(m.topic, m.qos, m.retain, m.payload)
-		l.tokens = append(l.tokens, token)
-		if err := failed(token); err != nil {
-			return fmt.Errorf("publishing %s: %w", m.topic, err)
-		}
+		l.tokens = append(l.tokens, l.client.Publish(m.topic, m.qos, m.retain, m.payload))
 	}
 	for i, token := range l.tokens {
 		if err := wait(ctx, token); err != nil {
@@ -211,16 +207,6 @@ func wait(ctx context.Context, t paho.Token) error {
 		return t.Error()
 	case <-ctx.Done():
 		return context.Cause(ctx)
-	}
-}
-
-// failed returns the error of a token that is complete already.
-func failed(t paho.Token) error {
-	select {
-	case <-t.Done():
-		return t.Error()
-	default:
-		return nil
 	}
 }
 

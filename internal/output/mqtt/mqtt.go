@@ -128,9 +128,9 @@ func (o *Output) Run(ctx context.Context) error {
 		options:   &o.options,
 		session:   newSession(&o.options),
 		connector: newConnector(&o.options),
-		readings:  feed[*meter.Update]{Subscription: o.updates.Subscribe(maxReadings, hub.DropOldest)},
-		statuses:  feed[meter.Status]{Subscription: o.status.Subscribe(maxStatuses, hub.DropOldest)},
-		samples:   feed[*meter.Solar]{Subscription: o.samples.Subscribe(maxStatuses, hub.DropOldest)},
+		readings:  o.updates.Subscribe(maxReadings, hub.DropOldest),
+		statuses:  o.status.Subscribe(maxStatuses, hub.DropOldest),
+		samples:   o.samples.Subscribe(maxStatuses, hub.DropOldest),
 		timer:     time.NewTimer(0),
 	}
 	defer w.readings.Close()
@@ -170,27 +170,20 @@ type worker struct {
 	session   *session
 	connector *connector
 	link      *link // nil while there is none
-	readings  feed[*meter.Update]
-	statuses  feed[meter.Status]
-	samples   feed[*meter.Solar]
+	readings  *hub.Subscription[*meter.Update]
+	statuses  *hub.Subscription[meter.Status]
+	samples   *hub.Subscription[*meter.Solar]
 	timer     *time.Timer // of the session
 	role      role        // as far as counted
 	missed    uint64      // readings dropped by the subscription, as far as counted
 }
 
-// feed is what comes from a hub, taken some at a time.
-type feed[T any] struct {
-	*hub.Subscription[T]
-	taken []T // reused
-}
-
 // take calls use for each of at most maxBatch values that wait.
-func (f *feed[T]) take(use func(T)) {
-	f.taken, _ = f.TakeSome(f.taken[:0], maxBatch) // no error: this policy never disconnects
-	for _, v := range f.taken {
+func take[T any](from *hub.Subscription[T], use func(T)) {
+	values, _ := from.TakeSome(nil, maxBatch) // no error: this policy never disconnects
+	for _, v := range values {
 		use(v)
 	}
-	clear(f.taken)
 }
 
 func (w *worker) run(ctx context.Context, panicked <-chan error) error {
@@ -213,7 +206,7 @@ func (w *worker) run(ctx context.Context, panicked <-chan error) error {
 			w.takeStatuses(ctx) // a reading must not overtake the news that the meter is back
 			w.takeReadings(ctx)
 		case <-w.samples.Ready():
-			w.samples.take(func(sample *meter.Solar) { w.send(ctx, w.session.sampled(time.Now(), sample)) })
+			take(w.samples, func(sample *meter.Solar) { w.send(ctx, w.session.sampled(time.Now(), sample)) })
 		case l := <-w.connector.links:
 			w.connected(ctx, l)
 		case err := <-lost:
@@ -255,13 +248,13 @@ func (w *worker) report() {
 }
 
 func (w *worker) takeStatuses(ctx context.Context) {
-	w.statuses.take(func(st meter.Status) { w.send(ctx, w.session.status(time.Now(), st)) })
+	take(w.statuses, func(st meter.Status) { w.send(ctx, w.session.status(time.Now(), st)) })
 }
 
 // takeReadings publishes what waits. Without a link the session only learns
 // from the readings; the newest is published once there is one again.
 func (w *worker) takeReadings(ctx context.Context) {
-	w.readings.take(func(u *meter.Update) {
+	take(w.readings, func(u *meter.Update) {
 		w.send(ctx, w.session.update(time.Now(), u))
 		if w.link == nil || !w.session.online {
 			w.options.Counter.Dropped(1)

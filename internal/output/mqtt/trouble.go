@@ -116,22 +116,23 @@ func is[E error](err error) bool {
 	return ok
 }
 
-// The alerts that a broker ends a handshake with (RFC 8446, section 6).
-const (
-	handshakeFailure       tls.AlertError = 40
-	badCertificate         tls.AlertError = 42
-	unsupportedCertificate tls.AlertError = 43
-	certificateRevoked     tls.AlertError = 44
-	certificateExpired     tls.AlertError = 45
-	certificateUnknown     tls.AlertError = 46
-	unknownCA              tls.AlertError = 48
-	accessDenied           tls.AlertError = 49
-	decryptError           tls.AlertError = 51
-	protocolVersion        tls.AlertError = 70
-	insufficientSecurity   tls.AlertError = 71
-	unrecognizedName       tls.AlertError = 112
-	certificateRequired    tls.AlertError = 116
-)
+// alerts are what a broker means that ends a handshake with one (RFC 8446,
+// section 6), by the alert's text: its type is not exported.
+var alerts = func() map[string]complaint {
+	list := make(map[string]complaint)
+	for c, numbers := range map[complaint][]tls.AlertError{
+		wantsClient:   {40, 42, 116},        // handshake_failure, bad_certificate, certificate_required
+		refusesClient: {43, 46, 48, 49, 51}, // unsupported_certificate, certificate_unknown, unknown_ca, access_denied, decrypt_error
+		expiredClient: {44, 45},             // certificate_revoked, certificate_expired
+		oldTLS:        {70, 71},             // protocol_version, insufficient_security
+		unknownHost:   {112},                // unrecognized_name
+	} {
+		for _, n := range numbers {
+			list[n.Error()] = c
+		}
+	}
+	return list
+}()
 
 // refusedTLS returns why there was no TLS, other than for the broker's
 // certificate; false when that was not the reason.
@@ -143,23 +144,14 @@ func refusedTLS(err error, address *url.URL, config *tls.Config) (complaint, boo
 	if !ok || remote.Op != "remote error" {
 		return otherTLS, strings.HasPrefix(network(err).Error(), "tls: ") // these have no types
 	}
-	// The alert's own type is not exported, but its text is the same.
-	switch remote.Err.Error() {
-	case handshakeFailure.Error(), badCertificate.Error(), certificateRequired.Error():
-		if len(config.Certificates) == 0 {
-			return wantsClient, true
-		}
+	c, ok := alerts[remote.Err.Error()]
+	switch {
+	case !ok:
+		return refusesTLS, true
+	case c == wantsClient && len(config.Certificates) > 0:
 		return refusesClient, true
-	case unsupportedCertificate.Error(), certificateUnknown.Error(), unknownCA.Error(), accessDenied.Error(), decryptError.Error():
-		return refusesClient, true
-	case certificateExpired.Error(), certificateRevoked.Error():
-		return expiredClient, true
-	case protocolVersion.Error(), insufficientSecurity.Error():
-		return oldTLS, true
-	case unrecognizedName.Error():
-		return unknownHost, true
 	}
-	return refusesTLS, true
+	return c, true
 }
 
 // plain returns the scheme without TLS.
