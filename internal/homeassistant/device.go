@@ -1,9 +1,11 @@
 package homeassistant
 
 import (
+	"cmp"
 	"iter"
 	"maps"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -95,15 +97,9 @@ func (d *Device) Said() Identity { return d.said }
 // Describe takes what info knows; what it lacks stays, because a line of one
 // telegram can be odd. It reports whether anything changed.
 func (d *Device) Describe(info Information) bool {
-	keep := func(old, fresh string) string {
-		if fresh == "" {
-			return old
-		}
-		return fresh
-	}
 	merged := Information{
-		keep(d.info.Manufacturer, info.Manufacturer), keep(d.info.Model, info.Model), keep(d.info.ModelID, info.ModelID),
-		keep(d.info.Serial, info.Serial), keep(d.info.Version, info.Version),
+		cmp.Or(info.Manufacturer, d.info.Manufacturer), cmp.Or(info.Model, d.info.Model), cmp.Or(info.ModelID, d.info.ModelID),
+		cmp.Or(info.Serial, d.info.Serial), cmp.Or(info.Version, d.info.Version),
 	}
 	if merged == d.info {
 		return false
@@ -114,12 +110,7 @@ func (d *Device) Describe(info Information) bool {
 
 // IsKnown reports whether the device has any entity yet.
 func (d *Device) IsKnown() bool {
-	for i := range d.entities {
-		if d.entities[i].seen {
-			return true
-		}
-	}
-	return false
+	return slices.ContainsFunc(d.entities, func(e member) bool { return e.seen })
 }
 
 // Learn notes the entities that have a value for the first time.
@@ -136,34 +127,30 @@ func (d *Device) Learn(v *View, groups *Groups) {
 	}
 }
 
-// Has reports whether the device has the entity.
-func (d *Device) Has(key string) bool {
-	for i := range d.entities {
-		if d.entities[i].Key == key {
-			return d.entities[i].seen
-		}
+// entity returns what the device can have under the key; nil: nothing.
+func (d *Device) entity(key string) *member {
+	i := slices.IndexFunc(d.entities, func(e member) bool { return e.Key == key })
+	if i < 0 {
+		return nil
 	}
-	return false
+	return &d.entities[i]
 }
+
+// Has reports whether the device has the entity, which it must be able to have.
+func (d *Device) Has(key string) bool { return d.entity(key).seen }
 
 // Add gives the device the entity, whether it has a value or not.
 func (d *Device) Add(key string) {
-	for i := range d.entities {
-		if e := &d.entities[i]; e.Key == key && !e.seen {
-			e.seen = true
-			delete(d.gone, key)
-			d.changed()
-		}
-	}
+	d.entity(key).seen = true
+	delete(d.gone, key)
+	d.changed()
 }
 
 // Remove takes the entity away from the device, and from Home Assistant.
 func (d *Device) Remove(key string) {
-	for i := range d.entities {
-		if e := &d.entities[i]; e.Key == key && e.seen {
-			e.seen = false
-			d.remove(key, e.on())
-		}
+	if e := d.entity(key); e.seen {
+		e.seen = false
+		d.remove(key, e.on())
 	}
 }
 
@@ -187,8 +174,8 @@ func (d *Device) Forget() {
 // those to be removed too: their platforms, by key.
 func (d *Device) Platforms() map[string]string {
 	list := make(map[string]string)
-	for i := range d.entities {
-		if e := &d.entities[i]; e.seen {
+	for _, e := range d.entities {
+		if e.seen {
 			list[e.Key] = e.on()
 		}
 	}
@@ -205,18 +192,13 @@ func (d *Device) Restore(said Identity, platforms map[string]string) {
 	d.Identify(said)
 	d.Stale = true
 	for key, platform := range platforms {
-		isOurs := false
-		for i := range d.entities {
-			if e := &d.entities[i]; e.Key == key {
-				e.seen = true
-				isOurs = e.on() == platform
-			}
+		e := d.entity(key)
+		if e != nil {
+			e.seen = true
 		}
-		switch platform {
-		case Sensor, BinarySensor, Button:
-			if !isOurs && entityKey.MatchString(key) {
-				d.remove(key, platform)
-			}
+		isPlatform := platform == Sensor || platform == BinarySensor || platform == Button
+		if isPlatform && entityKey.MatchString(key) && (e == nil || e.on() != platform) {
+			d.remove(key, platform)
 		}
 	}
 }
