@@ -38,47 +38,52 @@ func appendVerdict(dst []byte, v *View) []byte {
 // Bridge lists the entities of this program. They are there from the start;
 // what is not known yet is null.
 func Bridge(slot string) []Entity {
-	moment := func(dst []byte, t time.Time, v *View) []byte {
-		if t.IsZero() {
-			return null(dst)
-		}
-		return instant(dst, t.In(v.Zone))
-	}
-	return []Entity{
-		{Entity: meter.Entity{Key: "connection_" + slot, Name: "Connection", Class: "connectivity"}, Platform: BinarySensor, Diagnostic: true,
+	flag := func(key, name, class string, isOn func(*meter.Status) bool) Entity {
+		return Entity{
+			Entity: meter.Entity{Key: key + slot, Name: name, Class: class}, Platform: BinarySensor, Diagnostic: true,
 			Value: func(dst []byte, v *View) ([]byte, bool) {
-				if v.Status.Alive {
-					return append(dst, `"ON"`...), true
-				}
-				return append(dst, `"OFF"`...), true
-			}},
-		{Entity: meter.Entity{Key: "problem_" + slot, Name: "Problem", Class: "problem"}, Platform: BinarySensor, Diagnostic: true,
-			Value: func(dst []byte, v *View) ([]byte, bool) {
-				if v.Status.Problem {
+				if isOn(v.Status) {
 					return append(dst, `"ON"`...), true
 				}
 				return append(dst, `"OFF"`...), true
 			},
-			Details: appendVerdict},
+		}
+	}
+	moment := func(key, name string, at func(*View) time.Time) Entity {
+		return Entity{
+			Entity: meter.Entity{Key: key, Name: name, Class: "timestamp", Rare: true},
+			Value: func(dst []byte, v *View) ([]byte, bool) {
+				if t := at(v); !t.IsZero() {
+					return instant(dst, t.In(v.Zone)), true
+				}
+				return null(dst), true
+			},
+		}
+	}
+	counter := func(key, name, icon string, n func(*meter.Status) uint64) Entity {
+		return Entity{
+			Entity: meter.Entity{Key: key + slot, Name: name, State: "total_increasing", Icon: icon}, Diagnostic: true,
+			Value: func(dst []byte, v *View) ([]byte, bool) { return strconv.AppendUint(dst, n(v.Status), 10), true },
+		}
+	}
+	problem := flag("problem_", "Problem", "problem", func(s *meter.Status) bool { return s.Problem })
+	problem.Details = appendVerdict
+	errors := counter("telegram_errors_", "Telegram errors", "mdi:alert-circle-outline", func(s *meter.Status) uint64 { return s.Errors })
+	errors.Rare = true
+	return []Entity{
+		flag("connection_", "Connection", "connectivity", func(s *meter.Status) bool { return s.Alive }),
+		problem,
 		{Entity: meter.Entity{Key: "diagnosis_" + slot, Name: "Diagnosis", Icon: "mdi:stethoscope"}, Diagnostic: true,
 			Value: func(dst []byte, v *View) ([]byte, bool) {
 				text, _ := diagnosisOf(v)
 				if text == "" {
 					return null(dst), true
 				}
-				if characters := []rune(text); len(characters) > maxText {
-					text = string(characters[:maxText])
-				}
-				return sentence(dst, text), true
+				characters := []rune(text)
+				return sentence(dst, string(characters[:min(len(characters), maxText)])), true
 			}},
-		{Entity: meter.Entity{Key: "telegram_errors_" + slot, Name: "Telegram errors", State: "total_increasing", Icon: "mdi:alert-circle-outline", Rare: true},
-			Value: func(dst []byte, v *View) ([]byte, bool) {
-				return number(dst, meter.NewValue(int64(v.Status.Errors), 0), true)
-			}},
-		{Entity: meter.Entity{Key: "held_values_" + slot, Name: "Held values", State: "total_increasing", Icon: "mdi:shield-alert-outline"}, Diagnostic: true,
-			Value: func(dst []byte, v *View) ([]byte, bool) {
-				return number(dst, meter.NewValue(int64(v.Status.Held), 0), true)
-			}},
+		errors,
+		counter("held_values_", "Held values", "mdi:shield-alert-outline", func(s *meter.Status) uint64 { return s.Held }),
 		{Entity: meter.Entity{Key: "telegram_interval_" + slot, Name: "Telegram interval", Unit: "s", Class: "duration", State: "measurement", Precision: 1, Rare: true},
 			Value: func(dst []byte, v *View) ([]byte, bool) {
 				if v.Status.Interval <= 0 {
@@ -86,10 +91,8 @@ func Bridge(slot string) []Entity {
 				}
 				return number(dst, meter.NewValue(v.Status.Interval.Milliseconds(), 3), true)
 			}},
-		{Entity: meter.Entity{Key: "last_telegram_" + slot, Name: "Last telegram", Class: "timestamp", Rare: true},
-			Value: func(dst []byte, v *View) ([]byte, bool) { return moment(dst, v.Shown, v), true }},
-		{Entity: meter.Entity{Key: "started", Name: "Started", Class: "timestamp", Rare: true},
-			Value: func(dst []byte, v *View) ([]byte, bool) { return moment(dst, v.Status.Started, v), true }},
+		moment("last_telegram_"+slot, "Last telegram", func(v *View) time.Time { return v.Shown }),
+		moment("started", "Started", func(v *View) time.Time { return v.Status.Started }),
 		{Entity: meter.Entity{Key: RepublishKey, Name: "Republish discovery", Icon: "mdi:bullhorn-outline"}, Platform: Button},
 		{Entity: meter.Entity{Key: RemoveFormerKey, Name: "Remove smartmeter2mqtt's entities", Icon: "mdi:broom"}, Platform: Button},
 	}
