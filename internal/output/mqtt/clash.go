@@ -116,7 +116,6 @@ const (
 type kept struct {
 	slots     map[string]string // of all devices that there can be, by the topic of their announcement
 	topics    map[string]*keptTopic
-	mendAt    time.Time // when one of them is to be corrected; zero: none is
 	leftovers []string  // topics of an earlier run to put right when this one publishes
 }
 
@@ -132,10 +131,18 @@ type keptTopic struct {
 // connect forgets what the connection before knew.
 func (k *kept) connect() {
 	clear(k.topics)
-	k.mendAt, k.leftovers = time.Time{}, nil
+	k.leftovers = nil
 }
 
 func (k *kept) forget(topic string) { delete(k.topics, topic) }
+
+// next returns when a topic is to be corrected, zero for never.
+func (k *kept) next() (at time.Time) {
+	for _, topic := range k.topics {
+		at = earlier(at, topic.mendAt)
+	}
+	return at
+}
 
 // retain publishes a message that the broker should keep until the next one
 // on its topic.
@@ -152,37 +159,30 @@ func (s *session) retain(now time.Time, topic string, payload []byte) {
 	s.emit(topic, payload, 1, true)
 }
 
-// overwritten takes what was published on a retained topic of this program,
-// most of it by itself, and puts right what somebody else did. What the broker
-// sends because it has kept it is older than what is there now.
+// overwritten corrects a retained topic of this program that somebody else
+// published on. Most messages there are the program's own, which come back. One
+// that the broker had kept is older than what is there now.
 func (s *session) overwritten(now time.Time, m incoming) {
 	k := s.kept.topics[m.topic]
-	if k == nil || !s.online || m.retained {
+	switch {
+	case k == nil || !s.online || m.retained:
 		return
-	}
-	if bytes.Equal(m.payload, k.payload) {
+	case bytes.Equal(m.payload, k.payload):
 		k.mendAt = time.Time{}
 		return
+	case k.previous != nil && bytes.Equal(m.payload, k.previous): // unless the newer one comes back until then
+		k.mendAt = latest(now, k.sentAt.Add(echoWithin))
+	default:
+		k.mendAt = latest(now, k.mendedAt.Add(mendEvery))
 	}
-	k.mendAt = now
-	if at := k.sentAt.Add(echoWithin); now.Before(at) && k.previous != nil && bytes.Equal(m.payload, k.previous) {
-		k.mendAt = at // unless the newer one comes back until then
-	} else if at := k.mendedAt.Add(mendEvery); now.Before(at) {
-		k.mendAt = at
-	}
-	s.kept.mendAt = earlier(s.kept.mendAt, k.mendAt)
-	if due(s.kept.mendAt, now) {
-		s.mend(now)
-	}
+	s.mend(now)
 }
 
 // mend publishes again what somebody else overwrote.
 func (s *session) mend(now time.Time) {
-	s.kept.mendAt = time.Time{}
 	for _, topic := range slices.Sorted(maps.Keys(s.kept.topics)) {
 		k := s.kept.topics[topic]
 		if !due(k.mendAt, now) {
-			s.kept.mendAt = earlier(s.kept.mendAt, k.mendAt)
 			continue
 		}
 		k.mendedAt = now

@@ -85,4 +85,11 @@ func earlier(a, b time.Time) time.Time {
 	return a
 }
 
+func latest(a, b time.Time) time.Time {
+	if a.After(b) {
+		return a
+	}
+	return b
+}
+
 func due(at, now time.Time) bool { return !at.IsZero() && !at.After(now) }

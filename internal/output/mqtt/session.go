@@ -191,7 +191,7 @@ func (s *session) next() time.Time {
 	if !s.online {
 		return at
 	}
-	at = earlier(earlier(at, s.kept.mendAt), earlier(earlier(s.refreshAt, s.birthAt), s.inverter.ends()))
+	at = earlier(earlier(at, s.kept.next()), earlier(earlier(s.refreshAt, s.birthAt), s.inverter.ends()))
 	for _, d := range s.devices {
 		at = earlier(at, d.againAt)
 		if s.options.Discovery {
@@ -208,7 +208,7 @@ func (s *session) tick(now time.Time) []message {
 	if !s.online {
 		return s.messages
 	}
-	if due(s.kept.mendAt, now) {
+	if due(s.kept.next(), now) {
 		s.mend(now)
 	}
 	if due(s.inverter.ends(), now) {
