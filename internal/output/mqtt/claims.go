@@ -207,7 +207,7 @@ func (c *claims) asked(now time.Time, topic, instance string) {
 	case c.role == asking && c.unheard[topic] && c.instance < instance:
 		c.wait = max(c.wait, answerWithin) // it asked first
 	case c.role == asking && c.unheard[topic]:
-		c.wait = max(c.wait, answerWithin + ownAnswerWithin) // if each asked first, on one topic, they must not begin together
+		c.wait = max(c.wait, answerWithin+ownAnswerWithin) // if each asked first, on one topic, they must not begin together
 	}
 }
 

@@ -116,7 +116,7 @@ const (
 type kept struct {
 	slots     map[string]string // of all devices that there can be, by the topic of their announcement
 	topics    map[string]*keptTopic
-	leftovers []string  // topics of an earlier run to put right when this one publishes
+	leftovers []string // topics of an earlier run to put right when this one publishes
 }
 
 // keptTopic is one retained topic.

@@ -5,12 +5,10 @@ import (
 	"crypto/tls"
 	"errors"
 	"fmt"
-	"log/slog"
 	"net/url"
 	"time"
 
 	"github.com/smartmeter-addon/smartmeter-addon/internal/retry"
-	"github.com/smartmeter-addon/smartmeter-addon/internal/status"
 )
 
 const (
@@ -37,53 +35,38 @@ const (
 // connector hands out one link after the other: the next one after the last
 // was reported lost.
 type connector struct {
-	log   *slog.Logger
-	count *status.Counter
-	tls   *tls.Config
+	*Options
+	tls   *tls.Config // not nil
 	dial  func(ctx context.Context, address *url.URL, b Broker) (*link, error)
-	where whereabouts
 	links chan *link
 	lost  chan error
 
+	address *url.URL // of the broker; nil: not known yet
+	as      Broker
+	askedAt time.Time // when the address was asked for
+	refused bool      // the last login was
+
 	said     map[string]bool // troubles since the last connection
-	lostAt   time.Time       // the last connection; zero: there was none
+	lostAt   time.Time       // when the last connection was lost; zero: there was none
 	flaps    retry.Backoff
 	refusals retry.Backoff
 }
 
-// whereabouts are where the broker is, as far as is known.
-type whereabouts struct {
-	broker  func(ctx context.Context, refused bool) (Broker, error)
-	address *url.URL // nil: not known yet
-	as      Broker
-	asked   time.Time
-	refused bool // the last login was
-}
-
 func newConnector(o *Options) *connector {
-	config := o.TLS
-	if config == nil {
-		config = &tls.Config{MinVersion: tls.VersionTLS12}
-	}
-	login := login{
-		// 22 bytes with the usual slot: some brokers take no more than 23.
-		clientID:  "smartmeter-" + o.Slot + "-" + o.instance,
-		willTopic: o.Topic + "/connected",
-		tls:       config,
-		log:       o.Log,
-	}
-	return &connector{
-		log:      o.Log,
-		count:    o.Counter,
-		tls:      config,
-		dial:     login.dial,
-		where:    whereabouts{broker: o.Broker},
+	c := &connector{
+		Options:  o,
+		tls:      o.TLS,
 		links:    make(chan *link),
 		lost:     make(chan error, 1),
 		said:     make(map[string]bool),
 		flaps:    retry.Backoff{First: retryAway, Last: maxFlapping},
 		refusals: retry.Backoff{First: retryRefused, Last: maxRefused},
 	}
+	if c.tls == nil {
+		c.tls = &tls.Config{MinVersion: tls.VersionTLS12}
+	}
+	c.dial = c.login
+	return c
 }
 
 func (c *connector) run(ctx context.Context) {
@@ -102,7 +85,7 @@ func (c *connector) run(ctx context.Context) {
 		select {
 		case err := <-c.lost:
 			c.lostAt = time.Now()
-			c.count.Failed(fmt.Errorf("the connection is lost: %w", err))
+			c.Counter.Failed(fmt.Errorf("the connection is lost: %w", err))
 			c.report("the connection to the MQTT broker is lost; trying to get it back", "error", err)
 		case <-ctx.Done():
 			return
@@ -118,70 +101,83 @@ func (c *connector) run(ctx context.Context) {
 // connect tries until it has a link, or returns nil when the context ends.
 func (c *connector) connect(ctx context.Context) *link {
 	for ctx.Err() == nil {
-		if err := c.where.find(ctx); err != nil {
-			if ctx.Err() == nil {
-				c.count.Failed(err)
-				c.report("no MQTT broker to publish to; asking again", "error", err)
-			}
-			retry.Sleep(ctx, retryRefused)
-			continue
-		}
-		l, err := c.dial(ctx, c.where.address, c.where.as)
+		l, err := c.try(ctx)
 		if err == nil {
-			c.where.refused = false
-			c.refusals.Reset()
 			clear(c.said)
 			again := "" // another line than the first: it stands for a return
 			if !c.lostAt.IsZero() {
 				again = " again"
 			}
-			c.log.Info("connected to the MQTT broker"+again, "broker", c.where.address.String())
+			c.Log.Info("connected to the MQTT broker"+again, "broker", c.address.String())
 			return l
 		}
-		if ctx.Err() != nil {
-			break
+		if ctx.Err() == nil {
+			retry.Sleep(ctx, c.failed(err))
 		}
-		kind := c.failed(err)
-		c.where.refused = kind == troubleLogin
-		retry.Sleep(ctx, c.pause(kind))
 	}
 	return nil
 }
 
-// find finds out about the broker where that is due. What is known stays good
-// while nobody says anything else; an error means that nothing is known.
-func (w *whereabouts) find(ctx context.Context) error {
-	isKnown := w.address != nil
-	if isKnown && !w.refused && time.Since(w.asked) < askAgain {
+// try makes one attempt.
+func (c *connector) try(ctx context.Context) (*link, error) {
+	if err := c.find(ctx); err != nil {
+		return nil, err
+	}
+	l, err := c.dial(ctx, c.address, c.as)
+	if err == nil {
+		c.refused = false
+		c.refusals.Reset()
+	}
+	return l, err
+}
+
+// find asks for the broker's address where that is due. What is known stays
+// good while nobody says anything else; an error means that nothing is known.
+func (c *connector) find(ctx context.Context) error {
+	isKnown := c.address != nil
+	if isKnown && !c.refused && time.Since(c.askedAt) < askAgain {
 		return nil
 	}
 	if isKnown {
 		limit := retryAway // the broker may come back any moment
-		if w.refused {
+		if c.refused {
 			limit = connectTimeout
 		}
 		limited, cancel := context.WithTimeout(ctx, limit)
 		defer cancel()
 		ctx = limited
 	}
-	b, err := w.broker(ctx, w.refused)
-	w.asked = time.Now()
+	b, err := c.Broker(ctx, c.refused)
+	c.askedAt = time.Now()
 	var address *url.URL
 	if err == nil {
 		address, b, err = b.resolve()
 	}
-	switch {
-	case err == nil:
-		w.address, w.as = address, b
-	case !isKnown:
-		return err
+	if err == nil {
+		c.address, c.as = address, b
 	}
-	return nil
+	if isKnown {
+		return nil
+	}
+	return err
 }
 
-// pause returns how long to wait after an attempt that failed.
-func (c *connector) pause(kind trouble) time.Duration {
-	switch kind {
+// failed logs why an attempt failed and what the user can do about it, and
+// returns how long to wait for the next one.
+func (c *connector) failed(err error) time.Duration {
+	if c.address == nil {
+		c.Counter.Failed(err)
+		c.report("no MQTT broker to publish to; asking again", "error", err)
+		return retryRefused
+	}
+	complaint := complaintOf(err, c.address, c.as, c.tls)
+	c.Counter.Failed(errors.New(complaint.text))
+	c.refused = complaint.trouble == troubleLogin
+	isShort := complaint.trouble == troubleAway && !c.lostAt.IsZero() && time.Since(c.lostAt) < askAgain
+	if !isShort { // the loss is in the log, and most end soon
+		c.report(complaint.text, "broker", c.address.String(), "error", network(err))
+	}
+	switch complaint.trouble {
 	case troubleLogin:
 		return c.refusals.Next()
 	case troubleRejected:
@@ -190,22 +186,11 @@ func (c *connector) pause(kind trouble) time.Duration {
 	return retryAway
 }
 
-// failed logs why an attempt failed, and what the user can do about it.
-func (c *connector) failed(err error) trouble {
-	complaint := complaintOf(err, c.where.address, c.where.as, c.tls)
-	c.count.Failed(errors.New(complaint.text))
-	if complaint.trouble == troubleAway && !c.lostAt.IsZero() && time.Since(c.lostAt) < askAgain {
-		return troubleAway // the loss is in the log, and most end soon
-	}
-	c.report(complaint.text, "broker", c.where.address.String(), "error", network(err))
-	return complaint.trouble
-}
-
 // report logs a trouble once until there is a connection again, also when
 // several take turns.
 func (c *connector) report(text string, args ...any) {
 	if !c.said[text] {
 		c.said[text] = true
-		c.log.Warn(text, args...)
+		c.Log.Warn(text, args...)
 	}
 }

@@ -67,24 +67,16 @@ type link struct {
 	tokens   []paho.Token  // reused
 }
 
-// login is what stays the same from one connection to the next.
-type login struct {
-	clientID  string
-	willTopic string
-	tls       *tls.Config
-	log       *slog.Logger
-}
-
-// dial connects and logs in. The address has no login of its own.
-func (o *login) dial(ctx context.Context, address *url.URL, b Broker) (*link, error) {
-	secure := o.tls.Clone()
+// login connects and logs in. The address has no login of its own.
+func (c *connector) login(ctx context.Context, address *url.URL, b Broker) (*link, error) {
+	secure := c.tls.Clone()
 	if secure.ServerName == "" { // paho leaves it empty when it goes through a proxy
 		secure.ServerName, _, _ = strings.Cut(address.Hostname(), "%") // no certificate has an IPv6 zone
 	}
-	l := &link{log: o.log, lost: make(chan error, 1), incoming: make(chan incoming, maxIncoming)}
+	l := &link{log: c.Log, lost: make(chan error, 1), incoming: make(chan incoming, maxIncoming)}
 	options := paho.NewClientOptions().
 		AddBroker(address.String()).
-		SetClientID(o.clientID).
+		SetClientID("smartmeter-"+c.Slot+"-"+c.instance). // 22 bytes with the usual slot: some brokers take 23
 		SetUsername(b.Username).
 		SetPassword(string(b.Password)).
 		SetProtocolVersion(4). // 3.1.1, and no second try with 3.1 after a refused login
@@ -103,7 +95,7 @@ func (o *login) dial(ctx context.Context, address *url.URL, b Broker) (*link, er
 			l.conn = newPacketConn(conn)
 			return l.conn, nil
 		}).
-		SetWill(o.willTopic, "0", 1, true).
+		SetWill(c.Topic+"/connected", "0", 1, true).
 		SetConnectionLostHandler(func(_ paho.Client, err error) { l.lost <- err }) // called once at most: never blocks
 	l.client = paho.NewClient(options)
 	ctx, cancel := context.WithTimeoutCause(ctx, connectTimeout+publishTimeout, errTimeout)

@@ -317,7 +317,7 @@ func (w *worker) stop(ctx context.Context) {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), stopTimeout)
 	defer cancel()
 	if err := w.link.publish(ctx, w.session.stop(time.Now())); err != nil {
-		w.connector.log.Debug("the MQTT broker was not told of the stop", "error", err)
+		w.options.Log.Debug("the MQTT broker was not told of the stop", "error", err)
 	}
 	w.link.close(stopTimeout / 4)
 }
