@@ -51,22 +51,32 @@ func makerOf(header string) (maker, model string) {
 	return maker, model
 }
 
-// Serial makes an equipment identifier readable: most are text, printed as
-// hex digits. One that could be a plain number stays as it is.
+// fewestDigits is how many bytes an identifier of digits alone has at least to
+// be read as text: fewer could be a plain number whose digits look like it.
+const fewestDigits = 6
+
+// Serial returns an equipment identifier as the meter's label prints it. Most
+// telegrams print the label's text as hex digits; what is not such a text stays
+// as it is: 12345678 is none, because no label has the byte 12.
 func Serial(id string) string {
 	decoded, err := hex.DecodeString(id)
 	if err != nil {
 		return id
 	}
-	letters := false
+	digits, letters := 0, 0
 	for _, c := range decoded {
-		if c < ' ' || c > '~' {
+		switch {
+		case c < ' ' || c > '~':
 			return id
+		case c >= '0' && c <= '9':
+			digits++
+		case c >= 'A' && c <= 'Z':
+			letters++
 		}
-		letters = letters || c >= 'A' && c <= 'Z'
 	}
-	if !letters {
+	text := strings.TrimSpace(string(decoded))
+	if letters == 0 && (digits < fewestDigits || digits < len(text)) {
 		return id
 	}
-	return strings.TrimSpace(string(decoded))
+	return text
 }
