@@ -44,10 +44,13 @@ type member struct {
 }
 
 // Identity is what a telegram says of a meter, as it is printed.
-type Identity struct{ Header, ID, Standard string }
+type Identity struct {
+	Header string `json:"header,omitempty"`
+	ID     string `json:"id,omitempty"`
+}
 
 // Information is what Home Assistant shows of a device beside its entities.
-type Information struct{ Manufacturer, Model, ModelID, Serial, Version string }
+type Information struct{ Manufacturer, Model, Serial, Version string }
 
 // NewDevice returns the device of that slot, so far without entities. name is
 // English, number tells several of one name apart, from 1.
@@ -86,7 +89,7 @@ func (d *Device) Identify(said Identity) {
 	}
 	d.said = said
 	maker, model := makerOf(said.Header)
-	if d.Describe(Information{maker, model, said.Header, Serial(said.ID), said.Standard}) {
+	if d.Describe(Information{Manufacturer: maker, Model: model, Serial: Serial(said.ID)}) {
 		d.Unsaved = true
 	}
 }
@@ -98,7 +101,7 @@ func (d *Device) Said() Identity { return d.said }
 // telegram can be odd. It reports whether anything changed.
 func (d *Device) Describe(info Information) bool {
 	merged := Information{
-		cmp.Or(info.Manufacturer, d.info.Manufacturer), cmp.Or(info.Model, d.info.Model), cmp.Or(info.ModelID, d.info.ModelID),
+		cmp.Or(info.Manufacturer, d.info.Manufacturer), cmp.Or(info.Model, d.info.Model),
 		cmp.Or(info.Serial, d.info.Serial), cmp.Or(info.Version, d.info.Version),
 	}
 	if merged == d.info {

@@ -21,7 +21,6 @@ type deviceConfig struct {
 	Name         string   `json:"name"`
 	Manufacturer string   `json:"manufacturer,omitempty"`
 	Model        string   `json:"model,omitempty"`
-	ModelID      string   `json:"model_id,omitempty"`
 	SerialNumber string   `json:"serial_number,omitempty"`
 	Version      string   `json:"sw_version,omitempty"`
 	ViaDevice    string   `json:"via_device,omitempty"`
@@ -97,7 +96,6 @@ func (a *Announcer) Build(d *Device) []byte {
 			Name:         d.Name(a.Language),
 			Manufacturer: d.info.Manufacturer,
 			Model:        d.info.Model,
-			ModelID:      d.info.ModelID,
 			SerialNumber: d.info.Serial,
 			Version:      d.info.Version,
 		},

@@ -2,6 +2,7 @@ package homeassistant
 
 import (
 	"encoding/hex"
+	"regexp"
 	"strings"
 )
 
@@ -32,6 +33,17 @@ var makers = map[string]string{
 	"XMX": "Landis+Gyr", // with a communication module by Xemex
 }
 
+var (
+	// notModel is what follows the model on an identification line: the
+	// protocol or the firmware.
+	notModel = regexp.MustCompile(`(^|\s)([DE]SMR ?[0-9]|V[0-9]+\.).*$`)
+
+	// ownNumber is a serial number in place of the model or behind it, which
+	// Landis+Gyr, Kamstrup and Sanxing print there. Sagemcom prints a number of
+	// the type, which a revision letter follows: 253769484_A.
+	ownNumber = regexp.MustCompile(`[0-9]{6,}$`)
+)
+
 // makerOf reads maker and model from the identification line, such as
 // ISK5\2M550T-1012: three letters, the baud rate's digit, an escape (IEC
 // 62056-21, 6.3.2), the maker's own text.
@@ -39,14 +51,19 @@ func makerOf(header string) (maker, model string) {
 	if len(header) < 4 {
 		return "", header
 	}
-	maker = makers[strings.ToUpper(header[:3])]
-	if header[3] < '0' || header[3] > '9' {
-		return maker, header
+	maker, model = makers[strings.ToUpper(header[:3])], header
+	if text, ok := strings.CutPrefix(header, "LG_"); ok {
+		model = strings.ReplaceAll(text, "_", " ")
+	} else if header[3] >= '0' && header[3] <= '9' {
+		model = strings.TrimLeft(header[4:], `\=@: `)
 	}
-	model = strings.TrimLeft(header[4:], `\=@ `)
 	// "\2" announces an optical protocol; in \253769484_A it is the number.
 	if len(model) > 1 && model[0] == '2' && (model[1] < '0' || model[1] > '9') {
 		model = model[1:]
+	}
+	model = strings.TrimSpace(ownNumber.ReplaceAllString(notModel.ReplaceAllString(model, ""), ""))
+	if strings.EqualFold(model, maker+"-METER") {
+		model = "" // KAIFA-METER
 	}
 	return maker, model
 }

@@ -89,7 +89,7 @@ func (h *home) learn(r *meter.Reading) {
 				h.replaced(h.electricity, h.meterID, id)
 				h.meterID = id
 			}
-			h.electricity.Identify(homeassistant.Identity{Header: r.Header, ID: r.Meter.ID, Standard: r.Standard})
+			h.electricity.Identify(homeassistant.Identity{Header: r.Header, ID: r.Meter.ID})
 			h.electricity.Learn(&h.view, &h.groups)
 		}
 	}

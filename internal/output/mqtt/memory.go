@@ -19,9 +19,7 @@ type memory struct {
 
 // remembered is what is kept of a device.
 type remembered struct {
-	ID         string            `json:"id,omitempty"` // equipment identifier as printed
-	Header     string            `json:"header,omitempty"`
-	Standard   string            `json:"standard,omitempty"`
+	homeassistant.Identity
 	Unit       string            `json:"unit,omitempty"` // of an M-Bus meter
 	Components map[string]string `json:"components"`     // platforms by key
 }
@@ -46,8 +44,7 @@ func (s *session) memory() memory {
 	for _, d := range s.devices {
 		d.Unsaved = false
 		if d.IsKnown() {
-			said := d.Said()
-			m.Devices[d.Slot] = remembered{ID: said.ID, Header: said.Header, Standard: said.Standard, Components: d.Platforms()}
+			m.Devices[d.Slot] = remembered{Identity: d.Said(), Components: d.Platforms()}
 		}
 	}
 	if r, ok := m.Devices[s.slot]; ok {
@@ -73,7 +70,7 @@ func (s *session) restore(m memory) {
 	s.meterID = m.Devices[s.slot].ID
 	for _, d := range s.devices {
 		if r, ok := m.Devices[d.Slot]; ok {
-			d.restore(r)
+			d.Restore(r.Identity, r.Components)
 		}
 	}
 	for i := range meter.NumMedia {
@@ -82,12 +79,8 @@ func (s *session) restore(m memory) {
 			if unit, _, isUnit := meter.ParseUnit(r.Unit); ok && isUnit {
 				sub := s.home.submeter(i, number, unit)
 				sub.id = r.ID
-				sub.restore(r)
+				sub.Restore(r.Identity, r.Components)
 			}
 		}
 	}
-}
-
-func (d *device) restore(r remembered) {
-	d.Restore(homeassistant.Identity{Header: r.Header, ID: r.ID, Standard: r.Standard}, r.Components)
 }
