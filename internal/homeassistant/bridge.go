@@ -83,7 +83,7 @@ func Bridge(slot string) []Entity {
 				return sentence(dst, string(characters[:min(len(characters), maxText)])), true
 			}},
 		errors,
-		counter("held_values_", "Held values", "mdi:shield-alert-outline", func(s *meter.Status) uint64 { return s.Held }),
+		counter("held_values_", "Readings held back", "mdi:shield-alert-outline", func(s *meter.Status) uint64 { return s.Held }),
 		{Entity: meter.Entity{Key: "telegram_interval_" + slot, Name: "Telegram interval", Unit: "s", Class: "duration", State: "measurement", Precision: 1, Rare: true},
 			Value: func(dst []byte, v *View) ([]byte, bool) {
 				if v.Status.Interval <= 0 {
@@ -93,7 +93,7 @@ func Bridge(slot string) []Entity {
 			}},
 		moment("last_telegram_"+slot, "Last telegram", func(v *View) time.Time { return v.Shown }),
 		moment("started", "Started", func(v *View) time.Time { return v.Status.Started }),
-		{Entity: meter.Entity{Key: RepublishKey, Name: "Republish discovery", Icon: "mdi:bullhorn-outline"}, Platform: Button},
+		{Entity: meter.Entity{Key: RepublishKey, Name: "Add devices again", Icon: "mdi:bullhorn-outline"}, Platform: Button},
 		{Entity: meter.Entity{Key: RemoveFormerKey, Name: "Remove smartmeter2mqtt's entities", Icon: "mdi:broom"}, Platform: Button},
 	}
 }

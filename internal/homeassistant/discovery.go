@@ -2,6 +2,7 @@ package homeassistant
 
 import (
 	"encoding/json"
+	"strings"
 
 	"github.com/smartmeter-addon/smartmeter-addon/internal/meter"
 )
@@ -46,6 +47,7 @@ type componentConfig struct {
 	ValueTemplate    string `json:"value_template,omitempty"`
 	EntityCategory   string `json:"entity_category,omitempty"`
 	EnabledByDefault *bool  `json:"enabled_by_default,omitempty"`
+	VisibleByDefault *bool  `json:"visible_by_default,omitempty"`
 	Icon             string `json:"icon,omitempty"`
 	CommandTopic     string `json:"command_topic,omitempty"`
 	AttributesTopic  string `json:"json_attributes_topic,omitempty"`
@@ -77,6 +79,20 @@ type Announcer struct {
 	ConnectedTopic string // of the availability of the program
 	Origin         Origin
 	Language       meter.Language // of names; ids are English
+	Slot           string         // of the electricity meter
+	Groups         *Groups        // that the household has
+}
+
+// usualSlot is the slot of a household with one meter.
+const usualSlot = "p1"
+
+// suffix tells the devices of several meters apart, which pickers list side by
+// side.
+func (a *Announcer) suffix() string {
+	if a.Slot == usualSlot {
+		return ""
+	}
+	return " (" + strings.ReplaceAll(a.Slot, "_", " ") + ")"
 }
 
 // Identifier returns the identifier of a device.
@@ -93,9 +109,9 @@ func (a *Announcer) Build(d *Device) []byte {
 	m := Announcement{
 		Device: deviceConfig{
 			Identifiers:  []string{Identifier(d.Slot)},
-			Name:         d.Name(a.Language),
+			Name:         d.Name(a.Language) + a.suffix(),
 			Manufacturer: d.info.Manufacturer,
-			Model:        d.info.Model,
+			Model:        Name(a.Language, d.info.Model),
 			SerialNumber: d.info.Serial,
 			Version:      d.info.Version,
 		},
@@ -138,7 +154,7 @@ func (a *Announcer) component(d *Device, e *Entity) componentConfig {
 	m := componentConfig{
 		Platform:     e.on(),
 		nameConfig:   nameConfig{Identifier(d.Slot) + "_" + id, e.on() + "." + d.Slot + "_" + id, Name(a.Language, e.Name)},
-		sensorConfig: sensorConfig{DeviceClass: e.Class, StateClass: e.State, Unit: e.Unit, Options: e.Options},
+		sensorConfig: sensorConfig{DeviceClass: e.Class, StateClass: e.State, Unit: e.Unit},
 		Icon:         e.Icon,
 	}
 	if e.Platform == Button {
@@ -146,6 +162,9 @@ func (a *Announcer) component(d *Device, e *Entity) componentConfig {
 		return m
 	}
 	m.ValueTemplate = "{{ value_json." + e.Key + " }}"
+	if len(e.Options) > 0 {
+		m.Options, m.ValueTemplate = a.states(e)
+	}
 	if e.State != "" {
 		m.Precision = &e.Precision
 	}
@@ -155,6 +174,9 @@ func (a *Announcer) component(d *Device, e *Entity) componentConfig {
 	if e.Rare || e.Off {
 		m.EnabledByDefault = new(bool)
 	}
+	if e.IsHidden != nil && e.IsHidden(a.Groups) {
+		m.VisibleByDefault = new(bool)
+	}
 	switch {
 	case e.Details != nil:
 		m.AttributesTopic = d.Topics.State
@@ -163,6 +185,22 @@ func (a *Announcer) component(d *Device, e *Entity) componentConfig {
 		m.AttributesTopic = d.attributesTopic(e.Key)
 	}
 	return m
+}
+
+// states returns the names of an entity's states, and the template that turns
+// what its topic says into them: Home Assistant does not translate the states
+// of MQTT sensors.
+func (a *Announcer) states(e *Entity) (names []string, template string) {
+	var pairs []string
+	for _, state := range e.Options {
+		name := stateName(a.Language, state)
+		names = append(names, name)
+		if name != state {
+			pairs = append(pairs, "'"+state+"': '"+name+"'")
+		}
+	}
+	value := "value_json." + e.Key
+	return names, "{{ {" + strings.Join(pairs, ", ") + "}.get(" + value + ", " + value + ") }}"
 }
 
 // ReadAnnouncement returns an announcement of this program, or of another run;

@@ -26,7 +26,7 @@ func everything() map[string][]Entity {
 
 // announced returns how the entity is announced of the device of that slot.
 func announced(slot string, e *Entity) componentConfig {
-	return (&Announcer{}).component(&Device{Slot: slot}, e)
+	return (&Announcer{Groups: new(Groups)}).component(&Device{Slot: slot}, e)
 }
 
 // TestFrozen freezes the identity of every entity.

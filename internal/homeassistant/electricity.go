@@ -11,11 +11,24 @@ import (
 var Electricity = func() (list []Entity) {
 	for q := range meter.NumQuantities {
 		if e := meter.Quantities[q].Entity; e.Key != "" {
-			list = append(list, Entity{Entity: e, Value: quantity(q, e)})
+			list = append(list, Entity{Entity: e, Value: quantity(q, e), IsHidden: hidden(q, e.Hidden)})
 		}
 	}
 	return append(list, extras...)
 }()
+
+// hidden returns when the quantity's entity is hidden.
+func hidden(q meter.Quantity, h meter.Hidden) func(*Groups) bool {
+	switch h {
+	case meter.HiddenAlways:
+		return func(*Groups) bool { return true }
+	case meter.HiddenWithoutExport:
+		return func(g *Groups) bool { return !g.has(meter.GroupExport) }
+	case meter.HiddenWhileZero:
+		return func(g *Groups) bool { return !g.counted[q] }
+	}
+	return nil
+}
 
 // quantity returns how the quantity's value is written.
 func quantity(q meter.Quantity, e meter.Entity) func(dst []byte, v *View) ([]byte, bool) {

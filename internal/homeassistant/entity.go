@@ -40,6 +40,10 @@ type Entity struct {
 	Platform   string // empty: Sensor
 	Diagnostic bool   // where Rare does not say it
 
+	// IsHidden reports whether the entity is left out of dashboards until the
+	// user shows it; nil: it is not. Its statistics are kept.
+	IsHidden func(*Groups) bool
+
 	// Value appends what the entity shows, as JSON. False means that it was
 	// not reported, and what was appended is void; what was reported but says
 	// nothing (a limit of 999.9 kW is no limit) is null. A button has no value:

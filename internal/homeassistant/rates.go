@@ -34,10 +34,10 @@ type sum struct {
 }
 
 // averaged are the quantities that are shown as a mean, and totals those that
-// count energy.
+// move now and then only: what counts energy, and what changes slowly.
 var (
 	averaged = meter.Where(func(i *meter.Info) bool { return i.Entity.Mean })
-	totals   = meter.Where(func(i *meter.Info) bool { return i.Unit.Total() })
+	totals   = meter.Where(func(i *meter.Info) bool { return i.Unit.Total() || i.Entity.Slow })
 )
 
 // Add takes a reading into the means.

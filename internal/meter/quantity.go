@@ -198,7 +198,20 @@ type Entity struct {
 	Rare      bool // diagnostic, and switched off until the user wants it
 	Off       bool // switched off until the user wants it
 	Group     Group
+	Hidden    Hidden
+	Slow      bool // moves once a minute at most, as totals do
 }
+
+// Hidden is when an entity is left out of dashboards until the user shows it.
+type Hidden uint8
+
+// When entities are hidden.
+const (
+	HiddenNever         Hidden = iota
+	HiddenAlways               // of use to automations only
+	HiddenWhileZero            // a register of a tariff that the contract does not have
+	HiddenWithoutExport        // the same as the net power where nothing is exported
+)
 
 // Group is a set of quantities that a household has or has not: the entities
 // of a group are announced once one of its values was not zero.

@@ -167,7 +167,7 @@ type MediumInfo struct {
 var Media = [NumMedia]MediumInfo{
 	Gas:            {"gas", false, []DeviceType{TypeGas}, CubicMetre, "gas", "Gas meter", "gas_total", "", "gas", "gas_flow", "gas", "gas-total"},
 	Water:          {"water", false, []DeviceType{TypeWater, TypeColdWater}, CubicMetre, "water", "Water meter", "water_total", "", "water", "", "water", "water-total"},
-	WarmWater:      {"warmWater", false, []DeviceType{TypeWarmWater, TypeHotWater}, CubicMetre, "warm_water", "Warm water meter", "warm_water_total", "", "water", "", "warm_water", "warm-water-total"},
+	WarmWater:      {"warmWater", false, []DeviceType{TypeWarmWater, TypeHotWater}, CubicMetre, "warm_water", "Hot water meter", "warm_water_total", "", "water", "", "warm_water", "warm-water-total"},
 	Heat:           {"heat", true, []DeviceType{TypeHeat, TypeHeatCooling, TypeHeatFlow}, Gigajoule, "heat", "Heat meter", "heat_total", "Heat", "water", "", "heat", "heat-total"},
 	Cooling:        {"cooling", true, []DeviceType{TypeCooling, TypeCoolingFlow}, Gigajoule, "cooling", "Cooling meter", "cooling_total", "Cooling", "water", "", "cooling", "cooling-total"},
 	SubElectricity: {"electricity", true, []DeviceType{TypeElectricity}, KilowattHour, "energy", "Electricity submeter", "energy_total", "", "", "", "electricity", "electricity-total"},

@@ -29,12 +29,12 @@ async function main() {
   };
 
   await page.goto(BASE + "/config/devices/device/" + DEVICE);
-  await page.getByText("Energy import tariff 2").first().waitFor();
+  await page.getByText("Import tariff 2").first().waitFor();
   await settled();
   await shoot("device", { x: 0, y: 0, width: 740, height: 1100 });
 
   await page.goto(BASE + "/config/energy/electricity");
-  await page.getByText("Energy import tariff 2").first().waitFor();
+  await page.getByText("Import tariff 2").first().waitFor();
   await settled();
   await shoot("energy-settings", { x: 240, y: 0, width: 620, height: 1100 });
 

@@ -83,7 +83,9 @@ func (h *home) device(slot string) *device {
 func (h *home) learn(r *meter.Reading) {
 	h.view.Reading = r
 	if !r.Meter.Rival {
-		h.groups.Learn(&r.Values)
+		if h.groups.Learn(&r.Values) {
+			h.electricity.Stale, h.electricity.Unsaved = true, true
+		}
 		if h.electricity.IsKnown() || homeassistant.IsElectric(&r.Values) {
 			if id := r.Meter.ID; id != "" && id != h.meterID {
 				h.replaced(h.electricity, h.meterID, id)

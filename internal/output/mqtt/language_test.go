@@ -11,7 +11,8 @@ import (
 	"github.com/smartmeter-addon/smartmeter-addon/internal/meter"
 )
 
-// TestLanguage: a change of the language changes names and nothing else.
+// TestLanguage: a change of the language changes names, those of models and
+// states too, and nothing else.
 func TestLanguage(t *testing.T) {
 	type named struct {
 		device string
@@ -24,10 +25,14 @@ func TestLanguage(t *testing.T) {
 			t.Fatal(err)
 		}
 		n.device, n.names = a.Device.Name, map[string]string{}
-		a.Device.Name = ""
+		a.Device.Name, a.Device.Model = "", ""
 		for key, c := range a.Components {
 			n.names[c.UniqueID] = c.Name
 			c.Name = ""
+			for i, option := range c.Options {
+				c.ValueTemplate = strings.Replace(c.ValueTemplate, ": '"+option+"'", "", 1)
+				c.Options[i] = ""
+			}
 			a.Components[key] = c
 		}
 		rest, err := json.Marshal(a)

@@ -154,6 +154,26 @@ func TestTariffChange(t *testing.T) {
 	}
 }
 
+// TestSlow: what leads through a quarter of an hour moves once a minute.
+func TestSlow(t *testing.T) {
+	s, _ := running(t, options(), dutch())
+	demand := func(second int, r *meter.Reading) {
+		r.Values.Set(meter.DemandForecast, meter.NewValue(int64(second), 3))
+		r.Values.Set(meter.DemandHeadroom, meter.NewValue(int64(second), 0))
+	}
+	telegrams(t, s, 61, 61, demand)
+	got := map[string]int{}
+	for _, shown := range telegrams(t, s, 62, 302, demand, "demand_forecast", "demand_headroom") {
+		if shown[0] != shown[1] {
+			t.Errorf("forecast and headroom are %q, want both in kW", shown)
+		}
+		got[shown[0]]++
+	}
+	if len(got) < 4 || len(got) > 5 {
+		t.Errorf("in four minutes there are %d values: %v", len(got), got)
+	}
+}
+
 // TestMeansForget: what the meter said before it was away is not in a mean,
 // and a repeated state has the mean that was shown.
 func TestMeansForget(t *testing.T) {

@@ -108,7 +108,7 @@ func (s *session) userDeleted(d *device) {
 			child.Stale = true
 		}
 	}
-	back := `press the bridge's button "Republish discovery", or start this app again`
+	back := `press the bridge's button "Add devices again", or start this app again`
 	if d == s.bridge {
 		back = "start this app again"
 	}

@@ -119,7 +119,7 @@ func TestDeleted(t *testing.T) {
 	compare(t, "deleted", s.received(now, empty))
 	compare(t, "said again", s.received(now, empty))
 	says(t, log, 1, "was deleted in Home Assistant")
-	says(t, log, 1, "Republish discovery")
+	says(t, log, 1, "Add devices again")
 
 	// What hangs on it hangs on the bridge now, or Home Assistant would make a
 	// nameless device of it.

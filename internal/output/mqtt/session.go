@@ -59,10 +59,12 @@ func newSession(o *Options) *session {
 			ConnectedTopic: n.connected(),
 			Origin:         homeassistant.Origin{Name: homeassistant.OriginName, Version: o.Version, SupportURL: o.SupportURL},
 			Language:       o.Language,
+			Slot:           o.Slot,
 		},
 		kept:   kept{slots: n.slots(), topics: make(map[string]*keptTopic)},
 		compat: newCompat(&n, o),
 	}
+	s.announcer.Groups = &s.groups
 	s.claims = claims{
 		topics: n.claims(o.Discovery), instance: o.instance, emit: s.emit,
 		unheard: make(map[string]bool),
