@@ -9,8 +9,8 @@ import (
 // running quarter (1.4.0), which climbs from zero to the quarter's average
 // (current_average_value of a demand register), the peak of the month (1.6.0)
 // and the peaks of the months before (98.1.0). From these and the meter's
-// clock comes what one can act upon. Nothing is remembered between readings,
-// so a clock that jumps spoils nothing after it.
+// clock comes what one can act upon. Nothing of the quarter is remembered between
+// readings, so a clock that jumps spoils nothing after it.
 
 const (
 	// quarter is how long the demand is averaged, in seconds. Quarters begin
@@ -24,6 +24,9 @@ const (
 	// shortest bounds what may be used in a quarter's last seconds: nearly
 	// anything, for the tariff, but what is switched on then runs on.
 	shortest = 60
+
+	// volts is the voltage between a phase and the neutral conductor.
+	volts = 230
 
 	// maxMonths is how many months the tariff averages. Meters keep thirteen,
 	// in an order of their own.
@@ -44,6 +47,7 @@ type demand struct {
 	history []meter.Peak
 	mean    meter.Value
 	known   bool
+	most    meter.Value // highest power imported so far, kW
 }
 
 func (d *demand) apply(r *meter.Reading) {
@@ -61,15 +65,68 @@ func (d *demand) apply(r *meter.Reading) {
 	elapsed := r.Time.Wall().Unix() % quarter // all zones are whole quarters off
 	average = running(average, elapsed)
 	if power, ok := r.Values.Get(meter.PowerImport); ok {
+		if power.Cmp(mostPower) <= 0 {
+			d.most = larger(d.most, power)
+		}
 		if expected, ok := forecast(average, power, elapsed); ok {
 			r.Values.Set(meter.DemandForecast, expected)
 		}
 	}
 	if r.PeakMonth.Valid || len(r.PeakHistory) > 0 { // a month begins without a peak
 		if room, ok := headroom(average, r.PeakMonth.Demand, elapsed); ok {
+			if most, ok := d.delivers(r).MulDiv(1000, 1, 0); ok && room.Cmp(most) > 0 {
+				room = most
+			}
 			r.Values.Set(meter.DemandHeadroom, room)
 		}
 	}
+}
+
+// delivers returns the power, in kW, that the connection delivers: its limiter
+// or its fuses where the meter reports them, else the most that it has ever
+// delivered as far as the meter and this run know, or what is billed at least.
+func (d *demand) delivers(r *meter.Reading) meter.Value {
+	if limit, ok := connection(&r.Values); ok {
+		return limit
+	}
+	most := larger(larger(leastBilled, d.most), r.PeakMonth.Demand)
+	for _, peak := range r.PeakHistory {
+		most = larger(most, peak.Demand)
+	}
+	return most
+}
+
+// connection returns the power, in kW, that limiter or fuses allow; false where
+// the meter does not report them or reports that there is no limit.
+func connection(v *meter.Values) (meter.Value, bool) {
+	limit := func(q meter.Quantity) (meter.Value, bool) {
+		value, ok := v.Get(q)
+		return value, ok && value.Sign() > 0 && !meter.Quantities[q].Unlimited(value)
+	}
+	for _, q := range [...]meter.Quantity{meter.LimiterPower, meter.LimiterApparent} {
+		if kilowatts, ok := limit(q); ok {
+			return kilowatts, true
+		}
+	}
+	phases := int64(1)
+	for _, q := range [...]meter.Quantity{meter.VoltageL2, meter.VoltageL3} {
+		if v.Has(q) {
+			phases++
+		}
+	}
+	for _, q := range [...]meter.Quantity{meter.FuseL1, meter.LimiterCurrent} { // the phases' fuses are alike
+		if amperes, ok := limit(q); ok {
+			return amperes.MulDiv(volts*phases, 1000, 3)
+		}
+	}
+	return meter.Value{}, false
+}
+
+func larger(a, b meter.Value) meter.Value {
+	if a.Cmp(b) > 0 {
+		return a
+	}
+	return b
 }
 
 // running returns the demand of the running quarter, in kW, so many seconds

@@ -41,10 +41,10 @@ func TestDemand(t *testing.T) {
 		history          bool
 		expected, headed string // kW, W
 	}{
-		{"half way", 22, 30, "1.000", "3.000", "4.000", true, "2.5", "6000"},
-		{"nothing is used", 22, 30, "1.000", "0.000", "4.000", true, "1", "6000"},
+		{"half way", 22, 30, "1.000", "3.000", "4.000", true, "2.5", "5000"},
+		{"nothing is used", 22, 30, "1.000", "0.000", "4.000", true, "1", "5000"},
 		{"a third of a kilowatt", 20, 0, "0.333", "0.333", "3.000", true, "0.555", "4001"},
-		{"five decimals", 22, 30, "1.00004", "1.00004", "4", false, "1.5", "6000"},
+		{"five decimals", 22, 30, "1.00004", "1.00004", "4", false, "1.5", "4000"},
 		{"the first second", 15, 0, "0.000", "3.000", "4.000", true, "3", "4000"},
 		{"the first second still has the last quarter's", 15, 0, "3.900", "3.000", "4.000", true, "3", "4000"},
 		{"so has the second", 15, 1, "3.900", "3.000", "4.000", true, "2.997", "4004"},
@@ -58,7 +58,7 @@ func TestDemand(t *testing.T) {
 		{"a month without a peak yet", 22, 30, "1.000", "1.000", "", true, "1.5", "3000"},
 		{"a meter that tells no peaks", 22, 30, "1.000", "1.000", "", false, "1.5", "absent"},
 		{"no demand", 22, 30, "", "1.000", "4.000", true, "absent", "absent"},
-		{"no power", 22, 30, "1.000", "", "4.000", true, "absent", "6000"},
+		{"no power", 22, 30, "1.000", "", "4.000", true, "absent", "5000"},
 		{"more than 64 bits", 22, 30, "1.000", "999999999999999999", "999999999999999999", true, "absent", "absent"},
 	} {
 		r := new(meter.Reading)
@@ -99,7 +99,7 @@ func TestDemandClockJumps(t *testing.T) {
 	d := new(derive.Deriver)
 	var got []string
 	for _, clock := range [][3]int{{9, 29, 0}, {9, 22, 30}, {11, 44, 0}, {2, 0, 0}, {9, 22, 30}} {
-		r := of(t, values{meter.DemandAverage: "1", meter.PowerImport: "3"})
+		r := of(t, values{meter.DemandAverage: "1", meter.PowerImport: "3", meter.LimiterPower: "50"})
 		r.Time = at(t, clock[0], clock[1], clock[2])
 		r.PeakMonth = meter.Peak{Demand: number(t, "4"), Valid: true}
 		d.Apply(r)
@@ -119,6 +119,7 @@ func TestDemandOfAQuarter(t *testing.T) {
 		r.Time = at(t, 9, int(15+second/60), int(second%60))
 		r.PeakMonth = meter.Peak{Demand: number(t, "4"), Valid: true}
 		r.Values.Set(meter.PowerImport, number(t, "2.7"))
+		r.Values.Set(meter.LimiterPower, number(t, "50"))
 		average, _ := number(t, "2.7").MulDiv(second, 900, 6)
 		r.Values.Set(meter.DemandAverage, average)
 		new(derive.Deriver).Apply(r)
@@ -168,6 +169,41 @@ func TestDemandPeakAverage(t *testing.T) {
 			if got := get(r, meter.DemandPeakAverage); got != tt.want {
 				t.Errorf("%s: %s kW, want %s", fmt.Sprintf("%s, reading %d", tt.name, n+1), got, tt.want)
 			}
+		}
+	}
+}
+
+// TestHeadroomIsDelivered: in a quarter's last minutes the tariff would allow
+// more than any connection delivers.
+func TestHeadroomIsDelivered(t *testing.T) {
+	for _, tt := range []struct {
+		name   string
+		values map[meter.Quantity]string
+		want   string // W
+	}{
+		{"only the peaks are known", nil, "5000"},
+		{"more was drawn a moment ago", map[meter.Quantity]string{meter.PowerImport: "7.200"}, "7200"},
+		{"more was drawn than a household can", map[meter.Quantity]string{meter.PowerImport: "9001"}, "5000"},
+		{"a fuse", map[meter.Quantity]string{meter.FuseL1: "40"}, "9200"},
+		{"fuses of three phases", map[meter.Quantity]string{meter.FuseL1: "40", meter.VoltageL2: "230", meter.VoltageL3: "230"}, "27600"},
+		{"a limiter", map[meter.Quantity]string{meter.LimiterPower: "9.2", meter.FuseL1: "40"}, "9200"},
+		{"a limiter of apparent power", map[meter.Quantity]string{meter.LimiterApparent: "12"}, "12000"},
+		{"a limiter of the current", map[meter.Quantity]string{meter.LimiterCurrent: "25"}, "5750"},
+		{"no limit", map[meter.Quantity]string{meter.LimiterPower: "999.9", meter.FuseL1: "999"}, "5000"},
+		{"more than is needed", map[meter.Quantity]string{meter.FuseL1: "400", meter.VoltageL2: "230", meter.VoltageL3: "230"}, "58500"},
+	} {
+		r := &meter.Reading{PeakMonth: meter.Peak{Demand: number(t, "4"), Valid: true}, PeakHistory: []meter.Peak{month(t, 13, "5")}}
+		r.Time = at(t, 9, 29, 0)
+		r.Values.Set(meter.DemandAverage, number(t, "0.100"))
+		for q, text := range tt.values {
+			r.Values.Set(q, number(t, text))
+		}
+		d := new(derive.Deriver)
+		d.Apply(r)
+		r.Values.Clear(meter.PowerImport)
+		d.Apply(r) // what was drawn before is remembered
+		if got := get(r, meter.DemandHeadroom); got != tt.want {
+			t.Errorf("%s: headroom %s W, want %s", tt.name, got, tt.want)
 		}
 	}
 }
