@@ -55,15 +55,16 @@ type Information struct{ Manufacturer, Model, Serial, Version string }
 // NewDevice returns the device of that slot, so far without entities. name is
 // English, number tells several of one name apart, from 1.
 func NewDevice(slot, name string, number int, entities []Entity, topics Topics) *Device {
-	d := &Device{Slot: slot, name: name, number: number, Topics: topics}
-	d.SetEntities(entities)
+	d := &Device{Slot: slot, number: number, Topics: topics}
+	d.Become(name, entities)
 	return d
 }
 
-// SetEntities changes the entities that the device can have, of which it has
-// those that stand where one stood before that it had.
-func (d *Device) SetEntities(entities []Entity) {
+// Become changes the name of the device and the entities that it can have, of
+// which it has those that stand where one stood before that it had.
+func (d *Device) Become(name string, entities []Entity) {
 	before := d.entities
+	d.name = name
 	d.entities = make([]member, len(entities))
 	for i := range entities {
 		d.entities[i] = member{&entities[i], i < len(before) && before[i].seen}

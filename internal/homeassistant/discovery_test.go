@@ -18,7 +18,7 @@ func everything() map[string][]Entity {
 	list := map[string][]Entity{"p1": Electricity, "p1_bridge": Bridge("p1"), "p1_solar": Inverter}
 	for m := range meter.NumMedia {
 		for _, unit := range []meter.Unit{meter.CubicMetre, meter.KilowattHour, meter.Gigajoule, meter.Kilowatt} {
-			list[fmt.Sprintf("p1_%s in %s", meter.Media[m].Slot, unit)] = MBus(m, unit)
+			_, list[fmt.Sprintf("p1_%s in %s", meter.Media[m].Slot, unit)] = MBus(m, meter.Media[m].Types[0], unit)
 		}
 	}
 	return list

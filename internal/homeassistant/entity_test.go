@@ -184,3 +184,22 @@ func TestLastPeak(t *testing.T) {
 		}
 	}
 }
+
+// TestHotWater: a heat meter of type 012 in m³ is a hot water meter; its ids
+// stay those of heat.
+func TestHotWater(t *testing.T) {
+	for _, tt := range []struct {
+		kind         meter.DeviceType
+		unit         meter.Unit
+		device, name string
+	}{
+		{meter.TypeHeatFlow, meter.CubicMetre, "Hot water meter", ""},
+		{meter.TypeHeatFlow, meter.Gigajoule, "Heat meter", "Heat"},
+		{meter.TypeHeat, meter.CubicMetre, "Heat meter", "Heat"},
+	} {
+		device, entities := MBus(meter.Heat, tt.kind, tt.unit)
+		if e := find(t, entities, "heat_total"); device != tt.device || e.Name != tt.name {
+			t.Errorf("type %d in %s is %q with %q, want %q with %q", tt.kind, tt.unit, device, e.Name, tt.device, tt.name)
+		}
+	}
+}

@@ -139,7 +139,8 @@ func TestSlotInNames(t *testing.T) {
 		{"p1", "p1_water", `"name":"Watermeter 2"`},
 		{"night_meter", "night_meter_water", `"name":"Watermeter 2 (night meter)"`},
 	} {
-		d := NewDevice(tt.slot, "Water meter", 2, MBus(meter.Water, meter.CubicMetre), Topics{})
+		name, entities := MBus(meter.Water, meter.TypeWater, meter.CubicMetre)
+		d := NewDevice(tt.slot, name, 2, entities, Topics{})
 		a := Announcer{Language: meter.Dutch, Slot: tt.main, Groups: new(Groups)}
 		if got := string(a.Build(d)); !strings.Contains(got, tt.want) {
 			t.Errorf("%s is announced as %s, want %s", tt.slot, got, tt.want)

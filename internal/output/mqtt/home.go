@@ -102,7 +102,7 @@ func (h *home) learn(r *meter.Reading) {
 		c := &r.Channels[i]
 		m, ok := c.Type.Medium()
 		if ok && c.Unit != meter.UnitNone && c.Meter.Slot > 0 && c.Meter.Slot <= household.MaxSame {
-			h.learnSubmeter(h.submeter(m, int(c.Meter.Slot), c.Unit), c, r)
+			h.learnSubmeter(h.submeter(m, int(c.Meter.Slot), c.Type, c.Unit), c, r)
 		}
 	}
 }

@@ -20,7 +20,8 @@ type memory struct {
 // remembered is what is kept of a device.
 type remembered struct {
 	homeassistant.Identity
-	Unit       string            `json:"unit,omitempty"` // of an M-Bus meter
+	Type       meter.DeviceType  `json:"type,omitempty"` // of an M-Bus meter
+	Unit       string            `json:"unit,omitempty"`
 	Components map[string]string `json:"components"`     // platforms by key
 }
 
@@ -53,7 +54,7 @@ func (s *session) memory() memory {
 	}
 	for _, sub := range s.submeters {
 		if r, ok := m.Devices[sub.Slot]; ok {
-			r.ID, r.Unit = sub.id, sub.unit.String()
+			r.ID, r.Type, r.Unit = sub.id, sub.kind, sub.unit.String()
 			m.Devices[sub.Slot] = r
 		}
 	}
@@ -77,7 +78,7 @@ func (s *session) restore(m memory) {
 		for number := 1; number <= household.MaxSame; number++ {
 			r, ok := m.Devices[s.names.submeter(i, number)]
 			if unit, _, isUnit := meter.ParseUnit(r.Unit); ok && isUnit {
-				sub := s.home.submeter(i, number, unit)
+				sub := s.home.submeter(i, number, r.Type, unit)
 				sub.id = r.ID
 				sub.Restore(r.Identity, r.Components)
 			}

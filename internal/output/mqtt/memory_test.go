@@ -72,6 +72,21 @@ func TestRestart(t *testing.T) {
 	}
 }
 
+// TestHotWaterRestart: a meter of hot water has its name before it reports.
+func TestHotWaterRestart(t *testing.T) {
+	u := later(warmtelink(), 0, func(r *meter.Reading) {
+		c := &r.Channels[0]
+		c.Type, c.TypeText, c.Value, c.Unit = meter.TypeHeatFlow, "012", value("3.5"), meter.CubicMetre
+	})
+	s, now := running(t, options(), u)
+	for run, s := range []*session{s, again(t, s, nil)} {
+		got := announcements(keep(connect(s, now)))["homeassistant/device/smartmeter_p1_heat/config"]
+		if !strings.Contains(got, `"name":"Hot water meter"`) || strings.Contains(got, `"name":"Heat"`) {
+			t.Errorf("run %d: %s", run, got)
+		}
+	}
+}
+
 // TestRemoval: what a version has no more is announced without anything but
 // its platform, then not at all.
 func TestRemoval(t *testing.T) {

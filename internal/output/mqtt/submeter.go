@@ -17,6 +17,7 @@ type submeter struct {
 	*device
 	medium  meter.Medium
 	slot    int        // of its medium, from 1
+	kind    meter.DeviceType
 	unit    meter.Unit // of its total, for as long as the meter is the same
 	id      string     // identifier as printed
 	number  uint32     // of the meter in its slot; 0: not heard in this run
@@ -28,7 +29,7 @@ type submeter struct {
 }
 
 // submeter returns the meter in that slot of the medium.
-func (h *home) submeter(m meter.Medium, slot int, unit meter.Unit) *submeter {
+func (h *home) submeter(m meter.Medium, slot int, kind meter.DeviceType, unit meter.Unit) *submeter {
 	for _, sub := range h.submeters {
 		if sub.medium == m && sub.slot == slot {
 			return sub
@@ -38,8 +39,9 @@ func (h *home) submeter(m meter.Medium, slot int, unit meter.Unit) *submeter {
 	if h.electricity.IsKnown() {
 		parent = h.electricity
 	}
-	sub := &submeter{medium: m, slot: slot, unit: unit}
-	sub.device = h.add(h.names.submeter(m, slot), meter.Media[m].Device, slot, homeassistant.MBus(m, unit), parent)
+	sub := &submeter{medium: m, slot: slot, kind: kind, unit: unit}
+	name, entities := homeassistant.MBus(m, kind, unit)
+	sub.device = h.add(h.names.submeter(m, slot), name, slot, entities, parent)
 	sub.device.channel = &sub.channel
 	h.submeters = append(h.submeters, sub)
 	return sub
@@ -56,9 +58,9 @@ func (h *home) learnSubmeter(sub *submeter, c *meter.Channel, r *meter.Reading) 
 		h.replaced(sub.device, sub.id, c.Meter.ID)
 		sub.id = c.Meter.ID
 	}
-	if sub.unit != c.Unit {
-		sub.unit = c.Unit
-		sub.SetEntities(homeassistant.MBus(sub.medium, c.Unit))
+	if sub.unit != c.Unit || sub.kind != c.Type {
+		sub.unit, sub.kind, sub.Unsaved = c.Unit, c.Type, true
+		sub.Become(homeassistant.MBus(sub.medium, c.Type, c.Unit))
 	}
 	if sub.channel.Unit != meter.UnitNone && sub.channel.Value != c.Value {
 		sub.grew = r.Received
