@@ -79,6 +79,40 @@ func TestLongMessageMemory(t *testing.T) { // not parallel: it measures
 	}
 }
 
+// TestLongHandshakeMemory: a web server that answers the request for a web
+// socket with headers without end costs no memory.
+func TestLongHandshakeMemory(t *testing.T) { // not parallel: it measures
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var server sync.WaitGroup
+	t.Cleanup(server.Wait)
+	t.Cleanup(func() { l.Close() })
+	server.Go(func() {
+		header := []byte("X-Header: " + strings.Repeat("x", 32<<10) + "\r\n")
+		for {
+			c, err := l.Accept()
+			if err != nil {
+				return
+			}
+			c.Write([]byte("HTTP/1.1 101 Switching Protocols\r\n"))
+			for sent := 0; sent < 128<<20 && err == nil; sent += len(header) {
+				_, err = c.Write(header)
+			}
+			c.Close()
+		}
+	})
+	var before, after runtime.MemStats
+	runtime.ReadMemStats(&before)
+	a := run(t, at("ws://"+l.Addr().String()+"/mqtt"))
+	a.log.wait(t, "no MQTT broker answers on this web socket")
+	runtime.ReadMemStats(&after)
+	if got := after.TotalAlloc - before.TotalAlloc; got > 16<<20 {
+		t.Errorf("%d MiB were allocated", got>>20)
+	}
+}
+
 // fakeBroker lets everybody in and answers their packets as told. It returns
 // its address.
 func fakeBroker(t *testing.T, answer func(c net.Conn, p packets.ControlPacket)) string {

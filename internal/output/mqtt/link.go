@@ -111,10 +111,8 @@ func (c *connector) login(ctx context.Context, address *url.URL, b Broker) (*lin
 // so, and through the proxy that the environment names.
 func open(ctx context.Context, address *url.URL, secure *tls.Config) (net.Conn, error) {
 	switch address.Scheme {
-	case "ws":
-		return paho.NewWebsocket(address.String(), nil, connectTimeout, nil, nil)
-	case "wss":
-		return paho.NewWebsocket(address.String(), secure, connectTimeout, nil, nil)
+	case "ws", "wss":
+		return openWebSocket(ctx, address, secure)
 	}
 	conn, err := proxy.FromEnvironmentUsing(&net.Dialer{Timeout: connectTimeout}).Dial("tcp", address.Host)
 	if err != nil {
