@@ -18,8 +18,9 @@ const (
 	// requestTimeout bounds one request, so that a server that hangs is noticed.
 	requestTimeout = 15 * time.Second
 	dialTimeout    = 5 * time.Second
-	// mostAnswer is how much of an answer is read, in bytes; all of it, so that
-	// the connection can be used again.
+	// mostAnswer bounds an answer's headers, and what is read of its body, in
+	// bytes. Shorter ones are read to the end, so that the connection can be
+	// used again.
 	mostAnswer = 64 << 10
 )
 
@@ -32,6 +33,7 @@ func NewClient(security *tls.Config) *http.Client {
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 		Transport: &http.Transport{
 			Proxy: http.ProxyFromEnvironment, TLSClientConfig: security, MaxIdleConnsPerHost: 1, IdleConnTimeout: time.Minute, ForceAttemptHTTP2: true,
+			MaxResponseHeaderBytes: mostAnswer,
 			DialContext: (&net.Dialer{Timeout: dialTimeout}).DialContext, TLSHandshakeTimeout: dialTimeout,
 		},
 	}

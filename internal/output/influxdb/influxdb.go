@@ -206,6 +206,9 @@ func (w *writer) answered(err error) {
 		w.pause.Reset()
 		w.send()
 		return
+	case w.requests.Err() != nil: // the farewell is over
+		w.queue.back(w.batch)
+		return
 	case isRefusal && refused.useless():
 		w.queue.done(w.batch)
 		w.options.Counter.Dropped(uint64(w.batch.count))

@@ -273,6 +273,9 @@ func TestHangs(t *testing.T) {
 	waitFor(t, "the request", func() bool { d.mu.Lock(); defer d.mu.Unlock(); return d.n == 1 })
 	p.read(10)
 	p.stop()
+	if log := p.log.String(); log != "" {
+		t.Errorf("the end of the program is no fault of the database:\n%s", log)
+	}
 	close(release)
 	d.behave(nil)
 	p = start(t, d.URL, dir, nil)

@@ -53,7 +53,7 @@ func (s *Server) routes() http.Handler {
 		case s.options.Ingress && !fromSupervisor(r.RemoteAddr):
 			fail(w, http.StatusForbidden, "this port is for Home Assistant's sidebar only: open the page there, or use the port of the API")
 		case !s.options.Ingress && !listen.OwnHost(r, s.options.Hosts):
-			fail(w, http.StatusForbidden, "this name is not known to be this machine's: ask by the IP address or a local name, or list the name in the option web.hosts (SMARTMETER_WEB_HOSTS)")
+			fail(w, http.StatusForbidden, "this name is not known to be this machine's: ask by the IP address or a local name, or list the name in the option api_hosts (SMARTMETER_API_HOSTS)")
 		case foreign(r):
 			fail(w, http.StatusForbidden, "another web site asks for this, which is not allowed")
 		case route == nil:
