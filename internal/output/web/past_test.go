@@ -207,6 +207,37 @@ func TestYesterday(t *testing.T) {
 	want("nothing came over midnight", nil)
 }
 
+// A clock that is set back for a while, as at the start of a machine without a
+// battery for it, costs nothing of the day's account.
+func TestTodayClockSetBack(t *testing.T) {
+	files := folder(t)
+	p := newPast(files, "p1", time.UTC)
+	on := func(day, hour, minute int) time.Time { return time.Date(2026, 3, day, hour, minute, 0, 0, time.UTC) }
+	add := func(when time.Time, thousandths int64) { p.add(at(when, kwh(thousandths), "", meter.Value{})) }
+	want := func(what string, now time.Time, since string, imported float64) {
+		t.Helper()
+		if diff := cmp.Diff(map[string]any{"since": since, "import": imported}, p.day(t, now)); diff != "" {
+			t.Errorf("%s (-want +got):\n%s", what, diff)
+		}
+	}
+	add(on(27, 23, 59), 1000)
+	add(on(28, 0, 0), 1000)
+	add(on(28, 0, 10), 2000)
+	add(on(27, 23, 50), 2100)
+	want("the evening before", on(27, 23, 50), "2026-03-27T23:59:00Z", 1.1)
+	add(on(28, 0, 0), 2200)
+	want("midnight again", on(28, 0, 0), "2026-03-28T00:00:00Z", 1.2)
+	add(on(28, 12, 0), 3000)
+
+	p = newPast(files, "p1", time.UTC)
+	add(time.Date(1970, 1, 1, 0, 0, 10, 0, time.UTC), 3100)
+	add(on(28, 13, 0), 3200)
+	want("started again", on(28, 13, 0), "2026-03-28T00:00:00Z", 2.2)
+	p = newPast(files, "p1", time.UTC)
+	add(on(28, 14, 0), 3300)
+	want("and once more", on(28, 14, 0), "2026-03-28T00:00:00Z", 2.3)
+}
+
 // What the inverter produced is part of the day, once the meter has begun it.
 func TestTodaySolar(t *testing.T) {
 	p := newPast(folder(t), "p1", time.UTC)

@@ -29,6 +29,7 @@ type today struct {
 
 	asked bool // the store was
 	begin begin
+	other begin     // of the day that was counted before: the clock may be set back to it, or from it
 	last  time.Time // when the last reading came in
 	now   map[string]total
 	fresh bool      // there is something to write
@@ -139,10 +140,14 @@ func (t *today) turn(now time.Time) bool {
 	if t.begin.Day == day && t.begin.Totals != nil {
 		return false
 	}
+	if t.other.Day == day {
+		t.begin, t.other = t.other, t.begin
+		return true
+	}
 	year, month, date := now.Date()
 	midnight := time.Date(year, month, date, 0, 0, 0, 0, t.zone)
 	next := begin{Day: day, Since: now, Totals: make(map[string]total)}
-	if !t.last.IsZero() && midnight.Sub(t.last) < soon {
+	if night := midnight.Sub(t.last); night >= 0 && night < soon {
 		next.Since = midnight
 		maps.Copy(next.Totals, t.now)
 		if t.begin.Since.Equal(midnight.AddDate(0, 0, -1)) {
@@ -151,7 +156,7 @@ func (t *today) turn(now time.Time) bool {
 	} else {
 		clear(t.now) // of a day that nobody knows the end of
 	}
-	t.begin = next
+	t.begin, t.other = next, t.begin
 	return true
 }
 
