@@ -22,7 +22,7 @@ type remembered struct {
 	homeassistant.Identity
 	Type       meter.DeviceType  `json:"type,omitempty"` // of an M-Bus meter
 	Unit       string            `json:"unit,omitempty"`
-	Components map[string]string `json:"components"`     // platforms by key
+	Components map[string]string `json:"components"` // platforms by key
 }
 
 // unsaved reports whether there is something new to remember.

@@ -16,7 +16,7 @@ const maxAge = 24 * time.Hour
 type submeter struct {
 	*device
 	medium  meter.Medium
-	slot    int        // of its medium, from 1
+	slot    int // of its medium, from 1
 	kind    meter.DeviceType
 	unit    meter.Unit // of its total, for as long as the meter is the same
 	id      string     // identifier as printed
