@@ -74,7 +74,20 @@ func (h *Hub[T]) Subscribe(limit int, full Policy) *Subscription[T] {
 // queue, where there is one and want agrees. No value between it and the
 // next one is missed or doubled. A nil want never agrees.
 func (h *Hub[T]) SubscribeLatest(limit int, full Policy, want func(T) bool) *Subscription[T] {
-	s := &Subscription[T]{hub: h, limit: limit, full: full, ready: make(chan struct{}, 1)}
+	return SubscribeAll([]*Hub[T]{h}, limit, full, want)
+}
+
+// SubscribeAll is SubscribeLatest to several hubs at once: their values wait
+// in one queue.
+func SubscribeAll[T any](hubs []*Hub[T], limit int, full Policy, want func(T) bool) *Subscription[T] {
+	s := &Subscription[T]{hubs: hubs, limit: limit, full: full, ready: make(chan struct{}, 1)}
+	for _, h := range hubs {
+		h.add(s, want)
+	}
+	return s
+}
+
+func (h *Hub[T]) add(s *Subscription[T], want func(T) bool) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	if want != nil && h.published > 0 && want(h.latest) {
@@ -84,5 +97,4 @@ func (h *Hub[T]) SubscribeLatest(limit int, full Policy, want func(T) bool) *Sub
 		h.subscribers = make(map[*Subscription[T]]struct{})
 	}
 	h.subscribers[s] = struct{}{}
-	return s
 }

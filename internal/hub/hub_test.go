@@ -55,6 +55,32 @@ func TestWaiting(t *testing.T) {
 	}
 }
 
+// TestSubscribeAll: one queue has the values of several hubs, the latest of
+// each first, and its bound is for all of them.
+func TestSubscribeAll(t *testing.T) {
+	var a, b hub.Hub[string]
+	a.Publish("a1")
+	b.Publish("b1")
+	s := hub.SubscribeAll([]*hub.Hub[string]{&a, &b}, 3, hub.DropOldest, func(string) bool { return true })
+	b.Publish("b2")
+	if diff := cmp.Diff([]string{"a1", "b1", "b2"}, take(t, s)); diff != "" {
+		t.Errorf("-want +got:\n%s", diff)
+	}
+	for _, v := range []string{"3", "4"} {
+		a.Publish("a" + v)
+		b.Publish("b" + v)
+	}
+	if diff := cmp.Diff([]string{"b3", "a4", "b4"}, take(t, s)); diff != "" || s.Dropped() != 1 {
+		t.Errorf("%d dropped, -want +got:\n%s", s.Dropped(), diff)
+	}
+	s.Close()
+	a.Publish("a5")
+	b.Publish("b5")
+	if a.Subscribers()+b.Subscribers() > 0 || ready(s) && len(take(t, s)) > 0 {
+		t.Error("it goes on after Close")
+	}
+}
+
 func TestEverySubscriberGetsEveryValueInOrder(t *testing.T) {
 	var h hub.Hub[int]
 	h.Publish(1) // nobody listens yet

@@ -24,7 +24,7 @@ var ErrOverflow = errors.New("queue is full: the reader is too slow")
 // Subscription is one subscriber's queue. Its methods may be called from one
 // goroutine, beside any publisher.
 type Subscription[T any] struct {
-	hub   *Hub[T]
+	hubs  []*Hub[T]
 	limit int
 	full  Policy
 	ready chan struct{} // holds a token while there is something to Take
@@ -140,9 +140,11 @@ func (s *Subscription[T]) Dropped() uint64 {
 
 // Close ends the subscription; what waits in its queue is gone.
 func (s *Subscription[T]) Close() {
-	s.hub.mu.Lock()
-	defer s.hub.mu.Unlock()
-	delete(s.hub.subscribers, s)
+	for _, h := range s.hubs {
+		h.mu.Lock()
+		delete(h.subscribers, s)
+		h.mu.Unlock()
+	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.queue, s.head, s.held = nil, 0, 0
