@@ -78,7 +78,7 @@ func (f *lineFlags) choose(cfg config.Config, stderr io.Writer) (line, error) {
 		fmt.Fprintf(stderr, "The app is running and has the port, so this listens to its raw socket at %s.\n", own)
 		return line{port: source.Network(own), ofApp: true}, nil
 	}
-	port, chosen, err := app.Port(cfg)
+	port, chosen, err := app.Port(cfg.Meters()[0])
 	if err == nil && !chosen {
 		err = errors.New("no source is set: name one with -serial DEVICE or -network HOST:PORT. " + diagnosis.Devices(source.Ports()))
 	}

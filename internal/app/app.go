@@ -51,11 +51,11 @@ func Run(ctx context.Context, cfg config.Config, deps Deps) error {
 	defer flood.Close()
 	deps.Log = slog.New(flood)
 	h := newHouse(cfg, deps)
-	p, err := newPipeline(h)
+	meters, err := h.pipelines()
 	if err != nil {
 		return err
 	}
-	tasks, err := h.tasks(h.outputs(p))
+	tasks, err := h.tasks(h.outputs(meters))
 	if err != nil {
 		return err
 	}
@@ -63,22 +63,28 @@ func Run(ctx context.Context, cfg config.Config, deps Deps) error {
 	ctx, h.end = context.WithCancel(ctx)
 	defer h.end()
 	group, ctx := errgroup.WithContext(ctx)
-	for _, t := range append(tasks, p.tasks()...) {
+	for _, p := range meters {
+		tasks = append(tasks, p.tasks()...)
+	}
+	for _, t := range tasks {
 		group.Go(func() error { return supervise(ctx, t.name, deps.Log, t.run) })
 	}
 	err = group.Wait()
-	p.totals.save() // what came while the tasks ended
-	p.proofs.save()
-	p.units.save()
+	for _, p := range meters {
+		p.save() // what came while the tasks ended
+	}
 	deps.Log.Info("smartmeter has stopped")
 	return err
 }
 
-// pipeline is the way from the line to the outputs. One goroutine walks it:
-// it reads, frames, parses, derives and publishes, and waits only for the
-// meter.
+// pipeline is the way from one meter's line to the outputs, with all that is
+// known of that meter: each meter has its own, and one that is broken harms no
+// other. One goroutine walks it: it reads, frames, parses, derives and
+// publishes, and waits only for the meter.
 type pipeline struct {
 	house     *house
+	meter     config.Meter
+	isFurther bool           // there is a meter before it, whose outputs have the plain names
 	source    *source.Source // nil: none is set
 	replay    bool
 	impatient bool // an output took nothing for long, so that a replay waits no more
@@ -107,19 +113,37 @@ type pipeline struct {
 	solar func(now time.Time) (*meter.Solar, bool) // the inverter's last word, unless it is too old; nil: there is none
 }
 
-func newPipeline(h *house) (*pipeline, error) {
-	cfg, log := &h.cfg, h.deps.Log.With("part", "meter")
-	key, err := cipher.ParseKey(string(cfg.Decryption.Key))
+// pipelines returns those of all meters, or of the one that is replayed.
+func (h *house) pipelines() (list []*pipeline, err error) {
+	meters := h.cfg.Meters()
+	for i, m := range meters {
+		log := h.deps.Log.With("part", "meter")
+		if len(meters) > 1 {
+			log = log.With("slot", m.Slot)
+		}
+		p, err := newPipeline(h, m, log)
+		if err != nil {
+			return nil, err
+		}
+		p.isFurther = i > 0
+		list = append(list, p)
+	}
+	return list, nil
+}
+
+func newPipeline(h *house, m config.Meter, log *slog.Logger) (*pipeline, error) {
+	key, err := cipher.ParseKey(string(m.Decryption.Key))
 	if err != nil {
 		return nil, fmt.Errorf("option decryption.key: %w", err)
 	}
-	aad, err := cipher.ParseAAD(string(cfg.Decryption.AAD))
+	aad, err := cipher.ParseAAD(string(m.Decryption.AAD))
 	if err != nil {
 		return nil, fmt.Errorf("option decryption.aad: %w", err)
 	}
 	p := &pipeline{
 		house:   h,
-		vitals:  newVitals(log),
+		meter:   m,
+		vitals:  newVitals(m.Slot, log),
 		log:     log,
 		zone:    h.zone,
 		deriver: &derive.Deriver{Zone: h.zone},
@@ -131,28 +155,46 @@ func newPipeline(h *house) (*pipeline, error) {
 	}
 	p.reader = decode.NewReader(decode.Options{
 		Keys: p.keys,
-		Lax:  cfg.Checksum == config.ChecksumOff,
+		Lax:  m.Checksum == config.ChecksumOff,
 		// A capture that is played again and again is no attack.
-		Strict: !cfg.Decryption.AllowUnverified && h.deps.Replay == nil,
-		Unit:   cfg.Energy.WattHours(),
+		Strict: !m.Decryption.AllowUnverified && h.deps.Replay == nil,
+		Unit:   m.Energy.WattHours(),
 		Raw:    func(b []byte, start bool) { socket.PublishRaw(p.raw, b, start) },
 	})
-	h.board.Line = p.vitals.snapshot
+	h.board.Line(p.vitals.stands)
 	if h.panels != nil {
 		p.solar = h.panels.Latest
 	}
-	p.proofs = newProofs(cfg.Slot, h.store, p.reader)
-	p.units = newUnits(cfg.Slot, h.store, p.reader, p.log)
-	p.totals = newTotals(cfg.Slot, p.zone, h.store, p.log)
-	return p, p.reads(*cfg, h.deps)
+	p.proofs = newProofs(m.Slot, h.store, p.reader)
+	p.units = newUnits(m.Slot, h.store, p.reader, p.log)
+	p.totals = newTotals(m.Slot, p.zone, h.store, p.log)
+	return p, p.reads(m, h.deps.Replay)
 }
 
 func (p *pipeline) tasks() []task {
-	tasks := []task{{"meter", p.run}, {"vitals", p.vitals.run}, {"totals", p.totals.run}, {"units", p.units.run}}
+	tasks := []task{
+		{p.name("meter"), p.run}, {p.name("vitals"), p.vitals.run}, {p.name("totals"), p.totals.run}, {p.name("units"), p.units.run},
+	}
 	if len(p.keys.Key) > 0 {
-		tasks = append(tasks, task{"proofs", p.proofs.run})
+		tasks = append(tasks, task{p.name("proofs"), p.proofs.run})
 	}
 	return tasks
+}
+
+// name returns the name of something that each meter has: for the first meter
+// the plain one, which stands in metrics and logs since before there were more.
+func (p *pipeline) name(plain string) string {
+	if p.isFurther {
+		return plain + " " + p.meter.Slot
+	}
+	return plain
+}
+
+// save writes to disk what the next run must know of this one.
+func (p *pipeline) save() {
+	p.totals.save()
+	p.proofs.save()
+	p.units.save()
 }
 
 // use reads one connection to its end.
@@ -249,7 +291,7 @@ func (p *pipeline) publish(r *meter.Reading, isPart bool) {
 		p.log.Debug("reading", "json", string(line[:len(line)-2]))
 	}
 	p.lines.Publish(socket.Line{Received: r.Received, Data: line})
-	u := &meter.Update{Reading: *r, JSON: line[: len(line)-2 : len(line)-2], Usage: changes.Usage, GasUsage: changes.GasUsage}
+	u := &meter.Update{Slot: p.meter.Slot, Reading: *r, JSON: line[: len(line)-2 : len(line)-2], Usage: changes.Usage, GasUsage: changes.GasUsage}
 	u.Guarded = p.totals.show(&u.Reading)
 	if isPart {
 		p.complete(u)

@@ -55,12 +55,15 @@ func TestBoard(t *testing.T) {
 	}
 	one := 1
 	want := status.Snapshot{
-		Version:  "dev",
-		Source:   status.Source{Kind: "network", Name: strings.TrimPrefix(meter.variable(), "SOCKET="), State: status.Alive},
-		Meter:    &status.Meter{Header: "KFM5TEST", Standard: "DSMR 4.2", Version: "42", Tariffs: []string{"low", "normal"}},
-		Counters: status.Counters{Bytes: uint64(bytes), Telegrams: 3, Rejected: [diagnosis.NumCauses]uint64{diagnosis.Checksums: 1, diagnosis.Cut: 1}, Skipped: got.Counters.Skipped},
-		Verdict:  status.Verdict{Name: "good", Good: true, Text: "readings arrive"},
-		Outputs:  []status.Output{{Name: "json socket", Clients: &one, Sent: 3}, {Name: "raw socket", Clients: &one}, {Name: "mqtt", Sent: 3}},
+		Version: "dev",
+		Line: status.Line{
+			Slot:     "p1",
+			Source:   status.Source{Kind: "network", Name: strings.TrimPrefix(meter.variable(), "SOCKET="), State: status.Alive},
+			Meter:    &status.Meter{Header: "KFM5TEST", Standard: "DSMR 4.2", Version: "42", Tariffs: []string{"low", "normal"}},
+			Counters: status.Counters{Bytes: uint64(bytes), Telegrams: 3, Rejected: [diagnosis.NumCauses]uint64{diagnosis.Checksums: 1, diagnosis.Cut: 1}, Skipped: got.Counters.Skipped},
+			Verdict:  status.Verdict{Name: "good", Good: true, Text: "readings arrive"},
+		},
+		Outputs: []status.Output{{Name: "json socket", Clients: &one, Sent: 3}, {Name: "raw socket", Clients: &one}, {Name: "mqtt", Sent: 3}},
 	}
 	if got.Goroutines == 0 {
 		t.Error("no goroutines are counted")

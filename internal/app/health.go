@@ -9,7 +9,6 @@ import (
 	"net/http"
 	"time"
 
-	"github.com/smartmeter-addon/smartmeter-addon/internal/capture"
 	"github.com/smartmeter-addon/smartmeter-addon/internal/listen"
 	"github.com/smartmeter-addon/smartmeter-addon/internal/status"
 )
@@ -23,7 +22,7 @@ const (
 // the program stands for its -v, and /capture with what the line sent in the
 // last minutes for "smartmeter capture -last". A port that is taken is no reason not to
 // run: it is said once.
-func healthServer(addr string, health func() error, board *status.Board, lastMinutes func(redact bool) (*capture.Capture, error), out wires) func(context.Context) error {
+func healthServer(addr string, health func() error, board *status.Board, meters []*pipeline, out wires) func(context.Context) error {
 	return func(ctx context.Context) error {
 		listener, err := new(net.ListenConfig).Listen(ctx, "tcp", addr)
 		if err != nil {
@@ -47,7 +46,7 @@ func healthServer(addr string, health func() error, board *status.Board, lastMin
 			_ = json.NewEncoder(w).Encode(board.Snapshot(time.Now()))
 		})
 		mux.HandleFunc("GET /capture", func(w http.ResponseWriter, r *http.Request) {
-			c, err := lastMinutes(r.URL.Query().Get("redact") != "no")
+			c, err := meters[0].lastMinutes(r.URL.Query().Get("redact") != "no")
 			if err != nil {
 				http.Error(w, err.Error(), http.StatusConflict)
 				return
@@ -61,6 +60,18 @@ func healthServer(addr string, health func() error, board *status.Board, lastMin
 		}
 		if err := listen.ServeHTTP(ctx, listener, server, listen.Bounds{Most: healthClients, Slots: listen.NewSlots(healthClients, nil), Silent: true}, out.log); err != nil {
 			return fmt.Errorf("serving the health check on %s: %w", addr, err)
+		}
+		return nil
+	}
+}
+
+// health returns nil while the main loops of all meters are alive.
+func health(meters []*pipeline) func() error {
+	return func() error {
+		for _, p := range meters {
+			if err := p.vitals.health(); err != nil {
+				return fmt.Errorf("%s: %w", p.meter.Slot, err)
+			}
 		}
 		return nil
 	}

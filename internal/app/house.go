@@ -43,7 +43,7 @@ func newHouse(cfg config.Config, deps Deps) *house {
 	}
 	h := &house{
 		cfg: cfg, deps: deps, zone: time.Local,
-		store: store.Open(cfg.Data, deps.Log.With("part", "store")), board: new(status.Board), slots: listen.NewSlots(mostClients, nil),
+		store: store.Open(cfg.Data, deps.Log.With("part", "store")), board: &status.Board{Version: Version, Started: time.Now()}, slots: listen.NewSlots(mostClients, nil),
 		samples: new(hub.Hub[*meter.Solar]), broker: brokerOf(cfg, deps),
 	}
 	if cfg.Solar.Address != "" {

@@ -36,16 +36,32 @@ type wires struct {
 
 // outputs is the list, in the order of /api/status. A new output is a folder
 // and a row.
-func (h *house) outputs(p *pipeline) []output {
-	cfg := &h.cfg
-	site := web.New(h.world(p), h.store, cfg.Slot, h.zone)
+func (h *house) outputs(meters []*pipeline) (list []output) {
+	for _, p := range meters {
+		list = append(list, p.outputs()...)
+	}
+	return append(list, h.shared(meters)...)
+}
+
+// outputs are those that a meter has to itself.
+func (p *pipeline) outputs() []output {
+	h, m := p.house, &p.meter
 	return []output{
-		{name: "json socket", on: cfg.JSONSocket != "", build: func(w wires) (func(context.Context) error, error) {
-			return socket.NewJSON(p.lines, h.socket(cfg.JSONSocket, w)).Run, nil
+		{name: p.name("json socket"), on: m.JSONSocket != "", build: func(w wires) (func(context.Context) error, error) {
+			return socket.NewJSON(p.lines, h.socket(m.JSONSocket, w)).Run, nil
 		}},
-		{name: "raw socket", on: cfg.RawSocket != "", build: func(w wires) (func(context.Context) error, error) {
-			return socket.NewRaw(p.raw, h.socket(cfg.RawSocket, w)).Run, nil
+		{name: p.name("raw socket"), on: m.RawSocket != "", build: func(w wires) (func(context.Context) error, error) {
+			return socket.NewRaw(p.raw, h.socket(m.RawSocket, w)).Run, nil
 		}},
+	}
+}
+
+// shared are the outputs that all meters have together.
+func (h *house) shared(meters []*pipeline) []output {
+	cfg := &h.cfg
+	p := meters[0]
+	site := web.New(h.world(meters), h.store, h.zone)
+	return []output{
 		{name: "solar", on: h.panels != nil, build: func(w wires) (func(context.Context) error, error) {
 			h.panels.Count(w.counter)
 			return h.panels.Run, nil
@@ -69,7 +85,7 @@ func (h *house) outputs(p *pipeline) []output {
 			}, p.updates).Run, err
 		}},
 		{name: "health", on: cfg.Health != "", hidden: true, build: func(w wires) (func(context.Context) error, error) {
-			return healthServer(string(cfg.Health), p.vitals.health, h.board, p.lastMinutes, w), nil
+			return healthServer(string(cfg.Health), health(meters), h.board, meters, w), nil
 		}},
 		{name: "site", on: cfg.WebServer != "" || cfg.APIServer != "", hidden: true, build: func(wires) (func(context.Context) error, error) {
 			return site.Run, nil
@@ -96,7 +112,7 @@ func (h *house) tasks(outputs []output) (tasks []task, err error) {
 			continue
 		}
 		w := wires{log: h.deps.Log.With("part", o.name), opened: func(addr net.Addr) {
-			h.deps.Listening(strings.TrimSuffix(o.name, " socket"), addr.String())
+			h.deps.Listening(strings.Replace(o.name, " socket", "", 1), addr.String())
 		}}
 		if !o.hidden {
 			w.counter = h.board.Output(o.name)
@@ -114,12 +130,19 @@ func (h *house) socket(address config.Listen, w wires) socket.Options {
 	return socket.Options{Address: string(address), Clients: h.cfg.Clients, Slots: h.slots, Log: w.log, OnListen: w.opened, Counter: w.counter}
 }
 
-// world is what the page and the API show of a meter.
-func (h *house) world(p *pipeline) web.World {
-	return web.World{
-		Updates: p.updates, Line: p.vitals.hub, Samples: h.samples, Solar: p.solar, Status: h.board.Snapshot, Health: p.vitals.health,
-		Telegram: p.last.get, Explain: explained(&p.last, h.cfg.Checksum == config.ChecksumOff), Settings: h.cfg.Settings(), Capture: p.report,
+// world is what the page and the API show.
+func (h *house) world(meters []*pipeline) web.World {
+	w := web.World{Samples: h.samples, Status: h.board.Snapshot, Health: health(meters), Settings: h.cfg.Settings()}
+	if h.panels != nil {
+		w.Solar = h.panels.Latest
 	}
+	for _, p := range meters {
+		w.Meters = append(w.Meters, web.Meter{
+			Slot: p.meter.Slot, Updates: p.updates, Line: p.vitals.hub,
+			Telegram: p.last.get, Explain: explained(&p.last, p.meter.Checksum == config.ChecksumOff), Capture: p.report,
+		})
+	}
+	return w
 }
 
 // solarLasts returns how long a sample of the inverter is fresh; 0: there is

@@ -11,36 +11,36 @@ import (
 	"github.com/smartmeter-addon/smartmeter-addon/internal/source"
 )
 
-// Port returns the line that the options mean; false: none. It opens nothing.
-func Port(cfg config.Config) (source.Port, bool, error) {
-	switch cfg.SourceInUse() {
+// Port returns the line that the options of a meter mean; false: none. It opens nothing.
+func Port(m config.Meter) (source.Port, bool, error) {
+	switch m.SourceInUse() {
 	case config.SourceAuto:
 		return source.Port{}, false, nil
 	case config.SourceNetwork:
-		return source.Network(cfg.Network.Address), true, nil
+		return source.Network(m.Network.Address), true, nil
 	}
-	mode, err := source.ParseMode(string(cfg.Serial.Mode))
+	mode, err := source.ParseMode(string(m.Serial.Mode))
 	if err != nil {
 		return source.Port{}, false, fmt.Errorf("option serial.mode: %w", err)
 	}
-	return source.Serial(cfg.Serial.Device, mode), true, nil
+	return source.Serial(m.Serial.Device, mode), true, nil
 }
 
 // reads chooses the line and lets all hear of it who keep books.
-func (p *pipeline) reads(cfg config.Config, deps Deps) error {
-	port, chosen, err := Port(cfg)
+func (p *pipeline) reads(m config.Meter, replay *source.Port) error {
+	port, chosen, err := Port(m)
 	if err != nil {
 		return err
 	}
-	kind, name := string(config.SourceNetwork), cfg.Network.Address
+	kind, name := string(config.SourceNetwork), m.Network.Address
 	switch {
-	case deps.Replay != nil:
-		port, p.replay = *deps.Replay, true
+	case replay != nil:
+		port, p.replay = *replay, true
 		kind, name = "file", port.Name
 	case !chosen:
 		return nil
-	case cfg.SourceInUse() != config.SourceNetwork:
-		kind, name = string(config.SourceSerial), cfg.Serial.Device
+	case m.SourceInUse() != config.SourceNetwork:
+		kind, name = string(config.SourceSerial), m.Serial.Device
 	}
 	p.source = source.New(port, p.log, func(e source.Event) {
 		now := time.Now()

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"io"
 	"log/slog"
-	"runtime"
 	"sync"
 	"time"
 
@@ -37,8 +36,8 @@ type vitals struct {
 
 	mu       sync.Mutex
 	status   meter.Status
-	shown    status.Snapshot // all but the outputs, as far as it is not asked for
-	silence  time.Duration   // how long one is normal
+	shown    status.Line   // as far as it is not asked for
+	silence  time.Duration // how long one is normal
 	judge    *diagnosis.Judge
 	log      causeLog
 	clock    clockCheck
@@ -48,12 +47,12 @@ type vitals struct {
 	published time.Time // the status, without a change
 }
 
-func newVitals(log *slog.Logger) *vitals {
+func newVitals(slot string, log *slog.Logger) *vitals {
 	now := time.Now()
 	v := &vitals{
 		watchdog: watchdog{start: now}, hub: new(hub.Hub[meter.Status]),
-		status: meter.Status{Started: now, Verdict: diagnosis.Waiting.String(), Text: diagnosis.Waiting.Text(meter.English)}, published: now,
-		shown: status.Snapshot{Version: Version, Started: now, Source: status.Source{Kind: "none", State: status.None, Since: now}},
+		status: meter.Status{Slot: slot, Started: now, Verdict: diagnosis.Waiting.String(), Text: diagnosis.Waiting.Text(meter.English)}, published: now,
+		shown: status.Line{Slot: slot, Source: status.Source{Kind: "none", State: status.None, Since: now}},
 		judge: diagnosis.New(now),
 		log:   causeLog{log: log, since: now},
 		clock: clockCheck{log: log},
@@ -266,22 +265,20 @@ func (v *vitals) evaluate(now time.Time) {
 	v.log.write(found, now)
 }
 
-// snapshot fills in all but the outputs.
-func (v *vitals) snapshot(s *status.Snapshot) {
+// stands returns how the line stands at now.
+func (v *vitals) stands(now time.Time) status.Line {
 	v.mu.Lock()
 	defer v.mu.Unlock()
-	at, outputs := s.Time, s.Outputs
-	*s = v.shown
-	s.Time, s.Outputs = at, outputs
-	s.Goroutines = runtime.NumGoroutine()
-	s.Verdict = status.VerdictOf(v.judge.Find(at))
+	l := v.shown
+	l.Verdict = status.VerdictOf(v.judge.Find(now))
 	if v.mode != nil {
-		s.Source.Mode = v.mode()
+		l.Source.Mode = v.mode()
 	}
 	if last := v.status.Last; !last.IsZero() {
-		s.Source.Last = &last
+		l.Source.Last = &last
 	}
-	s.Counters.Interval = v.status.Interval.Seconds()
+	l.Counters.Interval = v.status.Interval.Seconds()
+	return l
 }
 
 // lastDigits is enough of an equipment identifier to tell two meters apart.

@@ -19,7 +19,7 @@ import (
 
 func newTestVitals() (*vitals, *bytes.Buffer) {
 	log := new(bytes.Buffer)
-	return newVitals(slog.New(slog.NewTextHandler(log, nil))), log
+	return newVitals("p1", slog.New(slog.NewTextHandler(log, nil))), log
 }
 
 func (v *vitals) goodAt(at, clock time.Time) {

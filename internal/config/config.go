@@ -112,18 +112,3 @@ type Post struct {
 	Fields   List   `json:"post.fields" env:"POST_FIELDS" envDefault:"powerTs,totalT1Use,totalT1Delivered,totalT2Use,gas_totalUse,gas_ts"`
 	CAFile   string `json:"post.ca_file" env:"POST_CA_FILE"` // the only authority that is trusted, PEM; empty: the system's
 }
-
-// SourceInUse is Source with auto decided: the network if an address is set,
-// else the serial device. SourceAuto means that there is neither, which is
-// valid: the program says so and waits.
-func (c Config) SourceInUse() Source {
-	switch {
-	case c.Source != SourceAuto:
-		return c.Source
-	case c.Network.Address != "":
-		return SourceNetwork
-	case c.Serial.Device != "":
-		return SourceSerial
-	}
-	return SourceAuto
-}

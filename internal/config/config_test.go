@@ -60,8 +60,8 @@ func TestSourceInUse(t *testing.T) {
 		{config.SourceSerial, "/dev/ttyUSB0", "h:1", config.SourceSerial},
 		{config.SourceNetwork, "/dev/ttyUSB0", "h:1", config.SourceNetwork},
 	} {
-		c := config.Config{Source: tt.source, Serial: config.Serial{Device: tt.device}, Network: config.Network{Address: tt.address}}
-		if got := c.SourceInUse(); got != tt.want {
+		m := config.Meter{Source: tt.source, Serial: config.Serial{Device: tt.device}, Network: config.Network{Address: tt.address}}
+		if got := m.SourceInUse(); got != tt.want {
 			t.Errorf("%+v: got %s", tt, got)
 		}
 	}

@@ -5,6 +5,7 @@ import "time"
 // Update is a reading on its way to the outputs. It is shared between them
 // and never changed.
 type Update struct {
+	Slot     string // of the meter
 	Reading  Reading
 	Guarded  *Reading // Reading without the totals that are doubted; nil: none is. See Entities
 	JSON     []byte   // the reading as on the JSON socket, without a line end
@@ -31,6 +32,7 @@ type Change struct {
 // Status is how the meter's line stands: what one needs to know to tell
 // whether the readings are fresh.
 type Status struct {
+	Slot      string        // of the meter
 	Alive     bool          // telegrams arrive
 	Telegrams uint64        // telegrams that gave a reading, since the start
 	Errors    uint64        // telegrams that were damaged, since the start

@@ -5,6 +5,7 @@
 package status
 
 import (
+	"runtime"
 	"slices"
 	"sync"
 	"time"
@@ -16,16 +17,40 @@ import (
 // Snapshot is how the program stood at one moment. It is JSON as /api/status
 // shows it. Secrets and whole equipment identifiers never stand in it.
 type Snapshot struct {
-	Version  string    `json:"version"`
-	Started  time.Time `json:"started"`
-	Time     time.Time `json:"time"` // of this snapshot
-	Source   Source    `json:"source"`
-	Meter    *Meter    `json:"meter,omitempty"` // nil before the first reading
-	Counters Counters  `json:"counters"`
-	Verdict  Verdict   `json:"verdict"`
-	Outputs  []Output  `json:"outputs"` // in the order of the program's table
+	Version string    `json:"version"`
+	Started time.Time `json:"started"`
+	Time    time.Time `json:"time"` // of this snapshot
+	Line              // of the first meter, where programs look that know of one only
+	Lines   []Line    `json:"meters,omitempty"` // of all, the first too, where there are several
+	Outputs []Output  `json:"outputs"`          // in the order of the program's table
 
 	Goroutines int `json:"goroutines"` // of this program: they stay as many while its clients do
+}
+
+// Each returns the lines of all meters, also of a program that has one only.
+func (s *Snapshot) Each() []Line {
+	if len(s.Lines) > 0 {
+		return s.Lines
+	}
+	return []Line{s.Line}
+}
+
+// Find returns the line of the meter in that slot; false: there is none.
+func (s *Snapshot) Find(slot string) (Line, bool) {
+	lines := s.Each()
+	if i := slices.IndexFunc(lines, func(l Line) bool { return l.Slot == slot }); i >= 0 {
+		return lines[i], true
+	}
+	return Line{}, false
+}
+
+// Line is how one meter's line stands.
+type Line struct {
+	Slot     string   `json:"slot"`
+	Source   Source   `json:"source"`
+	Meter    *Meter   `json:"meter,omitempty"` // nil before the first reading
+	Counters Counters `json:"counters"`
+	Verdict  Verdict  `json:"verdict"`
 }
 
 // Source is the line to the meter.
@@ -95,26 +120,42 @@ type Output struct {
 // errors, which name users and machines: for a port that asks nobody for a
 // password. Names of causes stay.
 func (s Snapshot) Public() Snapshot {
-	s.Source.Name, s.Source.Cause = "", ""
+	s.Line = s.Line.public()
+	s.Lines = slices.Clone(s.Lines)
+	for i, l := range s.Lines {
+		s.Lines[i] = l.public()
+	}
 	s.Outputs = slices.Clone(s.Outputs)
 	for i := range s.Outputs {
 		if o := &s.Outputs[i]; o.LastError != "" {
 			o.LastError = "failed; the page and the log say how"
 		}
 	}
-	s.Verdict.Next = diagnosis.WithoutDevices(s.Verdict.Next)
 	return s
+}
+
+func (l Line) public() Line {
+	l.Source.Name, l.Source.Cause = "", ""
+	l.Verdict.Next = diagnosis.WithoutDevices(l.Verdict.Next)
+	return l
 }
 
 // Board is where the parts of the program hang out how they stand. All its
 // methods may be called by any goroutine.
 type Board struct {
-	// Line fills in all but the outputs. It must be set before Snapshot is
-	// called.
-	Line func(*Snapshot)
+	Version string    // of the program
+	Started time.Time // when the program did
 
 	mu       sync.Mutex
+	lines    []func(now time.Time) Line
 	counters []*Counter
+}
+
+// Line adds a meter's line to the board. The first is that of the first meter.
+func (b *Board) Line(stands func(now time.Time) Line) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.lines = append(b.lines, stands)
 }
 
 // Output adds an output to the board and returns what it counts with.
@@ -128,13 +169,19 @@ func (b *Board) Output(name string) *Counter {
 
 // Snapshot returns how the program stands at now.
 func (b *Board) Snapshot(now time.Time) Snapshot {
-	s := Snapshot{Time: now}
-	if b.Line != nil {
-		b.Line(&s)
-	}
 	b.mu.Lock()
-	counters := slices.Clone(b.counters)
+	lines, counters := slices.Clone(b.lines), slices.Clone(b.counters)
 	b.mu.Unlock()
+	s := Snapshot{Version: b.Version, Started: b.Started, Time: now, Goroutines: runtime.NumGoroutine()}
+	for _, stands := range lines {
+		s.Lines = append(s.Lines, stands(now))
+	}
+	if len(lines) > 0 {
+		s.Line = s.Lines[0]
+	}
+	if len(lines) < 2 {
+		s.Lines = nil
+	}
 	s.Outputs = make([]Output, 0, len(counters))
 	for _, c := range counters {
 		s.Outputs = append(s.Outputs, c.read())

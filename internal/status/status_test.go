@@ -38,7 +38,9 @@ func TestOutputs(t *testing.T) {
 			test.do(nil)
 			test.want.Name = "one"
 			want := status.Snapshot{Time: at, Outputs: []status.Output{test.want, {Name: "two"}}}
-			if diff := cmp.Diff(want, b.Snapshot(at)); diff != "" {
+			got := b.Snapshot(at)
+			want.Goroutines = got.Goroutines
+			if diff := cmp.Diff(want, got); diff != "" {
 				t.Errorf("-want +got:\n%s", diff)
 			}
 		})
@@ -46,10 +48,12 @@ func TestOutputs(t *testing.T) {
 }
 
 func TestLine(t *testing.T) {
-	b := status.Board{Line: func(s *status.Snapshot) {
-		s.Counters = status.Counters{Bytes: 7, Interval: 1.5}
-		s.Counters.Rejected[diagnosis.Cut], s.Counters.Rejected[diagnosis.Checksums] = 1, 2
-	}}
+	var b status.Board
+	b.Line(func(time.Time) status.Line {
+		c := status.Counters{Bytes: 7, Interval: 1.5}
+		c.Rejected[diagnosis.Cut], c.Rejected[diagnosis.Checksums] = 1, 2
+		return status.Line{Slot: "p1", Counters: c}
+	})
 	s := b.Snapshot(time.Now())
 	if got := s.Counters.Bad(); got != 3 {
 		t.Errorf("bad: got %d, want 3", got)
@@ -66,6 +70,40 @@ func TestLine(t *testing.T) {
 	var back status.Counters
 	if err := json.Unmarshal(text, &back); err != nil || back != s.Counters {
 		t.Errorf("read again: %+v, %v", back, err)
+	}
+}
+
+// TestLines: the first meter's line stands where programs look that know of one
+// only, and all are listed where there are several.
+func TestLines(t *testing.T) {
+	var b status.Board
+	if s := b.Snapshot(time.Now()); len(s.Each()) != 1 {
+		t.Errorf("without a line: got %+v", s.Each())
+	}
+	for _, slot := range []string{"p1", "heat"} {
+		b.Line(func(time.Time) status.Line {
+			return status.Line{Slot: slot, Source: status.Source{Name: "/dev/" + slot, Cause: "no " + slot}}
+		})
+		s := b.Snapshot(time.Now())
+		if s.Slot != "p1" || s.Each()[len(s.Each())-1].Slot != slot || (s.Lines == nil) != (slot == "p1") {
+			t.Errorf("with %s: got %+v", slot, s)
+		}
+	}
+	s := b.Snapshot(time.Now())
+	if l, ok := s.Find("heat"); !ok || l.Source.Name != "/dev/heat" {
+		t.Errorf("heat: got %+v, %t", l, ok)
+	}
+	if l, ok := s.Find("barn"); ok {
+		t.Errorf("barn: got %+v", l)
+	}
+	public := s.Public()
+	for _, l := range append(public.Each(), public.Line) {
+		if l.Source.Name+l.Source.Cause != "" {
+			t.Errorf("everybody sees %+v", l)
+		}
+	}
+	if s.Lines[1].Source.Name == "" {
+		t.Error("the snapshot itself lost what is not public")
 	}
 }
 

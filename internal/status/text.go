@@ -15,20 +15,16 @@ import (
 func (s *Snapshot) WriteText(to io.Writer) error {
 	w := tabwriter.NewWriter(to, 0, 0, 2, ' ', 0)
 	row := func(name, format string, args ...any) { fmt.Fprintf(w, name+"\t"+format+"\n", args...) }
-	row("verdict", "%s", s.verdict())
-	if s.Verdict.Next != "" {
-		row("next step", "%s", s.Verdict.Next)
+	for _, l := range s.Each() {
+		if len(s.Lines) > 0 {
+			row("slot", "%s", l.Slot)
+		}
+		l.writeText(row, s.Time)
+		if len(s.Lines) > 0 {
+			fmt.Fprintln(w)
+		}
 	}
-	row("source", "%s", s.source())
-	if m := s.Meter; m != nil {
-		row("meter", "%s", m.text())
-	}
-	row("telegrams", "%s", s.telegrams())
-	row("bytes", "%d, %d of them outside of telegrams", s.Counters.Bytes, s.Counters.Skipped)
-	if s.Counters.Held > 0 {
-		row("held totals", "%d", s.Counters.Held)
-	}
-	row("program", "version %s, runs for %v", s.Version, s.age(s.Started))
+	row("program", "version %s, runs for %v", s.Version, age(s.Started, s.Time))
 	if err := w.Flush(); err != nil {
 		return err
 	}
@@ -39,26 +35,43 @@ func (s *Snapshot) WriteText(to io.Writer) error {
 			clients = fmt.Sprint(*o.Clients)
 		}
 		if o.LastSuccess != nil {
-			success = fmt.Sprintf("%v ago", s.age(*o.LastSuccess))
+			success = fmt.Sprintf("%v ago", age(*o.LastSuccess, s.Time))
 		}
 		fmt.Fprintf(w, "%s\t%s\t%d\t%d\t%d\t%s\t%s\n", o.Name, clients, o.Sent, o.Dropped, o.Errors, success, quiet.Printable(o.LastError))
 	}
 	return w.Flush()
 }
 
-// age is how long ago something was.
-func (s *Snapshot) age(t time.Time) time.Duration { return s.Time.Sub(t).Round(time.Second) }
-
-func (s *Snapshot) verdict() string {
-	text := s.Verdict.Name + ": " + s.Verdict.Text
-	if s.Verdict.Share > 0 {
-		text += fmt.Sprintf(" (%d %%)", s.Verdict.Share)
+// writeText writes a row for each thing that there is to know of a line.
+func (l *Line) writeText(row func(name, format string, args ...any), now time.Time) {
+	row("verdict", "%s", l.verdict(now))
+	if l.Verdict.Next != "" {
+		row("next step", "%s", l.Verdict.Next)
 	}
-	return text + fmt.Sprintf(", for %v", s.age(s.Verdict.Since))
+	row("source", "%s", l.source(now))
+	if m := l.Meter; m != nil {
+		row("meter", "%s", m.text())
+	}
+	row("telegrams", "%s", l.telegrams(now))
+	row("bytes", "%d, %d of them outside of telegrams", l.Counters.Bytes, l.Counters.Skipped)
+	if l.Counters.Held > 0 {
+		row("held totals", "%d", l.Counters.Held)
+	}
 }
 
-func (s *Snapshot) source() string {
-	source := &s.Source
+// age is how long ago something was.
+func age(t, now time.Time) time.Duration { return now.Sub(t).Round(time.Second) }
+
+func (l *Line) verdict(now time.Time) string {
+	text := l.Verdict.Name + ": " + l.Verdict.Text
+	if l.Verdict.Share > 0 {
+		text += fmt.Sprintf(" (%d %%)", l.Verdict.Share)
+	}
+	return text + fmt.Sprintf(", for %v", age(l.Verdict.Since, now))
+}
+
+func (l *Line) source(now time.Time) string {
+	source := &l.Source
 	if source.State == None {
 		return "none is set"
 	}
@@ -66,7 +79,7 @@ func (s *Snapshot) source() string {
 	if source.Mode != "" {
 		text += ", " + source.Mode
 	}
-	text += fmt.Sprintf(", %s for %v", source.State, s.age(source.Since))
+	text += fmt.Sprintf(", %s for %v", source.State, age(source.Since, now))
 	if source.Cause != "" {
 		text += " (" + quiet.Printable(source.Cause) + ")"
 	}
@@ -84,11 +97,11 @@ func (m *Meter) text() string {
 	return quiet.Printable(text)
 }
 
-func (s *Snapshot) telegrams() string {
-	c := &s.Counters
+func (l *Line) telegrams(now time.Time) string {
+	c := &l.Counters
 	text := fmt.Sprintf("%d good", c.Telegrams)
-	if last := s.Source.Last; last != nil {
-		text += fmt.Sprintf(", the last %v ago", s.age(*last))
+	if last := l.Source.Last; last != nil {
+		text += fmt.Sprintf(", the last %v ago", age(*last, now))
 	}
 	if c.Interval > 0 {
 		text += fmt.Sprintf(", one every %.3g s", c.Interval)

@@ -22,10 +22,12 @@ func TestText(t *testing.T) {
 	}{
 		{"all is well", status.Snapshot{
 			Version: "0.1.0", Started: *ago(time.Hour), Time: now,
-			Source:   status.Source{Kind: "serial", Name: "/dev/ttyUSB0", Mode: "115200 8N1", State: status.Alive, Since: *ago(time.Minute), Last: ago(time.Second), Reconnects: 1},
-			Meter:    &status.Meter{Header: "ISK5", Version: "50", Serial: "3132"},
-			Counters: status.Counters{Bytes: 4321, Skipped: 21, Telegrams: 100, Rejected: [diagnosis.NumCauses]uint64{diagnosis.Checksums: 1, diagnosis.Cut: 2}, Held: 3, Interval: 1.0004},
-			Verdict:  status.Verdict{Name: "good", Good: true, Text: "readings arrive", Since: *ago(59 * time.Second)},
+			Line: status.Line{
+				Source:   status.Source{Kind: "serial", Name: "/dev/ttyUSB0", Mode: "115200 8N1", State: status.Alive, Since: *ago(time.Minute), Last: ago(time.Second), Reconnects: 1},
+				Meter:    &status.Meter{Header: "ISK5", Version: "50", Serial: "3132"},
+				Counters: status.Counters{Bytes: 4321, Skipped: 21, Telegrams: 100, Rejected: [diagnosis.NumCauses]uint64{diagnosis.Checksums: 1, diagnosis.Cut: 2}, Held: 3, Interval: 1.0004},
+				Verdict:  status.Verdict{Name: "good", Good: true, Text: "readings arrive", Since: *ago(59 * time.Second)},
+			},
 			Outputs: []status.Output{
 				{Name: "json socket", Clients: &two, Sent: 200, LastSuccess: ago(time.Second)},
 				{Name: "mqtt", Sent: 90, Dropped: 10, Errors: 4, LastError: "nothing listens there"},
@@ -45,8 +47,10 @@ mqtt         -        90    10       4       never         nothing listens there
 `},
 		{"no data", status.Snapshot{
 			Version: "dev", Started: *ago(time.Minute), Time: now,
-			Source:  status.Source{Kind: "network", Name: "10.0.0.9:23", State: status.Lost, Since: *ago(time.Minute), Cause: "connection refused"},
-			Verdict: status.Verdict{Name: "refused", Problem: true, Text: "it refuses", Next: "Check it", Since: *ago(time.Minute)},
+			Line: status.Line{
+				Source:  status.Source{Kind: "network", Name: "10.0.0.9:23", State: status.Lost, Since: *ago(time.Minute), Cause: "connection refused"},
+				Verdict: status.Verdict{Name: "refused", Problem: true, Text: "it refuses", Next: "Check it", Since: *ago(time.Minute)},
+			},
 		}, `
 verdict    refused: it refuses, for 1m0s
 next step  Check it
@@ -57,10 +61,42 @@ program    version dev, runs for 1m0s
 
 output  clients  sent  dropped  errors  last success  last error
 `},
+		{"two meters", status.Snapshot{
+			Version: "dev", Started: *ago(time.Minute), Time: now,
+			Lines: []status.Line{
+				{
+					Slot: "p1", Source: status.Source{Kind: "serial", Name: "/dev/ttyUSB0", State: status.Alive, Since: now},
+					Verdict: status.Verdict{Name: "good", Good: true, Text: "readings arrive", Since: now},
+				},
+				{
+					Slot: "heat", Source: status.Source{Kind: "network", Name: "10.0.0.9:23", State: status.Opened, Since: now},
+					Verdict: status.Verdict{Name: "silent", Problem: true, Text: "nothing arrives", Next: "Look", Since: now},
+				},
+			},
+		}, `
+slot       p1
+verdict    good: readings arrive, for 0s
+source     serial /dev/ttyUSB0, alive for 0s, opened again 0 times
+telegrams  0 good
+bytes      0, 0 of them outside of telegrams
+
+slot       heat
+verdict    silent: nothing arrives, for 0s
+next step  Look
+source     network 10.0.0.9:23, opened for 0s, opened again 0 times
+telegrams  0 good
+bytes      0, 0 of them outside of telegrams
+
+program  version dev, runs for 1m0s
+
+output  clients  sent  dropped  errors  last success  last error
+`},
 		{"nothing is set", status.Snapshot{
 			Version: "dev", Started: now, Time: now,
-			Source:  status.Source{State: status.None},
-			Verdict: status.Verdict{Name: "checksums", Text: "wrong", Share: 100, Since: now},
+			Line: status.Line{
+				Source:  status.Source{State: status.None},
+				Verdict: status.Verdict{Name: "checksums", Text: "wrong", Share: 100, Since: now},
+			},
 		}, `
 verdict    checksums: wrong (100 %), for 0s
 source     none is set
@@ -87,7 +123,9 @@ output  clients  sent  dropped  errors  last success  last error
 // terminal.
 func TestTextOfForeignWords(t *testing.T) {
 	s := status.Snapshot{
-		Source: status.Source{Kind: "network", State: status.Lost, Cause: "a\x1b[2Jb"}, Meter: &status.Meter{Header: "c\x1b]0;d"},
+		Line: status.Line{
+			Source: status.Source{Kind: "network", State: status.Lost, Cause: "a\x1b[2Jb"}, Meter: &status.Meter{Header: "c\x1b]0;d"},
+		},
 		Outputs: []status.Output{{Name: "mqtt", LastError: "e\r\nf\u202e\x1bg"}},
 	}
 	var b strings.Builder

@@ -6,11 +6,30 @@ import (
 	"net/http"
 	"net/netip"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/smartmeter-addon/smartmeter-addon/internal/config"
 	"github.com/smartmeter-addon/smartmeter-addon/internal/status"
 )
+
+// meter returns the meter that is asked for, with ?meter=heat, or else the first;
+// nil: there is no such meter, which is answered.
+func (s *Server) meter(w http.ResponseWriter, r *http.Request) *shown {
+	query := r.URL.Query()
+	if !query.Has("meter") {
+		return s.site.meters[0]
+	}
+	m := s.site.find(query.Get("meter"))
+	if m == nil {
+		var slots []string
+		for _, m := range s.site.meters {
+			slots = append(slots, m.Slot)
+		}
+		fail(w, http.StatusNotFound, "there is no such meter; there is "+strings.Join(slots, ", "))
+	}
+	return m
+}
 
 // reading answers with the last reading, as the JSON socket sends it. How old
 // it is stands in Last-Modified; who cannot look there names the age in seconds
@@ -25,7 +44,11 @@ func (s *Server) reading(w http.ResponseWriter, r *http.Request) {
 		}
 		most = time.Duration(seconds) * time.Second
 	}
-	u, ok := s.site.world.Updates.Latest()
+	m := s.meter(w, r)
+	if m == nil {
+		return
+	}
+	u, ok := m.Updates.Latest()
 	if !ok {
 		fail(w, http.StatusServiceUnavailable, "no reading yet; /api/status tells why")
 		return
@@ -67,7 +90,7 @@ func (s *Site) state(all bool, settings []config.Setting) ([]byte, error) {
 	if !all {
 		snapshot = snapshot.Public()
 	}
-	return json.Marshal(state{snapshot, settings, s.world.Capture != nil})
+	return json.Marshal(state{snapshot, settings, s.meters[0].Capture != nil})
 }
 
 // trusts reports whether who asks may see addresses.
@@ -92,9 +115,13 @@ func (s *Server) status(w http.ResponseWriter, r *http.Request) {
 // telegram answers with the last telegram as the meter sent it, good or bad;
 // with ?decoded with the meaning of every object.
 func (s *Server) telegram(w http.ResponseWriter, r *http.Request) {
-	kind, get := "text/plain; charset=iso-8859-1", s.site.world.Telegram
+	m := s.meter(w, r)
+	if m == nil {
+		return
+	}
+	kind, get := "text/plain; charset=iso-8859-1", m.Telegram
 	if r.URL.Query().Has("decoded") {
-		kind, get = "application/json", s.site.world.Explain
+		kind, get = "application/json", m.Explain
 	}
 	text, ok := get()
 	if !ok {
@@ -104,8 +131,10 @@ func (s *Server) telegram(w http.ResponseWriter, r *http.Request) {
 	send(w, http.StatusOK, kind, text)
 }
 
-func (s *Server) history(w http.ResponseWriter, _ *http.Request) {
-	answer(w, http.StatusOK, s.site.past.AppendJSON(nil, time.Now()))
+func (s *Server) history(w http.ResponseWriter, r *http.Request) {
+	if m := s.meter(w, r); m != nil {
+		answer(w, http.StatusOK, m.past.AppendJSON(nil, time.Now()))
+	}
 }
 
 // healthz answers whether the program is alive, whatever the meter does.

@@ -164,7 +164,7 @@ func TestCapture(t *testing.T) {
 func (w *world) answerTo(t *testing.T, o web.Options, path, from string) string {
 	t.Helper()
 	o.Log = slog.New(slog.DiscardHandler)
-	site := web.New(w.World, store.Open(t.TempDir(), o.Log), "p1", time.UTC)
+	site := web.New(w.all(), store.Open(t.TempDir(), o.Log), time.UTC)
 	handler := site.Server(o).Handler()
 	ctx, cancel := context.WithCancel(t.Context())
 	var wg sync.WaitGroup
@@ -195,9 +195,7 @@ func (w *world) answerTo(t *testing.T, o web.Options, path, from string) string 
 // no device but to programs on this machine. The page does.
 func TestStatusOfTheOpenPort(t *testing.T) {
 	w := newWorld()
-	line := w.board.Line
-	w.board.Line = func(s *status.Snapshot) {
-		line(s)
+	w.line = func(s *status.Line) {
 		s.Source.Cause = "dial tcp 192.168.1.20:23: refused"
 		s.Verdict = status.Verdict{Name: "refused", Text: "it refuses", Next: "Is it plugged in? Serial devices found: /dev/serial/by-id/usb-FTDI_A1B2"}
 	}

@@ -46,12 +46,16 @@ func (c *captures) forget() {
 }
 
 // capture answers with a file for a bug report.
-func (s *Server) capture(w http.ResponseWriter, _ *http.Request) {
-	if !s.options.Page || s.site.world.Capture == nil {
+func (s *Server) capture(w http.ResponseWriter, r *http.Request) {
+	m := s.meter(w, r)
+	switch {
+	case m == nil:
+		return
+	case !s.options.Page || m.Capture == nil:
 		fail(w, http.StatusNotFound, "there is nothing at this address")
 		return
 	}
-	text, busy, err := s.site.captures.get(s.site.world.Capture)
+	text, busy, err := m.captures.get(m.Capture)
 	switch {
 	case busy:
 		w.Header().Set("Retry-After", "5")

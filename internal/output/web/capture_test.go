@@ -17,13 +17,13 @@ func TestCapturesOneAtATime(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var made, now, most atomic.Int64
 		var lost error
-		site := &Site{zone: time.UTC, world: World{Capture: func() ([]byte, error) {
+		site := &Site{zone: time.UTC, meters: []*shown{{Meter: Meter{Slot: "p1", Capture: func() ([]byte, error) {
 			made.Add(1)
 			most.Store(max(most.Load(), now.Add(1)))
 			defer now.Add(-1)
 			time.Sleep(time.Second)
 			return []byte("# smartmeter capture 1\n"), lost
-		}}}
+		}}}}}
 		s := site.Server(Options{Page: true, Ingress: true})
 		ask := func(times int) map[int]int {
 			answers := make(map[int]int)

@@ -16,13 +16,23 @@ const writeTime = 10 * time.Second
 // events is a stream of server-sent events (HTML standard, section 9.2):
 // reading, solar and status, each the JSON of its own address. The latest of
 // each comes at once. Who is slow gets the newest and misses those between;
-// who reads nothing is disconnected.
+// who reads nothing is disconnected. The readings are of all meters, those of
+// the first called reading and those of another one reading/heat, or of the one
+// that is asked for with ?meter=heat.
 func (s *Server) events(w http.ResponseWriter, r *http.Request) {
 	if r.Method == http.MethodHead {
 		w.Header().Set("Content-Type", "text/event-stream")
 		return
 	}
 	site := s.site
+	meters := site.meters
+	if r.URL.Query().Has("meter") {
+		m := s.meter(w, r)
+		if m == nil {
+			return
+		}
+		meters = []*shown{m}
+	}
 	defer site.streams.Add(-1)
 	if site.streams.Add(1) > mostStreams {
 		// Nothing is gained by keeping the connection.
@@ -40,7 +50,7 @@ func (s *Server) events(w http.ResponseWriter, r *http.Request) {
 	out := stream{w: w, control: http.NewResponseController(w)}
 	_ = out.control.SetReadDeadline(time.Time{}) // else the end of the server's patience ends it
 
-	readings := site.world.Updates.SubscribeLatest(1, hub.DropOldest, func(*meter.Update) bool { return true })
+	readings := hub.SubscribeAll(updates(meters), len(meters), hub.DropOldest, func(*meter.Update) bool { return true })
 	defer func() {
 		s.options.Counter.Dropped(readings.Dropped())
 		readings.Close()
@@ -57,7 +67,7 @@ func (s *Server) events(w http.ResponseWriter, r *http.Request) {
 	default:
 	}
 	err := out.begin()
-	var updates []*meter.Update
+	var taken []*meter.Update
 	var texts [][]byte
 	var states []stated
 	for err == nil {
@@ -65,12 +75,16 @@ func (s *Server) events(w http.ResponseWriter, r *http.Request) {
 		case <-r.Context().Done():
 			return
 		case <-readings.Ready():
-			updates, _ = readings.Take(updates[:0])
-			for _, u := range updates {
-				err = out.event("reading", u.Reading.Received, u.JSON)
+			taken, _ = readings.Take(taken[:0])
+			for _, u := range taken {
+				name := "reading"
+				if u.Slot != meters[0].Slot {
+					name += "/" + u.Slot
+				}
+				err = out.event(name, u.Reading.Received, u.JSON)
 			}
 			if err == nil {
-				s.options.Counter.Sent(uint64(len(updates)), time.Now())
+				s.options.Counter.Sent(uint64(len(taken)), time.Now())
 			}
 		case <-statuses.Ready():
 			states, _ = statuses.Take(states[:0])

@@ -29,28 +29,46 @@ const late = 20 * time.Second
 // world is what the tests' servers show.
 type world struct {
 	web.World
-	board status.Board
-	dead  error
-	text  string
-	lost  error // of the capture
+	web.Meter // the first, as far as it is not changed
+	board     status.Board
+	line      func(*status.Line) // changes how the line of the first meter stands
+	dead      error
+	text      string
+	lost      error // of the capture
 }
 
 func newWorld() *world {
 	w := new(world)
-	w.board.Line = func(s *status.Snapshot) {
-		s.Version, s.Started = "1.2.3", time.Unix(1_700_000_000, 0).UTC()
-		s.Source = status.Source{Kind: "serial", Name: "/dev/ttyUSB0", Mode: "115200 8N1", State: status.Alive}
-		s.Verdict = status.Verdict{Name: "good", Good: true, Text: "readings arrive"}
-	}
+	w.board.Version, w.board.Started = "1.2.3", time.Unix(1_700_000_000, 0).UTC()
+	w.line = func(l *status.Line) {}
+	w.board.Line(func(time.Time) status.Line {
+		l := status.Line{
+			Slot:    "p1",
+			Source:  status.Source{Kind: "serial", Name: "/dev/ttyUSB0", Mode: "115200 8N1", State: status.Alive},
+			Verdict: status.Verdict{Name: "good", Good: true, Text: "readings arrive"},
+		}
+		w.line(&l)
+		return l
+	})
 	w.World = web.World{
-		Updates: new(hub.Hub[*meter.Update]), Line: new(hub.Hub[meter.Status]), Samples: new(hub.Hub[*meter.Solar]), Status: w.board.Snapshot,
+		Samples: new(hub.Hub[*meter.Solar]), Status: w.board.Snapshot,
 		Health:   func() error { return w.dead },
+		Settings: config.Config{Slot: "p1", MQTT: config.MQTT{Password: "secret"}}.Settings(),
+	}
+	w.Meter = web.Meter{
+		Slot: "p1", Updates: new(hub.Hub[*meter.Update]), Line: new(hub.Hub[meter.Status]),
 		Telegram: func() ([]byte, bool) { return []byte(w.text), w.text != "" },
 		Explain:  func() ([]byte, bool) { return []byte(`{"header":"x"}`), w.text != "" },
 		Capture:  func() ([]byte, error) { return []byte("# smartmeter capture 1\n"), w.lost },
-		Settings: config.Config{Slot: "p1", MQTT: config.MQTT{Password: "secret"}}.Settings(),
 	}
 	return w
+}
+
+// all is the world with its meters.
+func (w *world) all() web.World {
+	all := w.World
+	all.Meters = append([]web.Meter{w.Meter}, all.Meters...)
+	return all
 }
 
 // publish makes a reading of the telegram's lines.
@@ -72,7 +90,7 @@ func update(t testing.TB, at time.Time, lines ...string) *meter.Update {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return &meter.Update{Reading: *r, JSON: r.AppendJSON(nil, time.UTC)}
+	return &meter.Update{Slot: "p1", Reading: *r, JSON: r.AppendJSON(nil, time.UTC)}
 }
 
 // served is a running server.
@@ -88,7 +106,7 @@ func serve(t *testing.T, w *world, o web.Options) *served {
 	s := &served{world: w}
 	var mu sync.Mutex
 	log := slog.New(slog.NewTextHandler(&locked{&mu, &s.log}, nil))
-	site := web.New(w.World, store.Open(t.TempDir(), log), "p1", time.UTC)
+	site := web.New(w.all(), store.Open(t.TempDir(), log), time.UTC)
 	open := make(chan string, 1)
 	o.Address, o.What, o.Setting, o.Log = "127.0.0.1:0", "page", "SMARTMETER_WEB_SERVER", log
 	o.OnListen = func(addr net.Addr) { open <- addr.String() }

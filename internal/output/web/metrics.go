@@ -14,26 +14,37 @@ import (
 // no measurement of now.
 func (s *Server) metrics(w http.ResponseWriter, _ *http.Request) {
 	now := time.Now()
-	e := &exposition{dst: make([]byte, 0, 16<<10)}
+	e := newExposition()
 	snapshot := s.site.world.Status(now)
-	program(e, &snapshot)
-	line(e, &snapshot)
+	e.family("smartmeter_build_info", gauge, "The program; always 1.").count(1, "version", snapshot.Version)
+	e.family("smartmeter_start_timestamp_seconds", gauge, "When the program started.").time(snapshot.Started)
+	each := snapshot.Each()
+	for i := range each {
+		e.of(&each[i], len(each) > 1)
+		line(e, &each[i])
+	}
+	e.common = nil
 	outputs(e, snapshot.Outputs)
-	if u, ok := s.site.world.Updates.Latest(); ok {
+	for _, m := range s.site.meters {
+		u, ok := m.Updates.Latest()
+		if !ok {
+			continue
+		}
+		l, _ := snapshot.Find(m.Slot)
+		e.of(&l, len(each) > 1)
 		e.family("smartmeter_last_reading_timestamp_seconds", gauge, "When the last reading came in.").time(u.Reading.Received)
-		if snapshot.Source.State == status.Alive {
-			reading(e, u.Entities(), &snapshot, s.site.zone)
+		if l.Source.State == status.Alive {
+			reading(e, u.Entities(), &l, s.site.zone)
 		}
 	}
+	e.common = nil
 	if sample, ok := s.site.sun(now); ok {
 		inverter(e, sample)
 	}
-	send(w, http.StatusOK, expositionType, e.dst)
+	send(w, http.StatusOK, expositionType, e.bytes())
 }
 
-func program(e *exposition, s *status.Snapshot) {
-	e.family("smartmeter_build_info", gauge, "The program; always 1.").count(1, "version", s.Version)
-	e.family("smartmeter_start_timestamp_seconds", gauge, "When the program started.").time(s.Started)
+func line(e *exposition, s *status.Line) {
 	e.family("smartmeter_verdict_info", gauge, "How the meter's line stands: good, or what is the matter with it; always 1.").count(1, "verdict", s.Verdict.Name)
 	e.family("smartmeter_up", gauge, "Whether telegrams arrive: 1 yes, 0 no.")
 	if s.Source.State == status.Alive {
@@ -41,9 +52,6 @@ func program(e *exposition, s *status.Snapshot) {
 	} else {
 		e.count(0)
 	}
-}
-
-func line(e *exposition, s *status.Snapshot) {
 	e.family("smartmeter_source_info", gauge, "The line to the meter; always 1.").count(1, "kind", s.Source.Kind, "mode", s.Source.Mode)
 	c := &s.Counters
 	e.family("smartmeter_line_bytes_total", counter, "Bytes that the meter's line sent.").count(c.Bytes)
@@ -84,7 +92,7 @@ func outputs(e *exposition, outputs []status.Output) {
 	}
 }
 
-func reading(e *exposition, r *meter.Reading, s *status.Snapshot, zone *time.Location) {
+func reading(e *exposition, r *meter.Reading, s *status.Line, zone *time.Location) {
 	serial := ""
 	if s.Meter != nil {
 		serial = s.Meter.Serial

@@ -78,7 +78,7 @@ func TestMetricsOfAReading(t *testing.T) {
 // What the meter said is no measurement of now once it is silent.
 func TestMetricsOfASilentMeter(t *testing.T) {
 	w := newWorld()
-	w.board.Line = func(s *status.Snapshot) {
+	w.line = func(s *status.Line) {
 		s.Source.State = status.Lost
 		s.Source.Reconnects = 3
 		s.Counters = status.Counters{Bytes: 100, Telegrams: 7, Rejected: [diagnosis.NumCauses]uint64{diagnosis.Checksums: 2, diagnosis.WrongKey: 1}, Held: 4}

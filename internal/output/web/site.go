@@ -16,33 +16,65 @@ const statusEvery = 5 * time.Second
 
 // Site is what all servers show: the world, and what is remembered of it.
 type Site struct {
-	world World
-	past  *past
-	zone  *time.Location
+	world  World
+	meters []*shown
+	zone   *time.Location
 
-	captures captures
 	statuses hub.Hub[stated] // the status as JSON, encoded once for all streams
 	samples  hub.Hub[[]byte] // the inverter's samples likewise
 	streams  atomic.Int64    // open now
 	wake     chan struct{}   // a stream was opened
 }
 
+// shown is a meter with what is remembered of it.
+type shown struct {
+	Meter
+	past     *past
+	captures captures
+}
+
 // stated is a status for those who may see addresses, and for everybody.
 type stated struct{ all, public []byte }
 
-// New returns the site of the world. What it remembers of the day is kept in
-// the store under the name; days begin at midnight of the zone.
-func New(w World, s *store.Store, name string, zone *time.Location) *Site {
-	return &Site{world: w, past: newPast(s, name, zone), zone: zone, wake: make(chan struct{}, 1)}
+// New returns the site of the world. What it remembers of each meter's day is
+// kept in the store; days begin at midnight of the zone.
+func New(w World, s *store.Store, zone *time.Location) *Site {
+	site := &Site{world: w, zone: zone, wake: make(chan struct{}, 1)}
+	for _, m := range w.Meters {
+		site.meters = append(site.meters, &shown{Meter: m, past: newPast(s, m.Slot, zone)})
+	}
+	return site
+}
+
+// updates are the hubs of the meters.
+func updates(meters []*shown) (hubs []*hub.Hub[*meter.Update]) {
+	for _, m := range meters {
+		hubs = append(hubs, m.Updates)
+	}
+	return hubs
+}
+
+// find returns the meter in that slot; nil: there is none.
+func (s *Site) find(slot string) *shown {
+	for _, m := range s.meters {
+		if m.Slot == slot {
+			return m
+		}
+	}
+	return nil
 }
 
 // Run remembers what passes, and sends event streams the status, until ctx
 // ends.
 func (s *Site) Run(ctx context.Context) error {
 	// A minute's readings, for the time that the disk takes.
-	updates := s.world.Updates.SubscribeLatest(60, hub.DropOldest, func(*meter.Update) bool { return true })
+	updates := hub.SubscribeAll(updates(s.meters), 60*len(s.meters), hub.DropOldest, func(*meter.Update) bool { return true })
 	defer updates.Close()
-	line := s.world.Line.Subscribe(1, hub.DropOldest)
+	var lines []*hub.Hub[meter.Status]
+	for _, m := range s.meters {
+		lines = append(lines, m.Line)
+	}
+	line := hub.SubscribeAll(lines, 1, hub.DropOldest, nil)
 	defer line.Close()
 	samples := s.world.Samples.SubscribeLatest(1, hub.DropOldest, func(*meter.Solar) bool { return true })
 	defer samples.Close()
@@ -58,14 +90,14 @@ func (s *Site) Run(ctx context.Context) error {
 		case <-updates.Ready():
 			taken, _ = updates.Take(taken[:0])
 			for _, u := range taken {
-				s.past.add(u)
+				s.find(u.Slot).past.add(u)
 			}
 			clear(taken)
 			continue
 		case <-samples.Ready():
 			suns, _ = samples.Take(suns[:0])
 			for _, sun := range suns {
-				s.past.sun(sun)
+				s.meters[0].past.sun(sun)
 				s.samples.Publish(sun.AppendJSON(nil))
 			}
 			continue

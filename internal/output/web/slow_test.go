@@ -49,9 +49,10 @@ func bubbled(t *testing.T) (*Site, *pipes) {
 	t.Helper()
 	log := slog.New(slog.DiscardHandler)
 	site := New(World{
-		Updates: new(hub.Hub[*meter.Update]), Line: new(hub.Hub[meter.Status]), Samples: new(hub.Hub[*meter.Solar]),
-		Status: func(now time.Time) status.Snapshot { return status.Snapshot{Time: now} }, Health: func() error { return nil },
-	}, store.Open(t.TempDir(), log), "p1", time.UTC)
+		Meters:  []Meter{{Slot: "p1", Updates: new(hub.Hub[*meter.Update]), Line: new(hub.Hub[meter.Status])}},
+		Samples: new(hub.Hub[*meter.Solar]),
+		Status:  func(now time.Time) status.Snapshot { return status.Snapshot{Time: now} }, Health: func() error { return nil },
+	}, store.Open(t.TempDir(), log), time.UTC)
 	l := &pipes{conns: make(chan net.Conn), closed: make(chan struct{})}
 	ctx, cancel := context.WithCancel(context.Background())
 	var wg sync.WaitGroup
@@ -86,7 +87,7 @@ func TestStreamNobodyReads(t *testing.T) {
 		}
 		time.Sleep(writeTime + time.Second)
 		synctest.Wait()
-		if got := site.streams.Load() + int64(site.world.Updates.Subscribers()); got != 1 { // the site itself
+		if got := site.streams.Load() + int64(site.meters[0].Updates.Subscribers()); got != 1 { // the site itself
 			t.Errorf("%d streams and subscribers are left", got)
 		}
 	})
@@ -103,7 +104,7 @@ func TestStreamReadSlowly(t *testing.T) {
 			last := ""
 			for i := range 50 {
 				last = strconv.Itoa(n*50 + i)
-				site.world.Updates.Publish(&meter.Update{JSON: []byte(last)})
+				site.meters[0].Updates.Publish(&meter.Update{Slot: "p1", JSON: []byte(last)})
 			}
 			came := 0
 			for line := ""; line != "data: "+last+"\n"; came++ {

@@ -21,16 +21,22 @@ import (
 
 // World is what there is to show. All of it may be asked by any goroutine.
 type World struct {
-	Updates  *hub.Hub[*meter.Update]
-	Line     *hub.Hub[meter.Status]               // how the meter's line stands
+	Meters   []Meter                              // the first is shown to who names none
 	Samples  *hub.Hub[*meter.Solar]               // what the inverter says
 	Solar    func(time.Time) (*meter.Solar, bool) // what it said last, unless that is too old; nil: there is no inverter
 	Status   func(now time.Time) status.Snapshot  // how the program stands
 	Health   func() error                         // nil: the main loop is alive
+	Settings []config.Setting                     // in effect, secrets hidden
+}
+
+// Meter is what there is to show of one meter.
+type Meter struct {
+	Slot     string
+	Updates  *hub.Hub[*meter.Update]
+	Line     *hub.Hub[meter.Status]               // how its line stands
 	Telegram func() (text []byte, found bool)     // the last telegram, as the meter sent it
 	Explain  func() (telegram []byte, found bool) // the same with meanings, as JSON
 	Capture  func() ([]byte, error)               // what the line sent in the last minutes, without what tells whose meter it is; nil: not kept
-	Settings []config.Setting                     // in effect, secrets hidden
 }
 
 // Options are what one server needs.
