@@ -131,7 +131,7 @@ type former struct {
 // is its topic, or in older versions "smartmeter".
 var formerObjects = []string{
 	"power-usage", "power-imported", "power-exported", "t1-used", "t2-used", "t1-delivered", "t2-delivered",
-	"current-tarrif", "gas", "solar-total", "solar-current",
+	"current-tarrif", "house-usage", "gas", "solar-total", "solar-current",
 }
 
 func newFormer(n *names) former {

@@ -67,6 +67,19 @@ func TestFormerEntitiesAreRemovedByTheButtonOnly(t *testing.T) {
 	}
 }
 
+// TestFormerBeta: a version between two releases announced what the house uses.
+func TestFormerBeta(t *testing.T) {
+	const house = "homeassistant/sensor/smartmeter/house-usage/config"
+	s, now, _ := found(t, house)
+	if !slices.Contains(s.subscriptions(), house) {
+		t.Errorf("%s is not looked for", house)
+	}
+	got := s.received(now, incoming{s.bridge.CommandTopic(homeassistant.RemoveFormerKey), []byte("PRESS"), false})
+	if len(got) == 0 || got[0].topic != house || len(got[0].payload) > 0 || !got[0].retain {
+		t.Errorf("the button: got %q, want %s emptied first", brief(got), house)
+	}
+}
+
 func TestNoFormerEntities(t *testing.T) {
 	for name, m := range map[string]incoming{
 		"another program's":   {oldGas, []byte(`{"unique_id":"esp32_gas"}`), true},
