@@ -100,7 +100,7 @@ func (d *Deriver) total(r *meter.Reading, s *meter.Sum) {
 		complete = complete && !missing
 	}
 	if complete && !r.Values.Has(s.Total) && (count > 1 || count == 1 && r.Checksum == meter.ChecksumValid) {
-		r.Values.Set(s.Total, sum)
+		r.Values.SetSum(s.Total, sum)
 	}
 }
 

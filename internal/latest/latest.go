@@ -27,6 +27,7 @@ type Values struct {
 
 type value struct {
 	value    meter.Value
+	isSum    bool
 	at       time.Time // zero: there was none
 	interval time.Duration
 }
@@ -48,10 +49,14 @@ func (v *Values) Merge(r *meter.Reading) {
 			if !k.at.IsZero() {
 				k.interval = r.Received.Sub(k.at)
 			}
-			k.value, k.at = got, r.Received
+			k.value, k.isSum, k.at = got, r.Values.IsSum(q), r.Received
 			continue
 		}
-		if !k.at.IsZero() && r.Received.Sub(k.at) <= k.patience() {
+		switch {
+		case k.at.IsZero() || r.Received.Sub(k.at) > k.patience():
+		case k.isSum:
+			r.Values.SetSum(q, k.value)
+		default:
 			r.Values.Set(q, k.value)
 		}
 	}

@@ -50,3 +50,16 @@ func TestMerge(t *testing.T) {
 		}
 	}
 }
+
+// TestMergeSum: a total that the meter does not report stays one.
+func TestMergeSum(t *testing.T) {
+	var v latest.Values
+	first := meter.Reading{Received: time.Date(2026, 1, 1, 12, 0, 0, 0, time.UTC)}
+	first.Values.SetSum(meter.EnergyImportTotal, meter.NewValue(7, 0))
+	v.Merge(&first)
+	next := meter.Reading{Received: first.Received.Add(time.Minute)}
+	v.Merge(&next)
+	if total, ok := next.Values.Get(meter.EnergyImportTotal); !ok || total.Int() != 7 || !next.Values.IsSum(meter.EnergyImportTotal) {
+		t.Errorf("got %v, %v, a sum: %v", total, ok, next.Values.IsSum(meter.EnergyImportTotal))
+	}
+}

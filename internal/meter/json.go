@@ -82,8 +82,14 @@ func (w *writer) value(name string, v Value) { w.dst = v.Append(w.key(name).dst)
 
 func (w *writer) values(values *Values, from, to Quantity) {
 	for q := from; q < to; q++ {
-		if v, ok := values.Get(q); ok && Quantities[q].JSON != "" {
-			w.value(Quantities[q].JSON, v)
+		info := &Quantities[q]
+		v, ok := values.Get(q)
+		if !ok || info.JSON == "" {
+			continue
+		}
+		w.value(info.JSON, v)
+		if info.Traits.Alias != "" && !values.IsSum(q) {
+			w.value(info.Traits.Alias, v)
 		}
 	}
 }

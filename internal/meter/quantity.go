@@ -139,7 +139,8 @@ type Info struct {
 	Entity Entity // how Home Assistant shows it
 }
 
-// Traits tell the quantities of a kind apart, and what their numbers mean.
+// Traits tell the quantities of a kind apart, what their numbers mean, and what
+// they were called.
 type Traits struct {
 	Direction Direction
 	Phase     uint8 // 1 to 3; 0: all
@@ -147,6 +148,10 @@ type Traits struct {
 	Channel   uint8 // of M-Bus, from 1; 0: none
 	Limit     bool  // see Unlimited
 	Switch    bool  // a breaker or relay: 0 disconnected, 1 connected, 2 ready to be connected
+
+	// Alias is the name of smartmeter2mqtt's beta, which stands beside JSON
+	// where the meter reports the quantity; empty: it had the same, or none.
+	Alias string
 }
 
 // Direction is where energy flows.
@@ -233,6 +238,7 @@ type Values struct {
 	values [NumQuantities]Value
 	set    bitset
 	odd    bitset
+	sums   bitset
 }
 
 type bitset [(NumQuantities + 63) / 64]uint64
@@ -246,6 +252,12 @@ func (s *Values) Set(q Quantity, v Value) {
 	s.set.add(q)
 }
 
+// SetSum records v as the value of q, which the meter does not report itself.
+func (s *Values) SetSum(q Quantity, v Value) {
+	s.Set(q, v)
+	s.sums.add(q)
+}
+
 // Get returns the value of q; false when it was not reported.
 func (s *Values) Get(q Quantity) (Value, bool) {
 	if !s.Has(q) {
@@ -256,6 +268,9 @@ func (s *Values) Get(q Quantity) (Value, bool) {
 
 // Has reports whether q was reported.
 func (s *Values) Has(q Quantity) bool { return s.set.has(q) }
+
+// IsSum reports whether the value of q was set by SetSum.
+func (s *Values) IsSum(q Quantity) bool { return s.sums.has(q) }
 
 // SetOdd records that q was reported, but in a way that could not be read.
 func (s *Values) SetOdd(q Quantity) { s.odd.add(q) }
@@ -268,4 +283,4 @@ func (s *Values) Odd(q Quantity) bool { return s.odd.has(q) && !s.set.has(q) }
 func (s *Values) Clear(q Quantity) { s.set[q/64] &^= 1 << (q % 64) }
 
 // Reset forgets all values.
-func (s *Values) Reset() { s.set, s.odd = bitset{}, bitset{} }
+func (s *Values) Reset() { s.set, s.odd, s.sums = bitset{}, bitset{}, bitset{} }

@@ -52,6 +52,23 @@ func TestJSONOfTheSeed(t *testing.T) {
 	}
 }
 
+// TestAliases: what a meter reports itself has the name of smartmeter2mqtt's
+// beta too. A sum of tariffs, which the beta did not make, has not.
+func TestAliases(t *testing.T) {
+	var r meter.Reading
+	for q, n := range map[meter.Quantity]int64{
+		meter.EnergyImportTotal: 1234, meter.EnergyReactiveImport: 12, meter.EnergyReactiveExport: 3, meter.Breaker: 1,
+	} {
+		r.Values.Set(q, meter.NewValue(n, 0))
+	}
+	r.Values.SetSum(meter.EnergyExportTotal, meter.NewValue(5, 0))
+	want := `{"totalUse":1234,"totalImportedEnergyP":1234,"totalDelivered":5,"totalReactiveUse":12,"totalImportedEnergyQ":12,` +
+		`"totalReactiveDelivered":3,"totalExportedEnergyQ":3,"breaker":1,"breakerControlState":1}`
+	if diff := cmp.Diff(want, string(r.AppendJSON(nil, time.UTC))); diff != "" {
+		t.Errorf("(-want +got)\n%s", diff)
+	}
+}
+
 func TestNewestChannelWins(t *testing.T) {
 	var r meter.Reading
 	if _, ok := r.Medium(meter.Gas); ok {
@@ -126,6 +143,12 @@ func TestTables(t *testing.T) {
 			t.Errorf("%q names the quantities %d and %d", info.JSON, before, q)
 		}
 		names[info.JSON] = q
+		if alias := info.Traits.Alias; alias != "" {
+			if before, twice := names[alias]; twice {
+				t.Errorf("%q names the quantities %d and %d", alias, before, q)
+			}
+			names[alias] = q
+		}
 		if !key.MatchString(info.Metric) || strings.HasSuffix(info.Metric, "_total") != (info.Unit.Total() || info.Entity.State == "total_increasing") {
 			t.Errorf("%s: metric %q", info.Help(), info.Metric)
 		}

@@ -43,6 +43,10 @@ func quantities() (list []string) {
 			at[q.JSON] = len(list)
 			list = append(list, fmt.Sprintf("        %s: {type: number, description: %q}\n", q.JSON, help))
 		}
+		if q.Traits.Alias != "" {
+			list = append(list, fmt.Sprintf("        %s: {type: number, description: %q}\n", q.Traits.Alias,
+				"the same as "+q.JSON+", by the name that smartmeter2mqtt's beta had; where the meter itself reports it"))
+		}
 	}
 	return list
 }
