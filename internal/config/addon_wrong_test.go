@@ -18,7 +18,7 @@ var wrongs = map[string][]string{
 	"network.address":       {"192.168.1.20", "reader", ":23", "reader:", "reader:0", "reader:70000", "http://reader:80", "a b:23", "fd00::20:23"},
 	"decryption.key":        {"0011", strings.Repeat("0", 31), strings.Repeat("0", 33), strings.Repeat("x", 32)},
 	"decryption.aad":        {"30", strings.Repeat("0", 33), strings.Repeat("x", 34)},
-	"mqtt.url":              {"192.168.1.10", "broker:1883", "http://broker", "ssl://broker", "mqtt://", "mqtt://broker:0", "mqtt://broker:70000", "mqtt://broker/topic", "mqtt://my broker"},
+	"mqtt.url":              {"192.168.1.10", "broker:1883", "http://broker", "mqtt://", "mqtt://broker:0", "mqtt://broker:70000", "mqtt://my broker"},
 	"mqtt.ca_file":          {"ca.crt", "/ssl/absent.crt"},
 	"mqtt.cert_file":        {"client.crt", "/ssl/client.crt"}, // without a key
 	"mqtt.key_file":         {"client.key", "/ssl/client.key"}, // without a certificate

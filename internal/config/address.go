@@ -63,7 +63,20 @@ func apart(l Listen, what string, other Listen) string {
 }
 
 // brokerPorts are the schemes of a broker's URL, each with its usual port.
-var brokerPorts = map[string]string{"mqtt": "1883", "tcp": "1883", "mqtts": "8883", "ws": "80", "wss": "443"}
+var brokerPorts = map[string]string{
+	"mqtt": "1883", "tcp": "1883", "mqtts": "8883", "ssl": "8883", "tls": "8883", "ws": "80", "wss": "443",
+}
+
+// brokerScheme is the name that the rest of the program knows a scheme by.
+func brokerScheme(scheme string) string {
+	if scheme == "ssl" || scheme == "tls" {
+		return "mqtts"
+	}
+	return scheme
+}
+
+// hasPath reports whether a broker's URL has a path: that of a web socket.
+func hasPath(u *url.URL) bool { return u.Scheme == "ws" || u.Scheme == "wss" }
 
 // brokerURL wants a URL that the MQTT client can connect to, or nothing.
 func brokerURL(s string) string {
@@ -80,9 +93,6 @@ func brokerURL(s string) string {
 		return "write a URL such as mqtt://192.168.1.10:1883"
 	}
 	if _, ok := brokerPorts[strings.ToLower(scheme)]; !ok {
-		if scheme == "ssl" || scheme == "tls" {
-			return "write mqtts:// for a broker with TLS"
-		}
 		return "write mqtt://, mqtts://, ws:// or wss:// before the host"
 	}
 	u, err := url.Parse(s)
@@ -97,8 +107,6 @@ func brokerURL(s string) string {
 		return "write the broker's host as a name or an IP address (IPv6 in brackets)"
 	case u.Port() != "" && !portNumber(u.Port(), 1) || strings.HasSuffix(u.Host, ":"):
 		return "write a port from 1 to 65535 after the host, or none"
-	case !strings.HasPrefix(u.Scheme, "ws") && strings.Trim(u.RequestURI(), "/")+u.Fragment != "":
-		return "leave out what follows the port; the topic is an option of its own"
 	}
 	return ""
 }

@@ -6,78 +6,165 @@ import (
 	"strings"
 )
 
-// variable is one set variable of ours.
+// variable is a variable of ours that is set, or an argument of the command
+// line, which has the same names.
 type variable struct {
-	name string // as written
-	key  string // without prefix, folded
-	text string
+	name     string // as written
+	key      string // without prefix, folded
+	text     string
+	argument bool
 }
 
-// variables picks ours out of the environment, and the name of the options
-// file; named says that the user chose it.
-func (l *loader) variables(environ []string) (file string, named bool, vars []variable) {
-	file = DefaultOptions
+// kind is what a message calls it.
+func (v variable) kind() string {
+	if v.argument {
+		return "argument"
+	}
+	return "variable"
+}
+
+// of is an option's name as this is written.
+func (v variable) of(variable string) string {
+	if v.argument {
+		return "--" + strings.ToLower(strings.ReplaceAll(variable, "_", "-"))
+	}
+	return prefix + variable
+}
+
+// variables picks ours out of the environment.
+func variables(environ []string) (vars []variable) {
 	for _, line := range environ {
 		name, text, _ := strings.Cut(line, "=")
-		if len(name) <= len(prefix) || !strings.EqualFold(strings.ReplaceAll(name[:len(prefix)], "-", "_"), prefix) || strings.TrimSpace(text) == "" {
-			continue
-		}
-		switch key := fold(name[len(prefix):]); key {
-		case fold(OptionsVariable[len(prefix):]):
-			file, named = strings.TrimSpace(text), true
-		case fold(SupervisorVariable[len(prefix):]):
-		default:
-			vars = append(vars, variable{name, key, text})
+		if len(name) > len(prefix) && strings.EqualFold(strings.ReplaceAll(name[:len(prefix)], "-", "_"), prefix) && strings.TrimSpace(text) != "" {
+			vars = append(vars, variable{name: name, key: fold(name[len(prefix):]), text: text})
 		}
 	}
-	// One option may be set by several spellings: ours comes last and wins.
-	slices.SortStableFunc(vars, func(a, b variable) int { return l.rank(a) - l.rank(b) })
-	return file, named, vars
+	return vars
 }
 
-// rank is 1 for a variable spelt exactly as the option's, -1 for a former name,
-// else 0.
-func (l *loader) rank(v variable) int {
-	if _, ok := l.formerVariable(v.key); ok {
-		return -1
+// optionsFile takes the name of the options file out of the variables and
+// arguments. by is what the user named it with, empty for the default.
+func optionsFile(environ []string, vars []variable) (file, by string, rest []variable) {
+	file = DefaultOptions
+	for _, line := range environ {
+		if name, is := strings.CutPrefix(line, formerOptionsVariable+"="); is && strings.TrimSpace(name) != "" {
+			file, by = strings.TrimSpace(name), formerOptionsVariable
+		}
 	}
-	if slices.ContainsFunc(l.list, func(o option) bool { return v.name == prefix+o.variable }) {
+	rest = slices.DeleteFunc(vars, func(v variable) bool {
+		switch v.key {
+		case fold(OptionsVariable[len(prefix):]):
+			file, by = strings.TrimSpace(v.text), v.name
+			return true
+		case fold(SupervisorVariable[len(prefix):]):
+			return !v.argument
+		}
+		return false
+	})
+	return file, by, rest
+}
+
+// overlay puts variables and arguments over what the options file set.
+func (l *loader) overlay(vars []variable) error {
+	// One option may be set by several spellings: ours comes last and wins.
+	slices.SortStableFunc(vars, func(a, b variable) int { return l.rank(a) - l.rank(b) })
+	from := make(map[string]variable) // by the option's variable
+	for _, v := range vars {
+		o, found := l.find("", v.key)
+		switch found {
+		case former:
+			l.warn("the %s %s is called %s now; it still works, but write that", v.kind(), printable(v.name), v.of(o.variable))
+		case gone:
+			l.warn("the %s %s has no option in this program; remove it", v.kind(), printable(v.name))
+			continue
+		case unknown:
+			if err := l.unknownVariable(v); err != nil {
+				return err
+			}
+			continue
+		}
+		before, ok := from[o.variable]
+		if ok && before.name != v.name && before.argument == v.argument { // an argument is there to win over a variable
+			l.warn("%s and %s are the same %s, and %s is used; remove one", printable(before.name), printable(v.name), v.kind(), printable(v.name))
+		}
+		from[o.variable] = v
+		l.settings[o.variable] = setting{v.name, clean(o, v.text)}
+	}
+	return nil
+}
+
+// rank orders the names of one option: those of before, other spellings, its
+// own, and arguments last.
+func (l *loader) rank(v variable) int {
+	o, found := l.find("", v.key)
+	switch {
+	case v.argument:
+		return 2
+	case found == former:
+		return -1
+	case v.name == prefix+o.variable:
 		return 1
 	}
 	return 0
 }
 
-// overlay puts the variables over what the options file set.
-func (l *loader) overlay(vars []variable) {
-	from := make(map[string]string) // the option's variable -> the name it was set by
-	for _, v := range vars {
-		var o option
-		if i := slices.IndexFunc(l.list, func(o option) bool { return fold(o.variable) == v.key }); i >= 0 {
-			o = l.list[i]
-		} else if old, ok := l.formerVariable(v.key); ok {
-			o = old
-			l.warnings = append(l.warnings, fmt.Sprintf("the variable %s is called %s now; it still works, but write that", printable(v.name), prefix+o.variable))
-		} else {
-			l.warnings = append(l.warnings, l.unknownVariable(v.name))
-			continue
-		}
-		if before, ok := from[o.variable]; ok && before != v.name {
-			l.warnings = append(l.warnings, fmt.Sprintf("%s and %s are the same variable, and %s is used; remove one",
-				printable(before), printable(v.name), printable(v.name)))
-		}
-		from[o.variable] = v.name
-		l.settings[o.variable] = setting{v.name, clean(o, v.text)}
+// unknownVariable warns of a variable, which others may have set, and refuses
+// an argument.
+func (l *loader) unknownVariable(v variable) error {
+	options := []string{v.of(OptionsVariable[len(prefix):])}
+	for _, o := range l.list {
+		options = append(options, v.of(o.variable))
 	}
+	meant := ""
+	if name := nearest(v.name, options); name != "" {
+		meant = "; did you mean " + name + "?"
+	}
+	if v.argument {
+		return &Error{Option: v.name, Mend: "there is no such argument" + meant}
+	}
+	l.warn("the variable %s is unknown and not used%s", printable(v.name), meant)
+	return nil
 }
 
-func (l *loader) unknownVariable(name string) string {
-	names := []string{OptionsVariable}
-	for _, o := range l.list {
-		names = append(names, prefix+o.variable)
+// arguments reads the command line, whose options have the names of the
+// variables, as those of smartmeter2mqtt have: --mqtt-url URL, or
+// --mqtt-url=URL. A switch needs no value, and --no-NAME turns it off.
+func (l *loader) arguments(args []string) (vars []variable, err error) {
+	for len(args) > 0 {
+		name, text, hasText := strings.Cut(args[0], "=")
+		bare := strings.TrimPrefix(strings.TrimPrefix(name, "-"), "-")
+		args = args[1:]
+		if bare == name || bare == "" { // may be part of a password, so it is not shown
+			mend := "an argument begins with --"
+			if len(vars) > 0 {
+				mend = "one value was expected; put quotes around a value that has spaces"
+				name = vars[len(vars)-1].name
+			}
+			return nil, &Error{Option: name, Mend: mend}
+		}
+		v := variable{name: name, key: fold(bare), text: text, argument: true}
+		o, found := l.find("", v.key)
+		if off, isOff := strings.CutPrefix(v.key, "NO"); isOff && found == unknown {
+			if negated, _ := l.find("", off); negated.isSwitch() {
+				o, v.key, v.text, hasText = negated, off, "false", true
+			}
+		}
+		next := ""
+		if len(args) > 0 && !hasText && !strings.HasPrefix(args[0], "-") {
+			next = args[0]
+		}
+		switch {
+		case hasText:
+		case o.isSwitch() && next != "true" && next != "false":
+			v.text = "true"
+		case next != "":
+			v.text, args = next, args[1:]
+		case found == current || found == former:
+			return nil, &Error{Option: name, Mend: fmt.Sprintf("write its value: %s=VALUE", name)}
+		}
+		if found == gone || found == unknown || strings.TrimSpace(v.text) != "" {
+			vars = append(vars, v)
+		}
 	}
-	text := "the variable " + printable(name) + " is unknown and not used"
-	if meant := nearest(name, names); meant != "" {
-		text += "; did you mean " + meant + "?"
-	}
-	return text
+	return vars, nil
 }

@@ -58,16 +58,16 @@ func printable(s string) string {
 
 var (
 	userinfo = regexp.MustCompile(`(?s)^([A-Za-z][A-Za-z0-9+.-]*://)?([^:]*):.*@`)
-	// A broker has no paths.
-	brokerScheme = regexp.MustCompile(`(?i)^(mqtts?|tcp)$`)
-	portless     = regexp.MustCompile(`(?s)^([A-Za-z][A-Za-z0-9+.-]*://[^:]*):.*`)
+	// The URLs of brokers that have no path.
+	pathless = regexp.MustCompile(`(?i)^(mqtts?|tcp|ssl|tls)$`)
+	portless = regexp.MustCompile(`(?s)^([A-Za-z][A-Za-z0-9+.-]*://[^:]*):.*`)
 )
 
 // mask hides what could be a secret in a URL, also in one that does not parse:
 // of a web address all but scheme and host, because the path of a web hook is
 // its password; of a broker's the password.
 func mask(s string) string {
-	if scheme, rest, ok := strings.Cut(s, "://"); ok && (!brokerScheme.MatchString(scheme) || strings.Contains(rest, "?") && !strings.Contains(rest, "@")) {
+	if scheme, rest, ok := strings.Cut(s, "://"); ok && (!pathless.MatchString(scheme) || strings.Contains(rest, "?") && !strings.Contains(rest, "@")) {
 		return maskWeb(scheme+"://", rest)
 	}
 	if strings.Contains(s, "@") {

@@ -22,10 +22,10 @@ var Values = map[reflect.Type][]string{
 func Rename(cleanup func(func()), path, variable, now string) {
 	before := renamed
 	cleanup(func() { renamed = before })
-	renamed = append(slices.Clone(renamed), renaming{path, variable, now})
+	renamed = append(slices.Clone(renamed), renaming{naming{path, variable}, now})
 }
 
-// Renamed tells whether an option had the path once.
+// Renamed reports whether an option had the path once.
 func Renamed(path string) bool {
 	return slices.ContainsFunc(renamed, func(r renaming) bool { return r.path == path })
 }

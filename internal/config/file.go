@@ -13,16 +13,17 @@ import (
 )
 
 // file takes the settings out of an options file: ours, or smartmeter2mqtt's.
-func (l *loader) file(name string, data []byte, c *Config) error {
+func (l *loader) file(name string, data []byte) error {
 	root, err := object(data)
 	if err != nil {
 		return &Error{Option: name, Mend: err.Error(), Err: err}
 	}
-	if l.foreign(root) {
-		return l.takeForeign(name, root, c)
-	}
+	l.foreign = l.isForeign(root)
 	if err := l.take("", root); err != nil {
 		return err
+	}
+	if l.foreign {
+		l.warnForeign(name)
 	}
 	l.takeFormer()
 	return nil
@@ -52,48 +53,66 @@ func object(data []byte) (map[string]any, error) {
 	return root, nil
 }
 
-// take takes the settings out of one group of our own file.
+// take takes the settings out of one group of the file.
 func (l *loader) take(group string, members map[string]any) error {
 	for _, key := range slices.Sorted(maps.Keys(members)) {
 		path, value := group+key, members[key]
-		if i := slices.IndexFunc(l.list, func(o option) bool { return o.path != "" && o.path == path }); i >= 0 {
-			if err := l.set(l.list[i], path, value); err != nil {
-				return err
-			}
-			continue
-		}
-		if o, ok := l.formerly(path); ok {
-			text, err := text(o, path, value)
-			if err != nil {
-				return err
-			}
-			if text != "" {
-				l.former = append(l.former, former{o, setting{path, text}})
-			}
-			continue
-		}
-		first := slices.IndexFunc(l.list, func(o option) bool { return strings.HasPrefix(o.path, path+".") })
-		if first < 0 {
-			if members, ok := value.(map[string]any); ok && formerGroup(path) {
-				if err := l.take(path+".", members); err != nil {
-					return err
-				}
-				continue
-			}
-			return l.unknownOption(path, value)
-		}
-		switch value := value.(type) {
-		case nil:
-		case map[string]any:
-			if err := l.take(path+".", value); err != nil {
-				return err
-			}
+		o, found := l.find(path, "")
+		var err error
+		switch found {
+		case current:
+			err = l.set(o, path, value)
+		case former:
+			err = l.setFormer(o, path, value)
+		case gone:
+			l.leave(path, value)
 		default:
-			member := strings.TrimPrefix(l.list[first].path, path+".")
-			return &Error{Option: path, Value: describe(value), Mend: fmt.Sprintf(`this is a group of options; write {%q: ...}`, member)}
+			err = l.takeGroup(path, value)
+		}
+		if err != nil {
+			return err
 		}
 	}
 	return nil
+}
+
+// takeGroup takes what stands under a path that is not an option's.
+func (l *loader) takeGroup(path string, value any) error {
+	first := slices.IndexFunc(l.list, func(o option) bool { return strings.HasPrefix(o.path, path+".") })
+	members, isGroup := value.(map[string]any)
+	switch {
+	case isGroup && (first >= 0 || formerGroup(path) || l.foreign):
+		return l.take(path+".", members)
+	case l.foreign:
+		l.leave(path, value)
+		return nil
+	case first < 0:
+		return l.unknownOption(path, value)
+	case value == nil:
+		return nil
+	}
+	member := strings.TrimPrefix(l.list[first].path, path+".")
+	return &Error{Option: path, Value: describe(value), Mend: fmt.Sprintf(`this is a group of options; write {%q: ...}`, member)}
+}
+
+// leave notes that what the file sets under the path has no option here.
+func (l *loader) leave(path string, value any) {
+	switch {
+	case value == nil || value == "" || value == false:
+	case l.foreign:
+		l.left = append(l.left, printable(path))
+	default:
+		l.warn("%s has no option in this program; remove it", printable(path))
+	}
+}
+
+// setFormer takes one setting under a former name.
+func (l *loader) setFormer(o option, name string, value any) error {
+	text, err := text(o, name, value)
+	if err == nil && text != "" {
+		l.former = append(l.former, formerSetting{o, setting{name, text}})
+	}
+	return err
 }
 
 // set takes one setting. null and "" are no setting.

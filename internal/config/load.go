@@ -20,6 +20,9 @@ const (
 	OptionsVariable = prefix + "OPTIONS"
 	// SupervisorVariable is another address of the Supervisor, for tests.
 	SupervisorVariable = prefix + "SUPERVISOR"
+	// formerOptionsVariable names the options file for smartmeter2mqtt's beta,
+	// which does without a file that is not there.
+	formerOptionsVariable = "CONFIG_PATH"
 	// DefaultOptions is the options file of an app. It may be missing.
 	DefaultOptions = "/data/options.json"
 )
@@ -34,30 +37,43 @@ type setting struct {
 type loader struct {
 	list     []option
 	settings map[string]setting
-	former   []former // what the file says under former names
+	former   []formerSetting // of the options file
+	foreign  bool            // the options file is smartmeter2mqtt's
+	left     []string        // what that sets without an option here
 	warnings []string
 }
 
-// Load reads the options file and the environment, given as os.Environ and
-// os.ReadFile give them, and checks the outcome. The strings are warnings, a
-// line each, for a person to act on. An option that cannot work is an *Error.
-func Load(environ []string, readFile func(name string) ([]byte, error)) (Config, []string, error) {
+// Load reads the options file, the environment and the arguments of the command
+// line, given as os.Environ, os.ReadFile and os.Args[1:] give them, and checks
+// the outcome. The variables win over the file, and the arguments over both. The
+// strings are warnings, a line each, for a person to act on. An option that
+// cannot work is an *Error.
+func Load(environ []string, readFile func(name string) ([]byte, error), args ...string) (Config, []string, error) {
 	var c Config
 	l := loader{list: optionsOf(&c), settings: make(map[string]setting)}
-	file, named, vars := l.variables(environ)
+	arguments, err := l.arguments(args)
+	if err != nil {
+		return Config{}, nil, err
+	}
+	file, by, vars := optionsFile(environ, append(variables(environ), arguments...))
 	data, err := readFile(file)
+	if err == nil && by == formerOptionsVariable {
+		l.warn("the variable %s is called %s now; it still works, but write that", by, OptionsVariable)
+	}
 	switch {
-	case errors.Is(err, fs.ErrNotExist) && !named:
+	case errors.Is(err, fs.ErrNotExist) && (by == "" || by == formerOptionsVariable):
 	case errors.Is(err, fs.ErrNotExist):
-		return Config{}, l.warnings, &Error{Option: OptionsVariable, Value: file, Mend: "there is no such file; name an options file that exists, or remove the variable", Err: err}
+		return Config{}, l.warnings, &Error{Option: by, Value: file, Mend: "there is no such file; name an options file that exists, or none", Err: err}
 	case err != nil:
 		return Config{}, l.warnings, &Error{Option: file, Mend: fmt.Sprintf("cannot be read (%s); let this program read it", cause(err)), Err: err}
 	default:
-		if err := l.file(file, data, &c); err != nil {
+		if err := l.file(file, data); err != nil {
 			return Config{}, l.warnings, err
 		}
 	}
-	l.overlay(vars)
+	if err := l.overlay(vars); err != nil {
+		return Config{}, l.warnings, err
+	}
 
 	texts := make(map[string]string, len(l.settings))
 	for _, o := range l.list {
@@ -81,6 +97,7 @@ func Load(environ []string, readFile func(name string) ([]byte, error)) (Config,
 		return Config{}, l.warnings, l.fault(optionAt(l.list, field), mend)
 	}
 	l.warnings = append(l.warnings, c.milliseconds()...)
+	l.warnings = append(l.warnings, c.afterPort()...)
 	c.complete()
 	if _, field, mend := c.brokerTLS(readFile); mend != "" {
 		return Config{}, l.warnings, l.fault(optionAt(l.list, field), mend)
@@ -183,9 +200,12 @@ func (c *Config) complete() {
 			c.MQTT.Password = Secret(password)
 		}
 	}
-	u.User = nil
+	u.User, u.Scheme = nil, brokerScheme(u.Scheme)
 	if u.Path == "/" {
 		u.Path = ""
+	}
+	if !hasPath(u) {
+		u = &url.URL{Scheme: u.Scheme, Host: u.Host}
 	}
 	c.MQTT.URL = withPort(u).String()
 }
@@ -221,6 +241,23 @@ func (c *Config) milliseconds() []string {
 	c.Solar.Interval = (meant + 999) / 1000
 	return []string{fmt.Sprintf("%s is taken for milliseconds, as smartmeter2mqtt meant it; write %d, in seconds, instead of %d",
 		optionAt(optionsOf(c), &c.Solar.Interval).name(), c.Solar.Interval, meant)}
+}
+
+// afterPort warns of what stands behind the port in the broker's URL, where
+// smartmeter2mqtt's MQTT library reads a client id and nothing reads the rest.
+func (c *Config) afterPort() []string {
+	name := optionAt(optionsOf(c), &c.MQTT.URL).name()
+	u, err := url.Parse(c.MQTT.URL)
+	switch {
+	case err != nil || u.Host == "":
+		return nil
+	case u.Query().Has("clientId"):
+		return []string{name + " has a clientId, which is not used, because the program names itself to the broker; leave it out"}
+	case !hasPath(u) && strings.Trim(u.RequestURI(), "/")+u.Fragment != "":
+		return []string{fmt.Sprintf("what follows the port in %s is not used; leave it out, and write the topic in %s",
+			name, optionAt(optionsOf(c), &c.MQTT.Topic).name())}
+	}
+	return nil
 }
 
 // dataFolder is where state is kept unless the user says otherwise: what the

@@ -198,6 +198,44 @@ func TestLoad(t *testing.T) {
 			},
 		},
 		{
+			name:    "brokers as smartmeter2mqtt's MQTT library takes them",
+			environ: []string{"SMARTMETER_MQTT_URL=ssl://u:p@broker/meter?clientId=p1"},
+			want:    func(c *config.Config) { c.MQTT.URL, c.MQTT.Username, c.MQTT.Password = "mqtts://broker:8883", "u", "p" },
+			warnings: []string{
+				"mqtt.url has a clientId, which is not used, because the program names itself to the broker; leave it out",
+			},
+		},
+		{
+			name:     "a broker with a path",
+			environ:  []string{"SMARTMETER_MQTT_URL=TLS://broker:1/meter"},
+			want:     func(c *config.Config) { c.MQTT.URL = "mqtts://broker:1" },
+			warnings: []string{"what follows the port in mqtt.url is not used; leave it out, and write the topic in mqtt.topic"},
+		},
+		{
+			name:     "a web socket with a client id",
+			environ:  []string{"SMARTMETER_MQTT_URL=ws://broker/mqtt?clientId=p1"},
+			want:     func(c *config.Config) { c.MQTT.URL = "ws://broker:80/mqtt?clientId=p1" },
+			warnings: []string{"mqtt.url has a clientId, which is not used, because the program names itself to the broker; leave it out"},
+		},
+		{
+			name:     "the variable of smartmeter2mqtt's beta for its file",
+			environ:  []string{"CONFIG_PATH=/conf/meter.json"},
+			files:    files{"/conf/meter.json": `{"slot": "conf"}`, config.DefaultOptions: `{"slot": "data"}`},
+			want:     func(c *config.Config) { c.Slot = "conf" },
+			warnings: []string{"the variable CONFIG_PATH is called SMARTMETER_OPTIONS now; it still works, but write that"},
+		},
+		{
+			name:    "the same without the file, and beside ours",
+			environ: []string{"SMARTMETER_OPTIONS=/etc/meter.json", "CONFIG_PATH=/conf/meter.json"},
+			files:   files{"/etc/meter.json": `{"slot": "etc"}`},
+			want:    func(c *config.Config) { c.Slot = "etc" },
+		},
+		{
+			name:    "the same without the file",
+			environ: []string{"CONFIG_PATH=/conf/meter.json"},
+			want:    func(*config.Config) {},
+		},
+		{
 			name: "smartmeter2mqtt's file",
 			files: options(`{"serialPort": "/dev/ttyUSB1", "socket": "", "encryption": {"key": "` + key + `", "aad": ""}, "solar": {"host": "10.0.0.9", "port": 1502, "interval": 2000},
 				"outputs": {"debug": true, "jsonSocket": 4010, "rawSocket": "4020", "webserver": 3000, "post": {"url": "http://h/p", "interval": 60, "json": true, "fields": ["powerTs", "gas_ts"]}, "mqttSocket": 4030,
@@ -212,7 +250,7 @@ func TestLoad(t *testing.T) {
 				c.Solar.Address, c.Solar.Port, c.Solar.Interval = "10.0.0.9:1502", 1502, 2
 			},
 			warnings: []string{
-				"/data/options.json is smartmeter2mqtt's; it is understood, but better written with this program's options; this version does not have outputs.mqttSocket",
+				"/data/options.json is an options file of smartmeter2mqtt; it is understood, but better written with this program's options; this program has no option for outputs.mqttSocket",
 				"solar.interval is taken for milliseconds, as smartmeter2mqtt meant it; write 2, in seconds, instead of 2000",
 			},
 		},
@@ -220,7 +258,7 @@ func TestLoad(t *testing.T) {
 			name:     "smartmeter2mqtt's file with nothing to leave out",
 			files:    options(`{"socket": "reader:23", "outputs": {}}`),
 			want:     func(c *config.Config) { c.Network.Address = "reader:23" },
-			warnings: []string{"/data/options.json is smartmeter2mqtt's; it is understood, but better written with this program's options"},
+			warnings: []string{"/data/options.json is an options file of smartmeter2mqtt; it is understood, but better written with this program's options"},
 		},
 	} {
 		t.Run(tt.name, func(t *testing.T) {

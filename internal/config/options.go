@@ -9,12 +9,25 @@ import (
 // prefix stands before the name of every variable.
 const prefix = "SMARTMETER_"
 
+// naming is what an option is called: its dotted path in the options file and
+// its variable without prefix, which is also its name on the command line.
+// Either may be empty.
+type naming struct{ path, variable string }
+
+// has reports whether an option is called by the path, or by the variable,
+// whose letters are folded.
+func (n naming) has(path, folded string) bool {
+	return path != "" && n.path == path || folded != "" && fold(n.variable) == folded
+}
+
 // option is one field of Config.
 type option struct {
-	path     string        // in the options file; empty if it has none
-	variable string        // without prefix
-	value    reflect.Value // the field
+	naming
+	value reflect.Value // the field
 }
+
+// isSwitch reports whether the option, if it is one, is either on or off.
+func (o option) isSwitch() bool { return o.value.IsValid() && o.value.Kind() == reflect.Bool }
 
 func (o option) secret() bool { return o.value.Type() == reflect.TypeFor[Secret]() }
 
@@ -36,7 +49,7 @@ func optionsOf(c *Config) []option {
 				walk(value)
 				continue
 			}
-			list = append(list, option{field.Tag.Get("json"), field.Tag.Get("env"), value})
+			list = append(list, option{naming{field.Tag.Get("json"), field.Tag.Get("env")}, value})
 		}
 	}
 	walk(reflect.ValueOf(c).Elem())
