@@ -50,6 +50,9 @@ func (d *Deriver) Apply(r *meter.Reading) Changes {
 	if known, lost := d.net(r, meter.PowerImport, meter.PowerExport, meter.PowerNet); !known && !lost && complete {
 		setPower(r, sum)
 	}
+	if net, ok := r.Values.Get(meter.PowerNet); ok {
+		r.Values.Set(meter.PowerNet, whole(net)) // as smartmeter2mqtt has it
+	}
 	d.house(r)
 	d.peaks.apply(r)
 	var c Changes
@@ -151,9 +154,15 @@ func (d *Deriver) house(r *meter.Reading) {
 	if !hasNet || !hasSolar {
 		return
 	}
-	if used, ok := net.Add(solar).MulDiv(1, 1, 0); ok {
-		r.Values.Set(meter.HouseUse, used)
+	r.Values.Set(meter.HouseUse, whole(net.Add(solar)))
+}
+
+// whole rounds to a whole number.
+func whole(v meter.Value) meter.Value {
+	if rounded, ok := v.MulDiv(1, 1, 0); ok {
+		return rounded
 	}
+	return v
 }
 
 // gas computes the flow from two readings with different times.
