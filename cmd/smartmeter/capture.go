@@ -19,58 +19,47 @@ import (
 
 // captureCommand writes what arrives, or redacts a file. It gives exitBad when
 // nothing came.
-func captureCommand(args, environ []string, stdin io.Reader, stdout, stderr io.Writer) int {
-	flags := flag.NewFlagSet("smartmeter capture", flag.ContinueOnError)
-	flags.SetOutput(stderr)
+func captureCommand(flags *flag.FlagSet) func(invocation) int {
 	var on lineFlags
 	on.add(flags)
 	redact := flags.Bool("redact", false, "replace what identifies the meter")
 	last := flags.Bool("last", false, "use what the app has buffered of the last minutes")
 	to := flags.String("o", "", "`file` to write to; none: standard output")
-	if err := flags.Parse(args); err != nil {
-		return parsed(err)
-	}
-	fail := func(code int, err error) int {
-		fmt.Fprintf(stderr, "smartmeter: %v\n", err)
-		return code
-	}
-	if flags.NArg() > 1 || flags.NArg() == 1 && *last {
-		return fail(exitCall, errors.New("give one file to redact, or none to capture"))
-	}
-	cfg, _, err := config.Load(environ, os.ReadFile)
-	if err != nil {
-		return fail(exitCall, err)
-	}
-	keys, err := on.keys(cfg)
-	if err != nil {
-		return fail(exitCall, err)
-	}
-	code := exitGood
-	write := func(out io.Writer) error {
-		switch {
-		case flags.NArg() == 1:
-			return captureFile(flags.Arg(0), stdin, *redact, keys, out)
-		case *last:
-			return captureLast(cfg, *redact, keys, out)
+	return func(call invocation) int {
+		if len(call.args) == 1 && *last {
+			return call.fail(exitCall, errors.New("give a file or -last, not both"))
 		}
-		var err error
-		code, err = captureLine(&on, cfg, *redact, keys, out, stderr)
-		return err
+		cfg, keys, err := on.load(call.environ)
+		if err != nil {
+			return call.fail(exitCall, err)
+		}
+		code := exitGood
+		write := func(out io.Writer) error {
+			switch {
+			case len(call.args) == 1:
+				return captureFile(call.args[0], call.stdin, *redact, keys, out)
+			case *last:
+				return captureLast(cfg, *redact, keys, out)
+			}
+			var err error
+			code, err = captureLine(&on, cfg, *redact, keys, out, call.stderr)
+			return err
+		}
+		if *to == "" || *to == "-" {
+			err = write(call.stdout)
+		} else {
+			err = store.Replace(*to, 0o644, write)
+		}
+		switch {
+		case err == nil:
+			return code
+		case errors.Is(err, errNothing): // said already, with the reason
+			return exitBad
+		case code == exitGood:
+			code = exitBad
+		}
+		return call.fail(code, err)
 	}
-	if *to == "" || *to == "-" {
-		err = write(stdout)
-	} else {
-		err = store.Replace(*to, 0o644, write)
-	}
-	switch {
-	case err == nil:
-		return code
-	case errors.Is(err, errNothing): // said already, with the reason
-		return exitBad
-	case code == exitGood:
-		code = exitBad
-	}
-	return fail(code, err)
 }
 
 // errNothing keeps a file that is there from being replaced by an empty
@@ -80,23 +69,33 @@ var errNothing = errors.New("nothing arrived")
 // captureFile makes a capture of a file: of another capture, of raw bytes or
 // of encrypted frames in hex digits.
 func captureFile(name string, stdin io.Reader, redact bool, keys cipher.Keys, out io.Writer) error {
+	c, err := readCapture(name, stdin)
+	if err != nil {
+		return err
+	}
+	if c.Program == "" {
+		c.Program = app.Program()
+	}
+	return writeCapture(c, redact, keys, out)
+}
+
+// readCapture reads a capture, raw bytes or encrypted frames in hex digits from
+// a file, which has at least something in it; - is standard input.
+func readCapture(name string, stdin io.Reader) (*capture.Capture, error) {
 	in := stdin
 	if name != "-" {
 		f, err := os.Open(name)
 		if err != nil {
-			return err
+			return nil, err
 		}
 		defer f.Close()
 		in = f
 	}
 	c, err := capture.Read(in)
 	if err != nil {
-		return fmt.Errorf("reading %s: %w", name, err)
+		return nil, fmt.Errorf("reading %s: %w", name, err)
 	}
-	if c.Program == "" {
-		c.Program = app.Program()
-	}
-	return writeCapture(c, redact, keys, out)
+	return c, nil
 }
 
 func writeCapture(c *capture.Capture, redact bool, keys cipher.Keys, out io.Writer) error {
@@ -139,7 +138,7 @@ func captureLine(on *lineFlags, cfg config.Config, redact bool, keys cipher.Keys
 	fmt.Fprintf(stderr, "Capturing from %s %s.\n", line.port.Name, how)
 
 	all := capture.Capture{Header: capture.Header{Made: time.Now(), Program: app.Program(), Source: line.port.Name}}
-	l := &listener{keys: keys, lax: cfg.Checksum == config.ChecksumOff, strict: !cfg.Decryption.AllowUnverified, unit: cfg.Energy.WattHours()}
+	l := newListener(cfg, keys)
 	add := func(r capture.Record) { all.Records = append(all.Records, r) }
 	var failed error
 	if !redact {

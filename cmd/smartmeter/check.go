@@ -6,7 +6,6 @@ import (
 	"flag"
 	"fmt"
 	"io"
-	"os"
 	"strings"
 	"text/tabwriter"
 	"time"
@@ -19,51 +18,38 @@ import (
 	"github.com/smartmeter-addon/smartmeter-addon/internal/status"
 )
 
-// So many telegrams, or encrypted frames that cannot be opened, tell all.
+// enough is the number of telegrams, or of encrypted frames that cannot be
+// opened, after which everything is known.
 const enough = 3
 
-// check prints what a line sends, which settings fit, which meter it is, and
-// what to do next. It gives exitGood when readings arrive.
-func check(args, environ []string, stdout, stderr io.Writer) int {
-	flags := flag.NewFlagSet("smartmeter check", flag.ContinueOnError)
-	flags.SetOutput(stderr)
+// checkCommand prints what a line sends, which settings fit, which meter it is,
+// and what to do next. It gives exitGood when readings arrive.
+func checkCommand(flags *flag.FlagSet) func(invocation) int {
 	var on lineFlags
 	on.add(flags)
-	if err := flags.Parse(args); err != nil {
-		return parsed(err)
+	return func(call invocation) int {
+		cfg, keys, err := on.load(call.environ)
+		if err != nil {
+			return call.fail(exitCall, err)
+		}
+		line, err := on.choose(cfg, call.stdout)
+		if err != nil {
+			return call.fail(exitCall, err)
+		}
+		how := fmt.Sprintf("for at most %s; it stops as soon as everything is known", on.length)
+		if on.length == 0 {
+			how = "until everything is known, or Ctrl-C"
+		}
+		fmt.Fprintf(call.stdout, "Listening to %s %s.\n\n", line.port.Name, how)
+		c := &checking{listener: newListener(cfg, keys), out: call.stdout}
+		c.onBytes, c.onChange, c.onBad, c.onGood = c.heard, c.changed, c.dropped, c.telegram
+		c.listen(line.port, on.length)
+		c.report(&line, cfg, on.serial != "" || on.network != "")
+		if c.good > 0 {
+			return exitGood
+		}
+		return exitBad
 	}
-	fail := func(err error) int {
-		fmt.Fprintf(stderr, "smartmeter: %v\n", err)
-		return exitCall
-	}
-	if flags.NArg() > 0 {
-		return fail(fmt.Errorf("unexpected argument %q: a device goes behind -serial, an address behind -network", flags.Arg(0)))
-	}
-	cfg, _, err := config.Load(environ, os.ReadFile)
-	if err != nil {
-		return fail(err)
-	}
-	keys, err := on.keys(cfg)
-	if err != nil {
-		return fail(err)
-	}
-	line, err := on.choose(cfg, stdout)
-	if err != nil {
-		return fail(err)
-	}
-	how := fmt.Sprintf("for at most %s; it stops as soon as everything is known", on.length)
-	if on.length == 0 {
-		how = "until everything is known, or Ctrl-C"
-	}
-	fmt.Fprintf(stdout, "Listening to %s %s.\n\n", line.port.Name, how)
-	c := &checking{listener: listener{keys: keys, lax: cfg.Checksum == config.ChecksumOff, strict: !cfg.Decryption.AllowUnverified, unit: cfg.Energy.WattHours()}, out: stdout}
-	c.onBytes, c.onChange, c.onBad, c.onGood = c.heard, c.changed, c.dropped, c.telegram
-	c.listen(line.port, on.length)
-	c.report(&line, cfg, on.serial != "" || on.network != "")
-	if c.good > 0 {
-		return exitGood
-	}
-	return exitBad
 }
 
 // checking is a check in progress.

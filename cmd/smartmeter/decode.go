@@ -2,6 +2,7 @@ package main
 
 import (
 	"bufio"
+	"cmp"
 	"errors"
 	"flag"
 	"fmt"
@@ -20,76 +21,86 @@ import (
 	"github.com/smartmeter-addon/smartmeter-addon/internal/meter"
 )
 
-// decodeFiles explains the telegrams of files or of standard input. It gives
+// decodeCommand explains the telegrams of files or of standard input. It gives
 // exitBad when one of them is bad or a file has none.
-func decodeFiles(args []string, stdin io.Reader, stdout, stderr io.Writer) int {
-	flags := flag.NewFlagSet("smartmeter decode", flag.ContinueOnError)
-	flags.SetOutput(stderr)
-	asJSON := flags.Bool("json", false, "print one JSON object a telegram")
+func decodeCommand(flags *flag.FlagSet) func(invocation) int {
+	asJSON := flags.Bool("json", false, "print one JSON object for each telegram")
 	key := flags.String("key", "", "key of an encrypting meter, 32 hex `digits`")
-	aad := flags.String("aad", config.DefaultAAD, "additional authenticated data, hex `digits`: 30 and the authentication key")
-	if err := flags.Parse(args); err != nil {
-		return parsed(err)
-	}
-	keys, err := parseKeys(*key, *aad)
-	if err != nil {
-		fmt.Fprintf(stderr, "smartmeter: %v\n", err)
-		return exitCall
-	}
-	out := bufio.NewWriter(stdout)
-	print := table{colour: isTerminal(stdout)}.print
-	if *asJSON {
-		print = printJSON
-	}
-	code := exitGood
-	one := func(name string, r io.Reader) {
-		// Captures may be of any age, so each file's frame counters are new.
-		d := decoder{out: out, print: print, failures: map[error]int{}}
-		frames, err := d.decode(capture.Plain(r), keys)
-		found, good, failures := d.found, d.good, d.failures
-		for cause, n := range failures {
-			what := "frames"
-			if isCipher(cause) {
-				what = "encrypted frames"
+	aad := flags.String("aad", "", "additional authenticated data, hex `digits`: 30 and the authentication key")
+	return func(call invocation) int {
+		keys, err := parseKeys(*key, cmp.Or(*aad, config.DefaultAAD))
+		if err != nil {
+			return call.fail(exitCall, err)
+		}
+		print := table{colour: isTerminal(call.stdout)}.print
+		if *asJSON {
+			print = printJSON
+		}
+		out := bufio.NewWriter(call.stdout)
+		names := call.args
+		if len(names) == 0 {
+			names = []string{"-"}
+		}
+		code := exitGood
+		for _, name := range names {
+			// Captures may be of any age, so each file's frame counters are new.
+			d := decoder{out: out, print: print, failures: map[error]int{}}
+			if !d.file(call, name, keys) {
+				code = exitBad
 			}
-			fmt.Fprintf(stderr, "smartmeter: %s: %d %s: %v\n", name, n, what, cause)
 		}
-		if d.title != "" {
-			fmt.Fprintf(stderr, "smartmeter: %s: the meter with the system title %s encrypts: ask the grid operator for its key, then use -key\n", name, d.title)
-		}
-		if repeats := frames.Repeats; repeats > 0 {
-			fmt.Fprintf(stderr, "smartmeter: %s: %d encrypted frames were there before and are left out\n", name, repeats)
-		}
-		switch {
-		case err != nil:
-			fmt.Fprintf(stderr, "smartmeter: reading %s: %v\n", name, err)
-		case found == 0 && len(failures) == 0:
-			fmt.Fprintf(stderr, "smartmeter: %s holds no message of a meter: no line that begins with \"/\", and no whole frame of HDLC, M-Bus or SML\n", name)
-		}
-		if err != nil || found == 0 || good < found || len(failures) > 0 {
-			code = exitBad
-		}
+		return code
 	}
-	if flags.NArg() == 0 {
-		one("standard input", stdin)
-	}
-	for _, name := range flags.Args() {
-		if name == "-" {
-			one("standard input", stdin)
-			continue
-		}
+}
+
+// file explains one file, says what is wrong with it, and reports whether all of
+// it is good.
+func (d *decoder) file(call invocation, name string, keys cipher.Keys) (good bool) {
+	in := call.stdin
+	if name == "-" {
+		name = "standard input"
+	} else {
 		f, err := os.Open(name)
 		if err != nil {
-			fmt.Fprintf(stderr, "smartmeter: %v\n", err)
-			code = exitBad
-			continue
+			call.fail(exitBad, err)
+			return false
 		}
-		one(name, f)
-		if err := f.Close(); err != nil {
-			fmt.Fprintf(stderr, "smartmeter: %v\n", err)
-		}
+		defer f.Close()
+		in = f
 	}
-	return code
+	frames, err := d.decode(capture.Plain(in), keys)
+	for cause, n := range d.failures {
+		what := "frame"
+		if isCipher(cause) {
+			what = "encrypted frame"
+		}
+		call.fail(exitBad, fmt.Errorf("%s: %s: %w", name, count(n, what), cause))
+	}
+	if d.title != "" {
+		call.fail(exitBad, fmt.Errorf("%s: the meter with the system title %s encrypts: ask the grid operator for its key, then use -key", name, d.title))
+	}
+	if frames.Repeats > 0 {
+		call.fail(exitBad, fmt.Errorf("%s: left out as a repeat: %s", name, count(int(frames.Repeats), "encrypted frame")))
+	}
+	switch {
+	case err != nil:
+		call.fail(exitBad, fmt.Errorf("reading %s: %w", name, err))
+	case !d.foundAny():
+		call.fail(exitBad, noMessage(name))
+	}
+	return err == nil && d.found > 0 && d.good == d.found && len(d.failures) == 0
+}
+
+// count returns a number with its noun.
+func count(n int, noun string) string {
+	if n == 1 {
+		return "1 " + noun
+	}
+	return fmt.Sprintf("%d %ss", n, noun)
+}
+
+func noMessage(name string) error {
+	return fmt.Errorf("%s holds no message of a meter: no line that begins with \"/\", and no whole frame of HDLC, M-Bus or SML", name)
 }
 
 func parseKeys(key, aad string) (cipher.Keys, error) {
@@ -121,6 +132,9 @@ type decoder struct {
 var causes = []error{
 	cipher.ErrNoKey, cipher.ErrKey, cipher.ErrFrame, cipher.ErrUnverified, dsmr.ErrChecksum, dsmr.ErrDamaged, decode.ErrLayout,
 }
+
+// foundAny reports whether there was a message, whatever became of it.
+func (d *decoder) foundAny() bool { return d.found > 0 || len(d.failures) > 0 }
 
 func (d *decoder) fail(m decode.Message) {
 	cause := m.Err

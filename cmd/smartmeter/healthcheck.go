@@ -13,40 +13,36 @@ import (
 	"github.com/smartmeter-addon/smartmeter-addon/internal/status"
 )
 
-// healthcheck asks the running app on this machine whether its main loop is
-// alive. Its exit code says nothing of the meter or the broker: the Supervisor
-// restarts what is unhealthy, and a restart mends neither. With -v it tells
-// how they stand.
-func healthcheck(args, environ []string, stdout, stderr io.Writer) int {
-	flags := flag.NewFlagSet("smartmeter healthcheck", flag.ContinueOnError)
-	flags.SetOutput(stderr)
+// healthcheckCommand asks the running app on this machine whether its main loop
+// is alive. Its exit code says nothing of the meter or the broker: the
+// Supervisor restarts what is unhealthy, and a restart mends neither. With -v it
+// tells how they stand.
+func healthcheckCommand(flags *flag.FlagSet) func(invocation) int {
 	verbose := flags.Bool("v", false, "tell how the meter and the outputs stand, and why there is no data")
-	if err := flags.Parse(args); err != nil {
-		return parsed(err)
-	}
-	cfg, _, err := config.Load(environ, os.ReadFile)
-	if err != nil {
-		fmt.Fprintf(stderr, "smartmeter: %v\n", err)
-		return exitCall
-	}
-	if cfg.Health == "" {
-		fmt.Fprintln(stdout, "the health check is switched off (SMARTMETER_HEALTH=0)")
-		return exitGood
-	}
-	code := exitGood
-	text, err := ask(string(cfg.Health), "/healthz")
-	if err != nil {
-		fmt.Fprintf(stderr, "smartmeter: asking the running app: %v\n", err)
-		code = exitBad
-	}
-	fmt.Fprintf(stdout, "%s", text)
-	if *verbose {
-		// Whether the app can tell is no question of its health.
-		if err := tellStatus(string(cfg.Health), stdout); err != nil {
-			fmt.Fprintf(stderr, "smartmeter: asking the running app how it stands: %v\nDoes it run on this machine, and with the same SMARTMETER_HEALTH?\n", err)
+	return func(call invocation) int {
+		cfg, _, err := config.Load(call.environ, os.ReadFile)
+		if err != nil {
+			return call.fail(exitCall, err)
 		}
+		if cfg.Health == "" {
+			fmt.Fprintln(call.stdout, "the health check is switched off (SMARTMETER_HEALTH=0)")
+			return exitGood
+		}
+		code := exitGood
+		text, err := ask(string(cfg.Health), "/healthz")
+		if err != nil {
+			code = call.fail(exitBad, fmt.Errorf("asking the running app: %w", err))
+		}
+		fmt.Fprintf(call.stdout, "%s", text)
+		if *verbose {
+			// Whether the app can tell is no question of its health.
+			if err := tellStatus(string(cfg.Health), call.stdout); err != nil {
+				call.fail(exitBad, fmt.Errorf("asking the running app how it stands: %w\n"+
+					"Does it run on this machine, and with the same SMARTMETER_HEALTH?", err))
+			}
+		}
+		return code
 	}
-	return code
 }
 
 func tellStatus(address string, stdout io.Writer) error {

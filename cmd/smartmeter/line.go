@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"flag"
@@ -39,16 +40,17 @@ func (f *lineFlags) add(flags *flag.FlagSet) {
 	flags.DurationVar(&f.length, "for", time.Minute, "how long; 0: until Ctrl-C")
 }
 
-// keys are those of the flags, or else of the options.
-func (f *lineFlags) keys(cfg config.Config) (cipher.Keys, error) {
-	key, aad := f.key, f.aad
-	if key == "" {
-		key = string(cfg.Decryption.Key)
+// load returns the options, and the keys of the flags or else of the options.
+func (f *lineFlags) load(environ []string) (config.Config, cipher.Keys, error) {
+	if f.length < 0 {
+		return config.Config{}, cipher.Keys{}, fmt.Errorf("-for %s: write how long to listen, such as 2m, or 0 for until Ctrl-C", f.length)
 	}
-	if aad == "" {
-		aad = string(cfg.Decryption.AAD)
+	cfg, _, err := config.Load(environ, os.ReadFile)
+	if err != nil {
+		return cfg, cipher.Keys{}, err
 	}
-	return parseKeys(key, aad)
+	keys, err := parseKeys(cmp.Or(f.key, string(cfg.Decryption.Key)), cmp.Or(f.aad, string(cfg.Decryption.AAD)))
+	return cfg, keys, err
 }
 
 // line is what a command listens to.
@@ -134,6 +136,16 @@ type listener struct {
 	mode      string
 	busy      bool // another program has the port
 	stop      context.CancelFunc
+}
+
+// newListener returns a listener that takes what the app would take.
+func newListener(cfg config.Config, keys cipher.Keys) listener {
+	return listener{
+		keys:   keys,
+		lax:    cfg.Checksum == config.ChecksumOff,
+		strict: !cfg.Decryption.AllowUnverified,
+		unit:   cfg.Energy.WattHours(),
+	}
 }
 
 // listen hears the line until the time is up, the person has enough, or stop

@@ -100,7 +100,7 @@ func TestCheck(t *testing.T) {
 		{"nothing in time", []string{"-for", "200ms", "-network", reader(t, func(int) string { return "" })}, exitBad, []string{"0 bytes, 0 good telegrams", "Verdict: waiting for a telegram", "Next: Listen for longer"}},
 		{"a wrong mode", []string{"-serial", "/dev/none", "-mode", "fast"}, exitCall, []string{`"fast" is not known`}},
 		{"both", []string{"-serial", "/dev/none", "-network", "a:1"}, exitCall, []string{"give one of them"}},
-		{"an argument", []string{"/dev/ttyUSB0"}, exitCall, []string{"a device goes behind -serial"}},
+		{"an argument", []string{"/dev/ttyUSB0"}, exitCall, []string{`unexpected argument "/dev/ttyUSB0"`}},
 		{"nothing set", nil, exitCall, []string{"no source is set: name one with -serial DEVICE"}},
 	} {
 		t.Run(test.name, func(t *testing.T) {
@@ -352,7 +352,7 @@ func TestReplayCommand(t *testing.T) {
 		{[]string{}, exitCall, "give one file"},
 		{[]string{"-speed", "-1", "-"}, exitCall, "a speed of 0 or more"},
 		{[]string{"/nowhere/a"}, exitBad, "no such file"},
-		{[]string{"-"}, exitBad, "is empty"},
+		{[]string{"-"}, exitBad, "holds no message of a meter"},
 	} {
 		code, _, stderr := call(t, "", nowhere, append([]string{"replay"}, test.args...)...)
 		if code != test.code || !strings.Contains(stderr, test.want) {

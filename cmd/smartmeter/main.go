@@ -1,12 +1,11 @@
 // Command smartmeter reads a smart meter's P1 port and feeds MQTT, a JSON
-// socket and a raw socket. Without a command it is the app itself.
+// socket and a raw socket. Without a command it is the app itself. Exit codes
+// are the same for all: see exitGood.
 package main
 
 import (
 	"context"
 	"errors"
-	"flag"
-	"fmt"
 	"io"
 	"os"
 	"os/signal"
@@ -22,30 +21,6 @@ import (
 	"github.com/smartmeter-addon/smartmeter-addon/internal/config"
 	"github.com/smartmeter-addon/smartmeter-addon/internal/retry"
 )
-
-const usage = `smartmeter reads a smart meter's P1 port and shares it.
-
-  smartmeter                               the app: reads the meter until SIGTERM or SIGINT
-  smartmeter decode [-json] [-key HEX] [FILE ...]
-                                           explains telegrams from files or standard input
-  smartmeter check [-serial DEV | -network ADDR] [-for 1m]
-                                           listens, and tells what arrives, which settings
-                                           fit, which meter it is, and what to do next
-  smartmeter capture [-serial DEV | -network ADDR] [-for 1m] [-last] [-redact] [-o FILE] [FILE]
-                                           writes what arrives for a bug report, with -redact
-                                           without what identifies the meter; or redacts FILE
-  smartmeter replay [-speed N] [-loop] FILE
-                                           the app, with a capture or raw telegrams in the
-                                           meter's place
-  smartmeter healthcheck [-v]              exit 0 when the running app is alive; -v tells how the
-                                           meter and the outputs stand, and why there is no data
-  smartmeter version                       version, commit, Go version
-
-The app is set up by /data/options.json (or the file named by SMARTMETER_OPTIONS)
-and by variables, for example:
-
-  SMARTMETER_PORT=/dev/ttyUSB0 SMARTMETER_MQTT_URL=mqtt://user:password@host:1883 smartmeter
-`
 
 // Exit codes: 1 something is bad (a telegram, the app's health), 2 the call
 // or an option is.
@@ -64,41 +39,33 @@ func main() {
 }
 
 func run(args, environ []string, stdin io.Reader, stdout, stderr io.Writer) int {
-	command := ""
+	call := invocation{args, environ, stdin, stdout, stderr}
+	name := ""
 	if len(args) > 0 {
-		command, args = args[0], args[1:]
+		name = args[0]
 	}
-	switch command {
-	case "":
-		return runApp(environ, stderr, app.Deps{})
-	case "check":
-		return check(args, environ, stdout, stderr)
-	case "capture":
-		return captureCommand(args, environ, stdin, stdout, stderr)
-	case "replay":
-		return replay(args, environ, stdin, stderr)
-	case "decode":
-		return decodeFiles(args, stdin, stdout, stderr)
-	case "healthcheck":
-		return healthcheck(args, environ, stdout, stderr)
-	case "version", "-version", "--version":
-		fmt.Fprintf(stdout, "smartmeter %s, commit %s, %s %s/%s\n", app.Version, commit(), runtime.Version(), runtime.GOOS, runtime.GOARCH)
-		return exitGood
-	case "help", "-h", "-help", "--help":
-		fmt.Fprint(stdout, usage)
-		return exitGood
+	switch {
+	case slices.ContainsFunc(args, isHelp) && strings.HasPrefix(name, "-"):
+		name = "help"
+		call.args = nil
+	case name == "-version" || name == "--version":
+		name = "version"
+		call.args = nil
+	case name == "" || strings.HasPrefix(name, "-"):
+		return runApp(call, app.Deps{})
+	default:
+		call.args = args[1:]
 	}
-	fmt.Fprintf(stderr, "smartmeter: there is no command %q\n\n%s", command, usage)
-	return exitCall
+	c, ok := find(name)
+	if !ok {
+		return unknownCommand(call, name)
+	}
+	return c.run(call)
 }
 
-// parsed is the exit code of a call whose flags cannot be read, or that asks
-// for help; which was written already.
-func parsed(err error) int {
-	if errors.Is(err, flag.ErrHelp) {
-		return exitGood
-	}
-	return exitCall
+// isHelp reports whether an argument asks for help, as package flag has it.
+func isHelp(arg string) bool {
+	return arg == "-h" || arg == "-help" || arg == "--h" || arg == "--help"
 }
 
 // commit is what the build was made from, as far as the build knows.
@@ -133,10 +100,12 @@ func tune(environ []string) {
 	}
 }
 
-// runApp runs the app; deps is what it gets beside the log and the environment.
-func runApp(environ []string, stderr io.Writer, deps app.Deps) int {
-	cfg, warnings, err := config.Load(environ, os.ReadFile)
-	log := newLogger(stderr, cfg.LogLevel, environ)
+// runApp runs the app with the arguments as options; deps is what it gets
+// beside the log and the environment.
+func runApp(call invocation, deps app.Deps) int {
+	environ := call.environ
+	cfg, warnings, err := config.Load(environ, os.ReadFile, call.args...)
+	log := newLogger(call.stderr, cfg.LogLevel, environ)
 	for _, w := range warnings { // they may name the cause of the error
 		log.Warn(w)
 	}

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"os"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
 	"unicode"
@@ -104,10 +105,10 @@ func TestDecodeEncrypted(t *testing.T) {
 	}{
 		{"bytes", string(frame), []string{"-key", key}, exitGood, 1, ""},
 		{"hex", strings.ToUpper(hex.EncodeToString(frame[:100])) + "\r\n" + hex.EncodeToString(frame[100:]) + "\n", []string{"-key", key}, exitGood, 1, ""},
-		{"no key", string(frame), nil, exitBad, 0, "1 encrypted frames: the telegram is encrypted and no key is set"},
+		{"no key", string(frame), nil, exitBad, 0, "1 encrypted frame: the telegram is encrypted and no key is set"},
 		{"wrong key", string(frame), []string{"-key", strings.Repeat("0", 32)}, exitBad, 0, "the key does not open"},
 		{"half a key", string(frame), []string{"-key", key[:20]}, exitCall, 0, "20 hex digits are no key"},
-		{"repeat", string(frame) + string(frame), []string{"-key", key}, exitGood, 1, "1 encrypted frames were there before"},
+		{"repeat", string(frame) + string(frame), []string{"-key", key}, exitGood, 1, "left out as a repeat: 1 encrypted frame"},
 		{"with a plain one", string(frame) + "/A\r\n\r\n1-0:1.7.0(1*kW)\r\n!\r\n", []string{"-key", key}, exitGood, 2, ""},
 	} {
 		code, got, stderr := call(t, test.in, nil, append([]string{"decode", "-json"}, test.args...)...)
@@ -137,13 +138,55 @@ func TestCalls(t *testing.T) {
 		{[]string{"healthcheck", "-what"}, nil, exitCall, "-what"},
 		{[]string{"check", "-h"}, nil, exitGood, "-network"},
 		{[]string{"replay", "-help"}, nil, exitGood, "-speed"},
+		{[]string{"-h"}, nil, exitGood, "SMARTMETER_OPTIONS"},
+		{[]string{"--socket", "h:1", "--help"}, nil, exitGood, "SMARTMETER_OPTIONS"},
+		{[]string{"--version"}, nil, exitGood, "smartmeter dev"},
+		{[]string{"help", "decode"}, nil, exitGood, "smartmeter decode explains telegrams from files"},
+		{[]string{"help", "explode"}, nil, exitCall, `there is no command "explode"`},
+		{[]string{"help", "decode", "check"}, nil, exitCall, `unexpected argument "check"`},
+		{[]string{"version", "-x"}, nil, exitCall, "-x"},
+		{[]string{"version", "x"}, nil, exitCall, `unexpected argument "x"`},
+		{[]string{"healthcheck", "x"}, nil, exitCall, `unexpected argument "x"`},
+		{[]string{"check", "-for", "-2s"}, nil, exitCall, "-for -2s"},
+		{[]string{"capture", "-for", "-2s"}, nil, exitCall, "-for -2s"},
+		{[]string{"replay", "/etc/passwd"}, nil, exitBad, "holds no message of a meter"},
+		{[]string{"--serial-mode", "fast"}, nil, exitCall, "--serial-mode"},
+		{[]string{"--sockt", "h:1"}, nil, exitCall, "did you mean --socket?"},
 	} {
 		code, out, stderr := call(t, "", test.environ, test.args...)
 		if code != test.code || !strings.Contains(out+stderr, test.out) {
 			t.Errorf("%q %q: got exit %d, %q %q, want %d and %q", test.args, test.environ, code, out, stderr, test.code, test.out)
 		}
-		if test.code == exitCall && test.args == nil && strings.Count(stderr, "\n") != 1 {
-			t.Errorf("%q: a bad option is told in %d lines, want 1: %s", test.environ, strings.Count(stderr, "\n"), stderr)
+		if test.code == exitCall && strings.Count(stderr, "\n") != 1 {
+			t.Errorf("%q %q: the error has %d lines, want 1: %s", test.args, test.environ, strings.Count(stderr, "\n"), stderr)
+		}
+	}
+}
+
+// TestHelp: each command explains itself on standard output, with its flags, an
+// example, and lines that fit a terminal.
+func TestHelp(t *testing.T) {
+	_, all, _ := call(t, "", nil, "help")
+	for _, c := range commands() {
+		code, out, stderr := call(t, "", nil, c.name, "-h")
+		if code != exitGood || stderr != "" || !strings.HasPrefix(out, "smartmeter "+c.name+" ") {
+			t.Errorf("%s: exit %d, %q, %q", c.name, code, out, stderr)
+		}
+		for _, arg := range strings.FieldsFunc(c.args, func(r rune) bool { return strings.ContainsRune(" []|", r) }) {
+			if strings.HasPrefix(arg, "-") && !regexp.MustCompile(`\n  `+arg+`\s`).MatchString(out) {
+				t.Errorf("%s: %s is not explained:\n%s", c.name, arg, out)
+			}
+		}
+		if c.args != "" && c.name != "help" && !strings.Contains(out, "\n  smartmeter "+c.name+" -") && !strings.Contains(c.example, "smartmeter "+c.name) {
+			t.Errorf("%s: no example", c.name)
+		}
+		if !strings.Contains(all, "smartmeter "+c.name) {
+			t.Errorf("%s is not in the list", c.name)
+		}
+		for line := range strings.Lines(all + out) {
+			if len(line) > 101 {
+				t.Errorf("%s: %d columns: %s", c.name, len(line), line)
+			}
 		}
 	}
 }

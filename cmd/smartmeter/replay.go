@@ -1,6 +1,9 @@
 package main
 
 import (
+	"bufio"
+	"bytes"
+	"errors"
 	"flag"
 	"fmt"
 	"io"
@@ -11,50 +14,50 @@ import (
 
 	"github.com/smartmeter-addon/smartmeter-addon/internal/app"
 	"github.com/smartmeter-addon/smartmeter-addon/internal/capture"
+	"github.com/smartmeter-addon/smartmeter-addon/internal/cipher"
+	"github.com/smartmeter-addon/smartmeter-addon/internal/decode"
 	"github.com/smartmeter-addon/smartmeter-addon/internal/source"
 )
 
-// replay runs the app with a file in the meter's place.
-func replay(args, environ []string, stdin io.Reader, stderr io.Writer) int {
-	flags := flag.NewFlagSet("smartmeter replay", flag.ContinueOnError)
-	flags.SetOutput(stderr)
+// replayCommand runs the app with a file in the meter's place.
+func replayCommand(flags *flag.FlagSet) func(invocation) int {
 	speed := flags.Float64("speed", 1, "how many `times` faster than it was; 0: as fast as possible")
 	loop := flags.Bool("loop", false, "repeat until Ctrl-C")
-	if err := flags.Parse(args); err != nil {
-		return parsed(err)
-	}
-	if flags.NArg() != 1 || *speed < 0 {
-		fmt.Fprintln(stderr, "smartmeter: give one file to replay (- is standard input), and a speed of 0 or more")
-		return exitCall
-	}
-	name, in := flags.Arg(0), stdin
-	if name != "-" {
-		f, err := os.Open(name)
-		if err != nil {
-			fmt.Fprintf(stderr, "smartmeter: %v\n", err)
-			return exitBad
+	return func(call invocation) int {
+		if len(call.args) == 0 || *speed < 0 {
+			return call.fail(exitCall, errors.New("give one file to replay (- is standard input), and a speed of 0 or more"))
 		}
-		defer f.Close()
-		in = f
+		name := call.args[0]
+		c, err := readCapture(name, call.stdin)
+		if err != nil {
+			return call.fail(exitBad, err)
+		}
+		// A capture may be of a line that gives no telegram; other files are wrong.
+		if c.Program == "" && !holdsMessage(c) {
+			return call.fail(exitBad, noMessage(name))
+		}
+		port := source.Replay(filepath.Base(name), c.Records, *speed, *loop)
+		data, err := replayFolder(call.environ)
+		if err != nil {
+			return call.fail(exitBad, fmt.Errorf("making a folder for state (or name one with SMARTMETER_DATA): %w", err))
+		}
+		defer os.RemoveAll(data)
+		call.args = nil
+		call.environ = append(slices.Clone(call.environ), dataVariable+data)
+		return runApp(call, app.Deps{Replay: &port})
 	}
-	c, err := capture.Read(in)
-	if err != nil {
-		fmt.Fprintf(stderr, "smartmeter: reading %s: %v\n", name, err)
-		return exitBad
+}
+
+// holdsMessage reports whether there is any message of a meter in the capture,
+// be it damaged or encrypted.
+func holdsMessage(c *capture.Capture) bool {
+	var text bytes.Buffer
+	for _, r := range c.Records {
+		text.Write(r.Data)
 	}
-	if len(c.Records) == 0 {
-		fmt.Fprintf(stderr, "smartmeter: %s is empty: there is nothing to replay\n", name)
-		return exitBad
-	}
-	port := source.Replay(filepath.Base(name), c.Records, *speed, *loop)
-	data, err := replayFolder(environ)
-	if err != nil {
-		fmt.Fprintf(stderr, "smartmeter: making a folder for state (or name one with SMARTMETER_DATA): %v\n", err)
-		return exitBad
-	}
-	defer os.RemoveAll(data)
-	environ = append(slices.Clone(environ), dataVariable+data)
-	return runApp(environ, stderr, app.Deps{Replay: &port})
+	d := decoder{out: bufio.NewWriter(io.Discard), print: func(io.Writer, decode.Message, error) {}, failures: map[error]int{}}
+	_, err := d.decode(&text, cipher.Keys{})
+	return err == nil && d.foundAny()
 }
 
 const dataVariable = "SMARTMETER_DATA="
