@@ -48,7 +48,7 @@ const (
 
 	// Descriptor is no tag of the standard: class (two octets), OBIS code and
 	// attribute, nine octets without any tag, as the first member of a
-	// structure of two (Sagemcom XT211).
+	// structure of two (Sagemcom XT211), or of three with a scale.
 	Descriptor Tag = 0xF0
 )
 
@@ -243,7 +243,7 @@ const descriptorSize = 2 + 6 + 1
 // isQuirk reports whether the first member of a structure of n may be one that
 // breaks the rules.
 func isQuirk(p []byte, n int) bool {
-	return len(p) > 0 && (p[0] == 0 && n == 2 || p[0] == byte(Uint32) && n > 1)
+	return len(p) > 0 && (p[0] == 0 && (n == 2 || n == 3) || p[0] == byte(Uint32) && n > 1)
 }
 
 // quirk reads the first member of a structure of n where its maker breaks the
@@ -322,7 +322,7 @@ func Length(p []byte) (n int, rest []byte, err error) {
 	if n < 0x80 {
 		return n, p, nil
 	}
-	const longest = 3 // octets; more would be a message of 16 MB
+	const longest = 4 // octets, of which the first may be 0
 	size := n & 0x7F
 	if size == 0 || size > longest {
 		return 0, nil, ErrTag
@@ -332,6 +332,9 @@ func Length(p []byte) (n int, rest []byte, err error) {
 	}
 	n = 0
 	for _, b := range p[:size] {
+		if n >= 1<<16 { // a message of 16 MB
+			return 0, nil, ErrTag
+		}
 		n = n<<8 | int(b)
 	}
 	return n, p[size:], nil
@@ -357,7 +360,10 @@ func NotificationTime(p []byte) (clock, rest []byte, err error) {
 	case size, DateTime: // a length of 12 is the tag of a UTF-8 string, too
 		p = p[1:]
 	case OctetString:
-		if len(p) > 1 && p[1] != size {
+		switch {
+		case len(p) > 1 && p[1] == 0:
+			return nil, p[2:], nil
+		case len(p) > 1 && p[1] != size:
 			return nil, nil, ErrTag
 		}
 		p = p[min(2, len(p)):]

@@ -4,6 +4,8 @@ import (
 	"crypto/aes"
 	"crypto/subtle"
 	"encoding/binary"
+
+	"github.com/smartmeter-addon/smartmeter-addon/internal/axdr"
 )
 
 // Luxembourg's meters (E-Meter P1 specification 1.1.3, section 3.2.5) and
@@ -12,7 +14,7 @@ import (
 //
 //	DB               tag
 //	08 ........      length of the system title, system title
-//	82 LL LL         length of what follows, in BER: also 81 LL, or LL below 80
+//	82 LL LL         length of what follows, in BER: also 81 to 84, or LL below 80
 //	30               security control: 20 is encrypted, 10 is authenticated
 //	CC CC CC CC      frame counter
 //	...              the telegram, as ciphertext of AES-128-GCM
@@ -24,8 +26,8 @@ import (
 const (
 	Tag       = 0xDB          // that a message begins with
 	TitleEnd  = 2 + titleSize // tag and system title, the same in all messages of a meter
-	HeaderEnd = TitleEnd + 4  // behind the security control byte, at most
-	MaxFrame  = TitleEnd + len("\x82\xFF\xFF") + maxBody
+	HeaderEnd = TitleEnd + 6  // behind the security control byte, at most
+	MaxFrame  = TitleEnd + len("\x84\x00\x00\xFF\xFF") + maxBody
 
 	titleSize = 8
 	tagSize   = 12
@@ -38,6 +40,7 @@ const (
 	encrypted     = 0x20
 	authenticated = 0x10
 	suite1        = 0x01 // of IEC 62056-5-3, which encrypts as suite 0 does
+	broadcast     = 0x40 // the key is one that several meters share
 
 	minText = len("/XXX5\r\n\r\n!HHHH")
 	maxText = 16<<10 + len("!HHHH\r\n")
@@ -81,14 +84,21 @@ func (w Way) String() string {
 // the only one that is sent without a framing.
 func Measure(p []byte) int {
 	head, size := measure(p)
-	if size > 0 && p[head]&suite1 != 0 {
+	if size > 0 && p[head]&(suite1|broadcast) != 0 {
 		return -1
 	}
 	return size
 }
 
 // Title returns the system title of the meter that sent a message.
-func Title(p []byte) []byte { return p[2:TitleEnd] }
+func Title(p []byte) []byte {
+	if p[0] == TagGeneral && !IsWhole(p) {
+		if _, title, _, err := generalHead(p); err == nil {
+			return p[title : title+titleSize]
+		}
+	}
+	return p[2:TitleEnd]
+}
 
 // IsWhole reports whether p is one message, all of it.
 func IsWhole(p []byte) bool {
@@ -106,27 +116,18 @@ func measure(p []byte) (head, size int) {
 	if len(p) <= TitleEnd {
 		return 0, 0
 	}
-	head, n := TitleEnd+1, int(p[TitleEnd])
+	n, rest, err := axdr.Length(p[TitleEnd:])
 	switch {
-	case n == 0x81 || n == 0x82:
-		head += n & 0x7F
-		if len(p) < head {
-			return 0, 0
-		}
-		n = 0
-		for _, b := range p[TitleEnd+1 : head] {
-			n = n<<8 | int(b)
-		}
-	case n >= 0x80:
+	case err == axdr.ErrShort:
+		return 0, 0
+	case err != nil, n < minBody, n > maxBody:
 		return 0, -1
 	}
-	if n < minBody || n > maxBody {
-		return 0, -1
-	}
+	head = len(p) - len(rest)
 	if len(p) == head {
 		return 0, 0
 	}
-	if p[head]&^(encrypted|authenticated|suite1) != 0 {
+	if p[head]&^(encrypted|authenticated|suite1|broadcast) != 0 {
 		return 0, -1 // compressed, another security suite, or no frame at all
 	}
 	return head, head + n
@@ -226,6 +227,12 @@ func (o *Opener) openSealed(control byte, body []byte, m *meterState) ([]byte, W
 			}
 			aad = o.aad
 			aad[0] = control
+		}
+		if o.named != nil {
+			if aad == nil {
+				aad = []byte{control}
+			}
+			aad = append(aad[:len(aad):len(aad)], o.named...)
 		}
 		if text, err := o.gcm.Open(o.text[room:room], o.nonce[:], body, aad); err == nil {
 			return text, way

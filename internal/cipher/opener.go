@@ -1,5 +1,5 @@
 // Package cipher opens the messages of meters that encrypt: general-glo-
-// ciphering of DLMS, security suite 0 (IEC 62056-5-3). It knows keys, frame
+// ciphering and general ciphering of DLMS, security suite 0 (IEC 62056-5-3). It knows keys, frame
 // counters and tags, and neither lines nor what stands in a message.
 package cipher
 
@@ -74,6 +74,8 @@ type Opener struct {
 	shared bool
 	nonce  [nonceSize]byte
 	text   []byte // room, then the text
+	named  []byte // of general ciphering: what the tag covers besides
+	glo    []byte // of general ciphering: the message as Open takes it
 
 	scratch [2 * aes.BlockSize]byte // of stream: counter and key stream
 

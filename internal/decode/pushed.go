@@ -68,7 +68,12 @@ func (r *Reader) framed(f frame.Frame) (Message, bool) {
 // ciphered opens a message that came in frames.
 func (r *Reader) ciphered(apdu []byte, sum meter.Checksum) (Message, bool) {
 	r.pushes.unframed = false
-	o := r.opener.Open(apdu, cipher.IsWhole(apdu))
+	var o cipher.Opened
+	if apdu[0] == cipher.TagGeneral && !cipher.IsWhole(apdu) { // some give other messages that tag
+		o = r.opener.OpenGeneral(apdu)
+	} else {
+		o = r.opener.Open(apdu, cipher.IsWhole(apdu))
+	}
 	m := Message{Err: o.Err}
 	switch {
 	case o.Text == nil:

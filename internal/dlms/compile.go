@@ -120,20 +120,23 @@ func (f *field) fits(i *axdr.Item) bool {
 		return isCode(i)
 	case clock:
 		return i.Tag == axdr.DateTime || i.Tag == axdr.OctetString && len(i.Bytes) == 12
-	case clockTime:
-		return i.Tag == axdr.Time || i.Tag == axdr.OctetString && len(i.Bytes) == 4
-	case clockDate:
-		return i.Tag == axdr.Date || i.Tag == axdr.OctetString && len(i.Bytes) == 5
+	case clockTime, clockDate:
+		return !i.IsContainer()
 	}
 	switch f.width {
 	case anyType:
-		return !i.IsContainer()
+		return true
+	case container:
+		return i.IsContainer()
+	}
+	if i.Tag == axdr.Null && f.role == object {
+		return true
+	}
+	switch f.width {
 	case byteWide:
 		return i.Tag == axdr.Uint8
 	case wordWide:
 		return i.Tag == axdr.Uint16 || i.Tag == axdr.Int16
-	case container:
-		return i.IsContainer()
 	}
 	switch i.Tag {
 	case axdr.Uint32, axdr.Int32, axdr.Uint64, axdr.Int64:
@@ -142,8 +145,19 @@ func (f *field) fits(i *axdr.Item) bool {
 	return false
 }
 
-// isCode reports whether an item is an OBIS code of the present billing
-// period, the only one that lists hold.
+// isCode reports whether an item is an OBIS code: of the present billing period,
+// or of an earlier one of the electricity, whose number is no text.
 func isCode(i *axdr.Item) bool {
-	return i.Tag == axdr.OctetString && len(i.Bytes) == 6 && i.Bytes[5] == 0xFF
+	p := i.Bytes
+	return i.Tag == axdr.OctetString && len(p) == 6 && (p[5] == 0xFF || p[0] == 1 && p[1] <= 1 && p[3] < ' ')
+}
+
+// isValue reports whether an item can be a value, and not the next code.
+func isValue(i *axdr.Item) bool {
+	return !i.IsContainer() && (!isCode(i) || i.Bytes[0] > 1)
+}
+
+// isClock reports whether an item is a date and time.
+func isClock(i *axdr.Item) bool {
+	return i.Tag == axdr.DateTime || i.Tag == axdr.OctetString && len(i.Bytes) == 12 && !isPrintable(i.Bytes)
 }

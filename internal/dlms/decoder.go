@@ -76,10 +76,14 @@ func Begins(p []byte) int {
 	return len(p) - len(rest)
 }
 
-// llc is the header of HDLC: destination, source, quality.
-var llc = []byte{0xE6, 0xE7, 0x00}
-
-func trimLLC(apdu []byte) []byte { return bytes.TrimPrefix(apdu, llc) }
+// trimLLC takes off the header of HDLC: destination, source (a response, or a
+// command), quality.
+func trimLLC(apdu []byte) []byte {
+	if len(apdu) >= 3 && apdu[0] == 0xE6 && apdu[1]&^1 == 0xE6 && apdu[2] == 0 {
+		return apdu[3:]
+	}
+	return apdu
+}
 
 func (d *Decoder) notification(apdu []byte) (*cosem.Message, error) {
 	stamp, body, err := axdr.NotificationTime(apdu)
@@ -90,7 +94,7 @@ func (d *Decoder) notification(apdu []byte) (*cosem.Message, error) {
 	if err != nil {
 		return nil, err
 	}
-	if len(rest) > 0 {
+	if len(bytes.TrimLeft(rest, "\x00")) > 0 { // which some fill up with
 		return nil, ErrTrailing
 	}
 	m := &d.message
@@ -105,7 +109,7 @@ func (d *Decoder) notification(apdu []byte) (*cosem.Message, error) {
 	if len(m.Objects) == 0 {
 		return nil, ErrLayout
 	}
-	if m.Clock.IsZero() && len(d.date) >= 5 && len(d.time) >= 3 {
+	if m.Clock.IsZero() && d.date != nil && d.time != nil {
 		m.Clock = timestamp(d.date, d.time, 0)
 	}
 	d.applyScale()
@@ -115,23 +119,27 @@ func (d *Decoder) notification(apdu []byte) (*cosem.Message, error) {
 // byPosition reads a list without codes.
 func (d *Decoder) byPosition() bool {
 	items := d.walker.Items
-	if items[0].Tag != axdr.Structure {
+	first := 1
+	if items[0].Count == 1 && items[1].Tag == axdr.Structure { // in a list of one
+		first = 2
+	}
+	if items[first-1].Tag != axdr.Structure {
 		return false
 	}
 next:
-	for _, row := range byCount[int(items[0].Count)] {
-		at := 1
+	for _, row := range byCount[int(items[first-1].Count)] {
+		at := first
 		for k := range row.fields {
 			if !row.fields[k].fits(&items[at]) {
 				continue next
 			}
 			at = int(items[at].Next)
 		}
-		if !bytes.HasPrefix(items[1].Bytes, []byte(row.prefix)) {
+		if !bytes.HasPrefix(items[first].Bytes, []byte(row.prefix)) {
 			continue
 		}
 		d.message.Layout, d.scale = row.name, row.scale
-		at = 1
+		at = first
 		for k := range row.fields {
 			d.field(&row.fields[k], &items[at])
 			at = int(items[at].Next)
@@ -155,9 +163,13 @@ func (d *Decoder) field(f *field, i *axdr.Item) {
 			m.Clock = Timestamp(i.Bytes)
 		}
 	case clockTime:
-		d.time = i.Bytes
+		if len(i.Bytes) == 4 {
+			d.time = i.Bytes
+		}
 	case clockDate:
-		d.date = i.Bytes
+		if len(i.Bytes) == 5 {
+			d.date = i.Bytes
+		}
 	}
 }
 
@@ -191,7 +203,7 @@ func (d *Decoder) container(at int) {
 func (d *Decoder) loose(i *axdr.Item, last bool) {
 	m := &d.message
 	switch {
-	case i.Tag == axdr.DateTime || i.Tag == axdr.OctetString && len(i.Bytes) == 12 && !isPrintable(i.Bytes):
+	case isClock(i):
 		if m.Clock.IsZero() {
 			m.Clock = Timestamp(i.Bytes)
 		}
@@ -231,14 +243,16 @@ next:
 			case 'o':
 				code, ok = it, isCode(it)
 			case 'v':
-				value, ok = it, !it.IsContainer()
+				value, ok = it, isValue(it)
+			case 't':
+				ok = isClock(it)
 			case 'd':
 				descriptor, ok = it, it.Tag == axdr.Descriptor
 			case 'x':
 				scaler, ok = it, it.Tag == axdr.Int8
 			case 'u':
 				unit, ok = it, it.Tag == axdr.Enum
-			case 'c':
+			case 'c', 'i':
 				ok = it.Tag == axdr.Uint16
 			case 'a':
 				ok = it.Tag == axdr.Int8

@@ -53,6 +53,26 @@ func TestPatterns(t *testing.T) {
 		{"descriptor without tags", "02 02 16 01 01 01 02 02 00 03 01 00 01 07 00 FF 02 06 00 00 07 A4", "1-0:1.7.0=1956W"},
 		{"descriptor with tags", "01 01 02 04 12 00 03" + power + "0F 02 06 00 00 07 A4", "1-0:1.7.0=1956W"},
 		{"descriptor in a structure", "01 01 02 02 02 03 12 00 03" + power + "0F 02 06 00 00 07 A4", "1-0:1.7.0=1956W"},
+		{"descriptor with index", "01 01 02 05 12 00 03" + power + "0F 02 12 00 00 06 00 00 07 A4", "1-0:1.7.0=1956W"},
+		{"descriptor with index in a structure", "01 01 02 02 02 04 12 00 03" + power + "0F 02 12 00 00 06 00 00 07 A4", "1-0:1.7.0=1956W"},
+		{"descriptor with scale", "01 01 02 05 12 00 03" + power + "0F 02 06 00 00 07 A4 02 02 0F 01 16 1B", "1-0:1.7.0=19560W"},
+		{"descriptor with index and scale", "01 01 02 06 12 00 03" + power + "0F 02 12 00 00 06 00 00 07 A4 02 02 0F 01 16 1B", "1-0:1.7.0=19560W"},
+		{"descriptor in a structure, with scale", "01 01 02 03 02 03 12 00 03" + power + "0F 02 06 00 00 07 A4 02 02 0F 01 16 1B", "1-0:1.7.0=19560W"},
+		{"descriptor with index in a structure, with scale", "01 01 02 03 02 04 12 00 03" + power + "0F 02 12 00 00 06 00 00 07 A4 02 02 0F 01 16 1B",
+			"1-0:1.7.0=19560W"},
+		{"descriptor without tags, with scale", "01 01 02 03 00 03 01 00 01 07 00 FF 02 06 00 00 07 A4 02 02 0F 01 16 1B", "1-0:1.7.0=19560W"},
+		{"class, code, value, scale", "01 01 02 04 12 00 03" + power + "06 00 00 07 A4 02 02 0F 01 16 1B", "1-0:1.7.0=19560W"},
+		{"scale in front", "01 01 02 03" + power + "02 02 0F 01 16 1B 06 00 00 07 A4", "1-0:1.7.0=19560W"},
+		{"value and scale in one structure", "01 01 02 02" + power + "02 03 06 00 00 07 A4 0F 01 16 1B", "1-0:1.7.0=19560W"},
+		{"value and scale in structures", "01 01 02 02" + power + "02 02 06 00 00 07 A4 02 02 0F 01 16 1B", "1-0:1.7.0=19560W"},
+		{"scale without a structure", "01 01 02 04" + power + "06 00 00 07 A4 0F 01 16 1B", "1-0:1.7.0=19560W"},
+		{"scale without a structure, flat", "02 04" + power + "06 00 00 07 A4 0F 01 16 1B", "1-0:1.7.0=19560W"},
+		{"time in front", "01 01 02 04" + power + "09 0C 07 E6 02 15 01 11 25 1E FF 80 00 00 06 00 00 07 A4 02 02 0F 01 16 1B", "1-0:1.7.0=19560W"},
+		{"time behind", "01 01 02 04" + power + "06 00 00 07 A4 02 02 0F 01 16 1B 19 07 E6 02 15 01 11 25 1E FF 80 00 00", "1-0:1.7.0=19560W"},
+		{"an earlier billing period", "01 02 02 03 09 06 01 00 01 08 00 65 06 00 00 00 05 02 02 0F 03 16 1E 02 02" + power + "06 00 00 00 01",
+			"1-0:1.8.0*101=5000Wh 1-0:1.7.0=1W"},
+		{"a code without value", "02 03" + power + "09 06 01 00 02 07 00 FF 06 00 00 00 03", "1-0:2.7.0=3W"},
+		{"zeros behind", "02 02" + power + "06 00 00 00 03 00 00 00", "1-0:1.7.0=3W"},
 		{"flat, with scale", "02 03" + power + "06 00 00 04 62 02 02 0F 00 16 1B", "1-0:1.7.0=1122W"},
 		{"flat", "02 02" + power + "06 00 00 04 62", "1-0:1.7.0=1122W"},
 		{"flat, an absent value", "02 04" + power + "00 09 06 01 00 02 07 00 FF 06 00 00 00 03", "1-0:1.7.0= 1-0:2.7.0=3W"},
@@ -99,8 +119,10 @@ func TestScales(t *testing.T) {
 		scale            cosem.EnergyScale
 	}{
 		{"Kaifa", named("KFM_001"), "1-0:32.7.0=230.8V 1-0:31.7.0=0.266A 1-0:1.8.0=100Wh", cosem.ScaleGiven},
-		{"Kamstrup", named("Kamstrup_V0001"), "1-0:32.7.0=23.08V 1-0:31.7.0=2.66A 1-0:1.8.0=100Wh", cosem.ScalePresumed},
+		{"Kamstrup", named("Kamstrup_V0001"), "1-0:32.7.0=230.8V 1-0:31.7.0=2.66A 1-0:1.8.0=100Wh", cosem.ScalePresumed},
 		{"no name", "02 06" + values, "1-0:32.7.0=230.8V 1-0:31.7.0=2.66A 1-0:1.8.0=100Wh", cosem.ScaleGiven},
+		{"volts whole, in tenths, in hundredths", "02 06 09 06 01 00 20 07 00 FF 12 00 E6 09 06 01 00 34 07 00 FF 12 09 04 09 06 01 00 48 07 00 FF 12 5A 28",
+			"1-0:32.7.0=230V 1-0:52.7.0=230.8V 1-0:72.7.0=230.80V", cosem.ScaleGiven},
 		{"Kamstrup in hundredths", "02 03 0A 08 4B 61 6D 73 74 72 75 70 09 06 01 01 20 07 00 FF 12 5A 6E", "1-1:32.7.0=231.50V", cosem.ScaleGiven},
 		{"frequency", "02 04 09 06 01 00 0E 07 00 FF 12 13 88 09 06 01 00 0E 07 00 FF 12 01 F3", "1-0:14.7.0=50.00Hz 1-0:14.7.0=49.9Hz", cosem.ScaleGiven},
 	} {
@@ -183,6 +205,16 @@ func TestPositions(t *testing.T) {
 			"1-0:1.7.0=1W 1-0:2.7.0=2W 1-0:3.7.0=3var 1-0:4.7.0=4var 1-0:32.7.0=0.5V"},
 		{"Iskra 9, energy", join(isk[:1], many(u32, 1, 8)), "ISK1030700000017", "1-0:1.7.0=1W 1-0:2.7.0=2W 1-0:1.8.0=3Wh 1-0:1.8.1=4Wh " +
 			"1-0:1.8.2=5Wh 1-0:2.8.0=6Wh 1-0:2.8.1=7Wh 1-0:2.8.2=8Wh"},
+		{"Iskra 10, energy", join(isk, many(u32, 1, 8)), "ISK1030700000017", "1-0:1.8.1=1Wh 1-0:1.8.2=2Wh 1-0:2.8.1=3Wh 1-0:2.8.2=4Wh " +
+			"1-0:3.8.1=5varh 1-0:3.8.2=6varh 1-0:4.8.1=7varh 1-0:4.8.2=8varh"},
+		{"Iskra 8", join(isk, many(u16, 1, 2), many(u32, 3, 6)), "ISK1030700000017",
+			"1-0:32.7.0=0.1V 1-0:31.7.0=0.02A 1-0:1.7.0=3W 1-0:2.7.0=4W 1-0:3.7.0=5var 1-0:4.7.0=6var"},
+		{"Iskra 28", join([]string{str("92000041"), clock, date}, many(u32, 1, 14), many(u16, 15, 20), []string{u32(0)}, empty, empty, empty, []string{"12 00 00"}),
+			"92000041", "1-0:1.8.0=1Wh 1-0:1.8.1=2Wh 1-0:1.8.2=3Wh 1-0:2.8.0=4Wh 1-0:2.8.1=5Wh 1-0:2.8.2=6Wh 1-0:1.7.0=7W 1-0:2.7.0=8W " +
+				"1-0:21.7.0=9W 1-0:41.7.0=10W 1-0:61.7.0=11W 1-0:22.7.0=12W 1-0:42.7.0=13W 1-0:62.7.0=14W " +
+				"1-0:32.7.0=1.5V 1-0:52.7.0=1.6V 1-0:72.7.0=1.7V 1-0:31.7.0=0.18A 1-0:51.7.0=0.19A 1-0:71.7.0=0.20A"},
+		{"Iskra 15", join(many(u32, 1, 6), []string{"09 00", stamp}, many(u32, 7, 8), many(u16, 9, 13)), "", "1-0:1.8.0=1Wh 1-0:1.8.1=2Wh 1-0:1.8.2=3Wh " +
+			"1-0:2.8.0=4Wh 1-0:2.8.1=5Wh 1-0:2.8.2=6Wh 1-0:2.7.0=7W 1-0:1.7.0=8W 1-0:31.7.0=0.09A 1-0:51.7.0=0.10A 1-0:71.7.0=0.11A 1-0:32.7.0=1.2V 1-0:72.7.0=1.3V"},
 		{"Iskra 4", []string{str("00000033"), "11 00", u32(1), u32(2)}, "00000033", "1-0:1.8.0=1Wh 1-0:2.8.0=2Wh"},
 		{"Iskra IE.5", join([]string{str("92000041"), clock, date}, many(u32, 1, 19), many(u16, 20, 25), []string{u32(0)}, empty, empty, empty, []string{"12 00 00"}),
 			"92000041", "1-0:1.8.0=1Wh 1-0:1.8.1=2Wh 1-0:1.8.2=3Wh 1-0:2.8.0=4Wh 1-0:2.8.1=5Wh 1-0:2.8.2=6Wh 1-0:5.8.0=7varh 1-0:6.8.0=8varh " +
@@ -211,6 +243,9 @@ func TestPositions(t *testing.T) {
 				t.Errorf("%s: the time is %s", c.name, got)
 			}
 		}
+		if m, err := d.Decode(notify(t, "01 01"+body(c.values))); err != nil || m.Layout != c.name {
+			t.Errorf("%s, in a list of one: %v", c.name, err)
+		}
 		if m, err := d.Decode(notify(t, body(c.values[:len(c.values)-1]))); err == nil && m.Layout == c.name {
 			t.Errorf("%s: read without its last value", c.name)
 		}
@@ -231,6 +266,13 @@ func TestPushList(t *testing.T) {
 		{"the list is none of its values", "02 03 01 02" + power + register + "06 00 00 00 1B 06 00 00 3B 67", "1-0:1.7.0=27W 1-1:1.8.0=15207Wh", nil},
 		{"a scale of its own", "02 04 01 04" + self + power + register + scale + "06 00 00 00 1B 06 00 00 3B 67 02 02 0F 01 16 1E",
 			"1-0:1.7.0=27W 1-1:1.8.0=152070Wh", nil},
+		{"the list is its own last value", "02 03 06 00 00 00 1B 06 00 00 3B 67 01 03" + power + register + self, "1-0:1.7.0=27W 1-1:1.8.0=15207Wh", nil},
+		{"values in a structure", "02 02 01 02" + power + register + "02 02 06 00 00 00 1B 06 00 00 3B 67", "1-0:1.7.0=27W 1-1:1.8.0=15207Wh", nil},
+		{"values in a structure, without the list", "02 02 01 03" + power + self + register + "02 02 06 00 00 00 1B 06 00 00 3B 67",
+			"1-0:1.7.0=27W 1-1:1.8.0=15207Wh", nil},
+		{"a name in front", "02 04 0A 03 41 42 43 01 02" + power + register + "06 00 00 00 1B 06 00 00 3B 67", "1-0:1.7.0=27W 1-1:1.8.0=15207Wh", nil},
+		{"an earlier billing period", "02 04 01 03" + power + entry(3, "01 00 01 08 00 01", 2) + register + "06 00 00 00 1B 06 00 00 00 05 06 00 00 3B 67",
+			"1-0:1.7.0=27W 1-0:1.8.0*1=5Wh 1-1:1.8.0=15207Wh", nil},
 		{"a value too few", "02 02 01 03" + self + power + register + "06 00 00 00 1B", "", dlms.ErrLayout},
 		{"a value too many, without the list", "02 05 01 02" + power + register + "06 00 00 00 1B 06 00 00 3B 67 11 00 11 00", "", dlms.ErrLayout},
 		{"a value too many", "02 04 01 03" + self + power + register + "06 00 00 00 1B 06 00 00 3B 67 11 00", "", dlms.ErrLayout},
@@ -260,7 +302,7 @@ func TestDecodeRefuses(t *testing.T) {
 		{"another kind", octets(t, "C4 01"), dlms.ErrKind{Tag: 0xC4}},
 		{"a list that is cut", notify(t, whole[:len(whole)-3]), axdr.ErrShort},
 		{"a count that lies", notify(t, "01 02"+whole[5:]), axdr.ErrShort},
-		{"something behind", notify(t, whole+"00"), dlms.ErrTrailing},
+		{"something behind", notify(t, whole+"11 00"), dlms.ErrTrailing},
 		{"no object", notify(t, "02 02 11 01 11 02"), dlms.ErrLayout},
 		{"a list without codes of an unknown maker", notify(t, "02 09 09 03 41 42 43"+strings.Repeat("06 00 00 00 01", 8)), dlms.ErrLayout},
 	} {

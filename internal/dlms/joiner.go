@@ -75,8 +75,13 @@ func (j *Joiner) link(payload []byte, part frame.Part, at time.Time) []byte {
 		return payload
 	}
 	first := part.Number == 0 // M-Bus counts
-	if part.Number < 0 {      // HDLC has its LLC header in front of a message only
-		first = bytes.HasPrefix(payload, llc)
+	if part.Number < 0 {
+		// HDLC has its LLC header in front of a message; some have none, and some
+		// have it in front of each part.
+		apdu := trimLLC(payload)
+		if first = beginsAPDU(apdu) && (len(apdu) < len(payload) || !p.open); !first {
+			payload = apdu
+		}
 	}
 	switch {
 	case first:
@@ -100,6 +105,18 @@ func (j *Joiner) link(payload []byte, part frame.Part, at time.Time) []byte {
 	}
 	p.open = false
 	return p.octets
+}
+
+// beginsAPDU reports whether a message that meters push can begin with p.
+func beginsAPDU(p []byte) bool {
+	if len(p) == 0 {
+		return false
+	}
+	switch p[0] {
+	case tagNotification, tagBlockTransfer:
+		return true
+	}
+	return IsCiphered(p)
 }
 
 // General block transfer (IEC 62056-53, general-block-transfer): tag, control,
@@ -144,11 +161,18 @@ func (j *Joiner) block(apdu []byte, sender uint64, at time.Time) []byte {
 }
 
 // The tags of APDUs that are encrypted (IEC 62056-53): with the key of the
-// meter, or with one for the connection.
+// meter, with one for the connection, or with one that the APDU names.
 const (
-	tagGloCiphering = 0xDB
-	tagDedCiphering = 0xDD
+	tagGloCiphering     = 0xDB
+	tagDedCiphering     = 0xDC
+	tagGeneralCiphering = 0xDD
 )
 
 // IsCiphered reports whether an APDU is encrypted.
-func IsCiphered(apdu []byte) bool { return apdu[0] == tagGloCiphering || apdu[0] == tagDedCiphering }
+func IsCiphered(apdu []byte) bool {
+	switch apdu[0] {
+	case tagGloCiphering, tagDedCiphering, tagGeneralCiphering:
+		return true
+	}
+	return false
+}

@@ -18,8 +18,9 @@ import (
 //	    ...
 //	  09 10 ...              value of the second entry
 //
-// The first entry is the list itself, which stands in its own place; lists
-// without that entry are known too.
+// The entry of the list itself has the list's own place among the values, mostly
+// the first; lists without that entry are known too, and the values may stand in
+// a container of their own.
 const (
 	classRegister         = 3
 	classExtendedRegister = 4
@@ -45,30 +46,60 @@ func (d *Decoder) entryAt(i int) (entry, bool) {
 	return entry{class.Number, attribute.Number, cosem.CodeOf(code.Bytes)}, true
 }
 
-// pushList reads a container whose first member is a push list. A list whose
-// values are not as many as it says gives none.
-func (d *Decoder) pushList(at int) bool {
+// isPushList returns how many entries the push list at an index has, 0 where it
+// is none, and at which entry it names itself, -1 where it does not.
+func (d *Decoder) isPushList(list int) (entries, self int) {
 	items := d.walker.Items
-	if items[at].Count == 0 || !items[at+1].IsContainer() || items[at+1].Count == 0 {
-		return false
+	self = -1
+	if !items[list].IsContainer() {
+		return 0, self
 	}
-	list, self := at+1, false
 	for i := list + 1; i < int(items[list].Next); i = int(items[i].Next) {
 		e, ok := d.entryAt(i)
 		if !ok {
-			return false
+			return 0, self
 		}
-		self = self || e.class == classPushSetup
+		if e.class == classPushSetup && self < 0 {
+			self = entries
+		}
+		entries++
 	}
-	value, values := list, items[at].Count // of the first entry
-	if !self {
-		value, values = int(items[list].Next), values-1
+	return entries, self
+}
+
+// pushList reads a container that has a push list and its values as members. A
+// list whose values are not as many as it says gives none.
+func (d *Decoder) pushList(at int) bool {
+	items := d.walker.Items
+	list, before, entries, self := at+1, 0, 0, -1 // before: members in front of the list
+	for ; before < int(items[at].Count); before++ {
+		if entries, self = d.isPushList(list); entries > 0 {
+			break
+		}
+		list = int(items[list].Next)
 	}
-	if items[list].Count != values {
+	if entries == 0 {
+		return false
+	}
+	behind := int(items[list].Next)
+	value, skipped := -1, -1 // index of the first value, and the entry that has none
+	switch after := int(items[at].Count) - before - 1; {
+	case self == before && entries == before+1+after:
+		value = at + 1
+	case self < 0 && entries == after:
+		value = behind
+	case after == 1 && entries == int(items[behind].Count):
+		value = behind + 1
+	case after == 1 && entries == int(items[behind].Count)+1 && self >= 0:
+		value, skipped = behind+1, self
+	default:
 		return true
 	}
 	d.message.Layout = "push list"
-	for i := list + 1; i < int(items[list].Next); i = int(items[i].Next) {
+	for i, n := list+1, 0; i < behind; i, n = int(items[i].Next), n+1 {
+		if n == skipped {
+			continue
+		}
 		e, _ := d.entryAt(i)
 		d.pushed(e, value)
 		value = int(items[value].Next)

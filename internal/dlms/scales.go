@@ -34,7 +34,7 @@ func (d *Decoder) applyScale() {
 	energy := false
 	for i := range d.message.Objects {
 		o := &d.message.Objects[i]
-		if o.Type != cosem.Number || o.Unit != cosem.NoUnit || !o.Code.IsElectric() {
+		if o.Type != cosem.Number || o.Unit != cosem.NoUnit || !(o.Code | 0xFF).IsElectric() { // of any billing period
 			continue
 		}
 		kind := o.Code.Kind()
@@ -42,9 +42,8 @@ func (d *Decoder) applyScale() {
 		energy = energy || kind == cosem.Energy
 		switch kind {
 		case cosem.Voltage:
-			o.Exp = s.voltage
-			if s.high > 0 && o.Number > s.high {
-				o.Exp = s.highVoltage
+			if o.Exp = s.voltage; s.anyVoltage {
+				o.Exp = voltageExp(o.Number)
 			}
 		case cosem.Current:
 			o.Exp = s.current
@@ -66,11 +65,15 @@ func (d *Decoder) applyScale() {
 	}
 }
 
+// voltageExp finds the scale of a phase's voltage, which is 80 to 300 V.
+func voltageExp(n int64) int8 { return expBelow(n, 800) }
+
 // frequencyExp finds the scale of a frequency: grids have 50 or 60 Hz.
-func frequencyExp(n int64) int8 {
-	exp := int8(0)
-	for n >= 450 && exp > -3 {
-		n /= 10
+func frequencyExp(n int64) int8 { return expBelow(n, 450) }
+
+// expBelow returns the power of ten that brings n below a limit, -3 at least.
+func expBelow(n, limit int64) (exp int8) {
+	for ; n >= limit && exp > -3; n /= 10 {
 		exp--
 	}
 	return exp

@@ -2,6 +2,7 @@ package frame
 
 import (
 	"github.com/smartmeter-addon/smartmeter-addon/internal/axdr"
+	"github.com/smartmeter-addon/smartmeter-addon/internal/cipher"
 	"github.com/smartmeter-addon/smartmeter-addon/internal/meter"
 )
 
@@ -10,7 +11,8 @@ import (
 const (
 	tagDataNotification = 0x0F
 	tagGloCiphering     = 0xDB
-	tagDedCiphering     = 0xDD
+	tagDedCiphering     = 0xDC
+	tagGeneralCiphering = 0xDD
 	tagBlockTransfer    = 0xE0
 
 	apduMax     = 4 << 10
@@ -23,6 +25,10 @@ const (
 // llc is the header that HDLC puts before an APDU (IEC 62056-46, 5.3).
 var llc = [3]byte{0xE6, 0xE7, 0x00}
 
+// llcCommand is the second octet of the header in front of a command, which some
+// meters put before what they push.
+const llcCommand = 0xE6
+
 // apdus matches application layer messages of DLMS that come without a
 // framing.
 type apdus struct{ walker axdr.Walker }
@@ -30,7 +36,7 @@ type apdus struct{ walker axdr.Walker }
 // match matches one message. Nothing vouches for it but its form.
 func (a *apdus) match(p []byte) Match {
 	at := 0
-	for at < len(llc) && at < len(p) && p[at] == llc[at] {
+	for at < len(llc) && at < len(p) && (p[at] == llc[at] || at == 1 && p[at] == llcCommand) {
 		at++
 	}
 	switch {
@@ -54,7 +60,7 @@ func (a *apdus) match(p []byte) Match {
 // tag of general-glo-ciphering have a row of their own.
 func beginsAPDU(b byte) bool {
 	switch b {
-	case tagDataNotification, tagDedCiphering, tagBlockTransfer, llc[0]:
+	case tagDataNotification, tagDedCiphering, tagGeneralCiphering, tagBlockTransfer, llc[0]:
 		return true
 	}
 	return false
@@ -65,6 +71,14 @@ func (a *apdus) measure(p []byte) (int, error) {
 	switch p[0] {
 	case tagDataNotification:
 		return a.measureNotification(p)
+	case tagGeneralCiphering:
+		switch at, err := cipher.GeneralHead(p); err {
+		case nil:
+			return measureBlock(p, at)
+		case axdr.ErrShort:
+			return 0, err
+		}
+		fallthrough // some give the other forms that tag
 	case tagGloCiphering, tagDedCiphering:
 		if len(p) > 1 && p[1] != titleLength {
 			return 0, axdr.ErrTag
