@@ -68,10 +68,14 @@ func (h *house) shared(meters []*pipeline) []output {
 		}},
 		{name: "mqtt", on: h.broker != nil, build: func(w wires) (func(context.Context) error, error) {
 			security, err := cfg.BrokerTLS(os.ReadFile)
+			var list []mqtt.Meter
+			for _, p := range meters {
+				list = append(list, mqtt.Meter{Slot: p.meter.Slot, Updates: p.updates, Status: p.vitals.hub})
+			}
 			return mqtt.New(mqtt.Options{
-				MQTT: cfg.MQTT, TLS: security, Slot: cfg.Slot, Language: cfg.Language, Version: Version, SupportURL: homepage(),
+				MQTT: cfg.MQTT, TLS: security, Meters: list, Language: cfg.Language, Version: Version, SupportURL: homepage(),
 				Log: w.log, Broker: h.broker, Store: h.store, Counter: w.counter, Solar: h.solarLasts(),
-			}, p.updates, p.vitals.hub, h.samples).Run, err
+			}, h.samples).Run, err
 		}},
 		{name: "influxdb", on: cfg.Influx.URL != "", build: func(w wires) (func(context.Context) error, error) {
 			return influxdb.New(influxdb.Options{

@@ -20,7 +20,7 @@ func TestDiagnosisLanguage(t *testing.T) {
 			if l == meter.English {
 				wantText, wantNext = st.Text, st.Next
 			}
-			v := &View{Language: l, Status: &st}
+			v := &View{Language: l, Lines: []Line{{Status: &st}}}
 			var got struct {
 				Text string
 				Next string `json:"next_step"`
@@ -38,7 +38,7 @@ func TestDiagnosisLanguage(t *testing.T) {
 			}
 		}
 	}
-	long := &View{Language: meter.French, Status: &meter.Status{Verdict: "no such cause", Text: strings.Repeat("é", 300)}}
+	long := &View{Language: meter.French, Lines: []Line{{Status: &meter.Status{Verdict: "no such cause", Text: strings.Repeat("é", 300)}}}}
 	if value, _ := find(t, bridge, "diagnosis_p1").Value(nil, long); string(value) != `"`+strings.Repeat("é", maxText)+`"` {
 		t.Errorf("a long text becomes %s", value)
 	}

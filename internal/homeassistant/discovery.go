@@ -79,7 +79,7 @@ type Announcer struct {
 	ConnectedTopic string // of the availability of the program
 	Origin         Origin
 	Language       meter.Language // of names; ids are English
-	Slot           string         // of the electricity meter
+	Slot           string         // of the meter that the devices belong to
 	Groups         *Groups        // that the household has
 }
 
@@ -92,8 +92,11 @@ func (a *Announcer) suffix() string {
 	if a.Slot == usualSlot {
 		return ""
 	}
-	return " (" + strings.ReplaceAll(a.Slot, "_", " ") + ")"
+	return named(a.Slot)
 }
+
+// named is what a name ends in that tells its meter.
+func named(slot string) string { return " (" + strings.ReplaceAll(slot, "_", " ") + ")" }
 
 // Identifier returns the identifier of a device.
 func Identifier(slot string) string { return OriginName + "_" + slot }
@@ -156,6 +159,9 @@ func (a *Announcer) component(d *Device, e *Entity) componentConfig {
 		nameConfig:   nameConfig{Identifier(d.Slot) + "_" + id, e.on() + "." + d.Slot + "_" + id, Name(a.Language, e.Name)},
 		sensorConfig: sensorConfig{DeviceClass: e.Class, StateClass: e.State, Unit: e.Unit},
 		Icon:         e.Icon,
+	}
+	if e.Of != "" {
+		m.Name += named(e.Of)
 	}
 	if e.Platform == Button {
 		m.EntityCategory, m.CommandTopic = "config", d.CommandTopic(e.Key)

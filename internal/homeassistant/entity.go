@@ -38,6 +38,7 @@ type Entity struct {
 	meter.Entity
 	ID         string // in ids, after the device's slot; empty: the key
 	Platform   string // empty: Sensor
+	Of         string // slot of the meter that the name tells, after the entity's own; empty: none
 	Diagnostic bool   // where Rare does not say it
 
 	// IsHidden reports whether the entity is left out of dashboards until the
@@ -66,9 +67,14 @@ type View struct {
 	Reading  *meter.Reading
 	Channel  *meter.Channel // of an M-Bus device
 	Solar    *meter.Solar   // of the inverter
-	Status   *meter.Status  // of the bridge
-	Shown    time.Time      // the last telegram as the bridge shows it
+	Lines    []Line         // of the bridge, in the order of their meters
 	scratch  [512]byte      // for values that are only looked at
+}
+
+// Line is how one meter's line stands, as the bridge shows it.
+type Line struct {
+	Status *meter.Status
+	Shown  time.Time // the last telegram
 }
 
 // on returns the entity's platform.

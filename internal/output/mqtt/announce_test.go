@@ -103,7 +103,7 @@ func TestParent(t *testing.T) {
 	s.update(start.Add(debounce), both)
 	for i, want := range []string{"", "smartmeter_p1_bridge", "smartmeter_p1", "smartmeter_p1"} {
 		var a homeassistant.Announcement
-		if err := json.Unmarshal(s.announcer.Build(s.devices[i].Device), &a); err != nil {
+		if err := json.Unmarshal(s.meters[0].announcer.Build(s.devices[i].Device), &a); err != nil {
 			t.Fatal(err)
 		}
 		if got := a.Device.ViaDevice; got != want {

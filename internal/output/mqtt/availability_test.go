@@ -116,8 +116,8 @@ func TestLastTelegram(t *testing.T) {
 		st := alive()
 		st.Last = start.Add(step.after)
 		s.status(st.Last, st)
-		if !s.view.Shown.Equal(step.want) {
-			t.Errorf("after %s: got %s, want %s", step.after, s.view.Shown, step.want)
+		if !s.meters[0].line.shown.Equal(step.want) {
+			t.Errorf("after %s: got %s, want %s", step.after, s.meters[0].line.shown, step.want)
 		}
 	}
 }

@@ -224,7 +224,8 @@ func run(t *testing.T, change func(*mqtt.Options)) *app {
 			Topic: "smartmeter", Discovery: true, DiscoveryPrefix: "homeassistant",
 			BirthTopic: "homeassistant/status",
 		},
-		Slot: "p1", Version: "1.2.3", Zone: time.UTC,
+		Meters:  []mqtt.Meter{{Slot: "p1", Updates: &a.updates, Status: &a.status}},
+		Version: "1.2.3", Zone: time.UTC,
 		Log:    slog.New(slog.NewTextHandler(&a.log, nil)),
 		Jitter: func() time.Duration { return time.Millisecond },
 	}
@@ -233,7 +234,7 @@ func run(t *testing.T, change func(*mqtt.Options)) *app {
 	a.reading(1)
 	ctx, cancel := context.WithCancel(t.Context())
 	ended := make(chan error)
-	go func() { ended <- mqtt.New(o, &a.updates, &a.status, &a.samples).Run(ctx) }()
+	go func() { ended <- mqtt.New(o, &a.samples).Run(ctx) }()
 	a.stop = sync.OnceFunc(func() {
 		cancel()
 		select {

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/smartmeter-addon/smartmeter-addon/internal/diagnosis"
+	"github.com/smartmeter-addon/smartmeter-addon/internal/homeassistant"
 	"github.com/smartmeter-addon/smartmeter-addon/internal/meter"
 )
 
@@ -45,12 +46,20 @@ func (s *session) logStandBy() {
 		"If the other one is gone for good, wait some minutes", "slot", s.slot, "topic", s.topic)
 }
 
-// standing returns the status that the bridge shows.
-func (s *session) standing() *meter.Status {
-	if s.claims.rival.IsZero() || s.line.status.Problem {
-		return &s.line.status
+// lines appends how the meters' lines stand, as the bridge shows them.
+func (s *session) lines(list []homeassistant.Line) []homeassistant.Line {
+	for _, m := range s.meters {
+		list = append(list, homeassistant.Line{Status: s.standing(&m.line.status), Shown: m.line.shown})
 	}
-	shown := s.line.status
+	return list
+}
+
+// standing returns the status of a line that the bridge shows.
+func (s *session) standing(status *meter.Status) *meter.Status {
+	if s.claims.rival.IsZero() || status.Problem {
+		return status
+	}
+	shown := *status
 	cause := diagnosis.SameNames
 	shown.Problem, shown.Verdict, shown.Share = cause.Problem(), cause.String(), 0
 	shown.Text, shown.Next = cause.Text(meter.English), cause.Next(meter.English)

@@ -11,12 +11,10 @@ import (
 	"github.com/smartmeter-addon/smartmeter-addon/internal/meter"
 )
 
-// compat publishes what smartmeter2mqtt does, under its topics, and knows what
-// it left behind on the broker.
+// compat publishes what smartmeter2mqtt does, under its topics.
 type compat struct {
 	topic  string // ends in /status/
 	energy string // of the whole reading, which comes with every telegram
-	former former
 
 	// Fields of the reading that have topics of their own, for programs that
 	// cannot read JSON: smartmeter2mqtt's mqtt-distinct, but beside the whole
@@ -25,8 +23,10 @@ type compat struct {
 	allFields bool
 }
 
-func newCompat(n *names, o *Options) compat {
-	c := compat{topic: n.topic + "/status/", energy: n.topic + "/status/energy", former: newFormer(n)}
+// newCompat returns what publishes below the prefix: that of all topics for the
+// first meter, which smartmeter2mqtt had, and one of its own for each further.
+func newCompat(prefix string, o *Options) compat {
+	c := compat{topic: prefix + "/status/", energy: prefix + "/status/energy"}
 	if o.Distinct {
 		c.fields = config.List(o.DistinctFields).Names()
 		c.allFields = slices.Contains(c.fields, "*")

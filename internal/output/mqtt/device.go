@@ -28,6 +28,7 @@ const (
 // device is a device of Home Assistant and what was published of it.
 type device struct {
 	*homeassistant.Device
+	of      *metered       // its meter; the first for what all have together
 	channel *meter.Channel // of an M-Bus meter
 
 	sent   []byte    // announcement; nil before the first

@@ -93,7 +93,7 @@ func (x *exchange) drop(c *client, will bool) {
 	c.up, c.in, c.out = false, nil, nil
 	c.s.lost()
 	if will {
-		x.publish(nil, message{c.s.announcer.ConnectedTopic, []byte{'0'}, 1, true})
+		x.publish(nil, message{c.s.meters[0].announcer.ConnectedTopic, []byte{'0'}, 1, true})
 	}
 }
 
@@ -243,7 +243,7 @@ func TestTwins(t *testing.T) {
 			second := x.start(named("second"), belgian(), nil)
 			x.settle(t)
 			publishers("the second starts", "first")
-			if st := first.s.standing(); !st.Problem || st.Verdict != "same_names" {
+			if st := first.s.lines(nil)[0].Status; !st.Problem || st.Verdict != "same_names" {
 				t.Errorf("the first one shows %+v, want a problem", st)
 			}
 			x.pass(t, time.Hour)
@@ -286,7 +286,7 @@ func TestTwins(t *testing.T) {
 			publishers("the second one is stopped", "")
 			x.pass(t, answerWithin+2*time.Second)
 			publishers("for good", "first's third run")
-			if st := first.s.standing(); st.Verdict == "same_names" {
+			if st := first.s.lines(nil)[0].Status; st.Verdict == "same_names" {
 				t.Errorf("the first one is alone and shows %+v", st)
 			}
 		})

@@ -35,7 +35,7 @@ func options() *Options {
 			Topic: "smartmeter", Discovery: true, DiscoveryPrefix: "homeassistant",
 			BirthTopic: "homeassistant/status", Interval: 10,
 		},
-		Slot: "p1", Version: "1.2.3", SupportURL: "https://example.org/smartmeter",
+		Meters: []Meter{{Slot: "p1"}}, Version: "1.2.3", SupportURL: "https://example.org/smartmeter",
 		Zone: amsterdam, Log: slog.New(slog.DiscardHandler),
 		instance: "0badcafe",
 		Jitter:   func() time.Duration { return 1500 * time.Millisecond },

@@ -90,7 +90,7 @@ func TestNoFormerEntities(t *testing.T) {
 	} {
 		s, now := running(t, options(), dutch())
 		s.received(now, m)
-		if len(s.compat.former.found) > 0 || s.bridge.Has(homeassistant.RemoveFormerKey) {
+		if len(s.former.found) > 0 || s.bridge.Has(homeassistant.RemoveFormerKey) {
 			t.Errorf("%s: taken for smartmeter2mqtt's", name)
 		}
 	}

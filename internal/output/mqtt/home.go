@@ -2,64 +2,56 @@ package mqtt
 
 import (
 	"log/slog"
-	"slices"
-	"time"
 
 	"github.com/smartmeter-addon/smartmeter-addon/internal/homeassistant"
-	"github.com/smartmeter-addon/smartmeter-addon/internal/household"
 	"github.com/smartmeter-addon/smartmeter-addon/internal/meter"
 )
 
-// home is the devices of a household, with what they show.
+// home is the meters of a household and the devices of all of them.
 type home struct {
-	names
-	bridge      *device
-	electricity *device
-	submeters   []*submeter
-	inverter    *inverter // nil: there is none
-	devices     []*device // all of them, parents first
-
-	groups  homeassistant.Groups
-	rates   homeassistant.Rates
-	view    homeassistant.View
-	lists   lists  // published as attributes
-	meterID string // equipment identifier of the electricity meter, as printed
-	log     *slog.Logger
+	names    // of the first meter
+	meters   []*metered
+	bridge   *device
+	inverter *inverter // nil: there is none
+	devices  []*device // all of them, parents first
+	log      *slog.Logger
 }
 
-// lists are the attributes' source, as far as published.
-type lists struct {
-	peaks    []meter.Peak
-	failures []meter.Failure
-}
-
-func newHome(o *Options, n names) home {
-	h := home{names: n, log: o.Log}
-	h.rates.Interval = time.Duration(o.Interval) * time.Second
-	h.view.Zone, h.view.Language = o.Zone, o.Language
-	h.bridge = h.add(n.bridge(), "Smartmeter", 1, homeassistant.Bridge(n.slot), nil)
+func newHome(o *Options) *home {
+	h := &home{log: o.Log}
+	var slots []string
+	for i, m := range o.Meters {
+		h.meters = append(h.meters, newMetered(o, h, names{o.Topic, m.Slot, o.DiscoveryPrefix}, i == 0))
+		slots = append(slots, m.Slot)
+	}
+	first := h.meters[0]
+	h.names = first.names
+	entities := homeassistant.Bridge(slots...)
+	h.bridge = h.add(first, h.names.bridge(), "Smartmeter", 1, entities, nil)
 	h.bridge.Describe(homeassistant.Information{Model: "P1 port reader", Version: o.Version})
-	for _, e := range homeassistant.Bridge(n.slot) {
+	for _, e := range entities {
 		if e.Key != homeassistant.RemoveFormerKey { // until something is found
 			h.bridge.Add(e.Key)
 		}
 	}
-	h.electricity = h.add(n.slot, "Electricity meter", 1, homeassistant.Electricity, h.bridge)
+	for _, m := range h.meters {
+		m.electricity = h.add(m, m.slot, "Electricity meter", 1, homeassistant.Electricity, h.bridge)
+	}
 	if o.Solar > 0 {
-		d := h.add(n.solar(), "Solar inverter", 1, homeassistant.Inverter, h.bridge)
+		d := h.add(first, h.solar(), "Solar inverter", 1, homeassistant.Inverter, h.bridge)
 		h.inverter = &inverter{device: d, lasts: o.Solar}
 	}
 	return h
 }
 
-// add makes a device known. All but the bridge can be unavailable while this
-// program runs.
-func (h *home) add(slot, name string, number int, entities []homeassistant.Entity, parent *device) *device {
+// add makes a device of a meter known. All but the bridge can be unavailable
+// while this program runs.
+func (h *home) add(m *metered, slot, name string, number int, entities []homeassistant.Entity, parent *device) *device {
 	topics := homeassistant.Topics{State: h.state(slot), Config: h.config(slot)}
 	if parent != nil {
 		topics.Availability = h.availability(slot)
 	}
-	d := &device{Device: homeassistant.NewDevice(slot, name, number, entities, topics)}
+	d := &device{Device: homeassistant.NewDevice(slot, name, number, entities, topics), of: m}
 	if parent != nil {
 		d.Parent = parent.Device
 	}
@@ -77,59 +69,48 @@ func (h *home) device(slot string) *device {
 	return nil
 }
 
-// learn brings the devices up to date. A telegram of a meter that does not
-// count yet, perhaps of somebody else's, teaches nothing of the electricity
-// meter.
-func (h *home) learn(r *meter.Reading) {
-	h.view.Reading = r
-	if !r.Meter.Rival {
-		if h.groups.Learn(&r.Values) {
-			h.electricity.Stale, h.electricity.Unsaved = true, true
-		}
-		if h.electricity.IsKnown() || homeassistant.IsElectric(&r.Values) {
-			if id := r.Meter.ID; id != "" && id != h.meterID {
-				h.replaced(h.electricity, h.meterID, id)
-				h.meterID = id
-			}
-			h.electricity.Identify(homeassistant.Identity{Header: r.Header, ID: r.Meter.ID})
-			h.electricity.Learn(&h.view, &h.groups)
+// meter returns the meter in that slot; what names none is of the first.
+func (h *home) meter(slot string) *metered {
+	for _, m := range h.meters {
+		if m.slot == slot {
+			return m
 		}
 	}
-	for _, sub := range h.submeters {
-		sub.fresh = false
-	}
-	for i := range r.Channels {
-		c := &r.Channels[i]
-		m, ok := c.Type.Medium()
-		if ok && c.Unit != meter.UnitNone && c.Meter.Slot > 0 && c.Meter.Slot <= household.MaxSame {
-			h.learnSubmeter(h.submeter(m, int(c.Meter.Slot), c.Type, c.Unit), c, r)
+	return h.meters[0]
+}
+
+// areAlive reports whether telegrams of all meters arrive.
+func (h *home) areAlive() bool {
+	for _, m := range h.meters {
+		if !m.line.status.Alive {
+			return false
 		}
 	}
-}
-
-// replaced logs that another meter took the place of the one before.
-func (h *home) replaced(d *device, from, to string) {
-	d.Unsaved = true
-	if from != "" {
-		h.log.Info("another meter has taken the place of the one before; its entities and their history stay",
-			"device", d.Slot, "before", tail(from), "now", tail(to))
-	}
-}
-
-// tail returns as much of an identifier as a log may show.
-func tail(id string) string {
-	id = homeassistant.Serial(id)
-	return id[max(len(id)-4, 0):]
-}
-
-// learnedLists reports whether the attributes of the electricity meter changed
-// since they were published.
-func (h *home) learnedLists(r *meter.Reading) bool {
-	if slices.Equal(h.lists.peaks, r.PeakHistory) && slices.Equal(h.lists.failures, r.Failures) {
-		return false
-	}
-	h.lists = lists{r.PeakHistory, r.Failures}
 	return true
+}
+
+// slots are those of all devices that there can be, by the topic of their
+// announcement.
+func (h *home) slots() map[string]string {
+	list := make(map[string]string)
+	for _, slot := range []string{h.names.bridge(), h.solar()} {
+		list[h.config(slot)] = slot
+	}
+	for _, m := range h.meters {
+		for topic, slot := range m.slots() {
+			list[topic] = slot
+		}
+	}
+	return list
+}
+
+// claimTopics are the topics where this program finds others that publish one
+// of its meters.
+func (h *home) claimTopics(discovery bool) (list []string) {
+	for _, m := range h.meters {
+		list = append(list, m.claims(discovery)...)
+	}
+	return list
 }
 
 // hasState reports whether a device has a state to publish: something of it came
@@ -143,5 +124,5 @@ func (h *home) hasState(d *device) bool {
 	case d.channel != nil && d.channel.Unit == meter.UnitNone:
 		return false
 	}
-	return h.view.Reading != nil && d.IsKnown()
+	return d.of.view.Reading != nil && d.IsKnown()
 }

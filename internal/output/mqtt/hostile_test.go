@@ -184,14 +184,15 @@ func TestHostileBroker(t *testing.T) {
 // an error, so that it is started again, and not the program.
 func TestPanicWhileConnecting(t *testing.T) {
 	t.Parallel()
+	var updates hub.Hub[*meter.Update]
+	var status hub.Hub[meter.Status]
 	o := mqtt.Options{
+		Meters: []mqtt.Meter{{Slot: "p1", Updates: &updates, Status: &status}},
 		Log:    slog.New(slog.DiscardHandler),
 		Broker: func(context.Context, bool) (mqtt.Broker, error) { panic("a fault") },
 	}
-	var updates hub.Hub[*meter.Update]
-	var status hub.Hub[meter.Status]
 	var samples hub.Hub[*meter.Solar]
-	err := mqtt.New(o, &updates, &status, &samples).Run(t.Context())
+	err := mqtt.New(o, &samples).Run(t.Context())
 	if err == nil || !strings.Contains(err.Error(), "panic: a fault") {
 		t.Errorf("Run returned %v, want the panic", err)
 	}

@@ -28,9 +28,9 @@ const (
 	pingTimeout = 10 * time.Second
 
 	// maxIncoming is how many messages wait that others sent: birth messages,
-	// claims and, at a login, what the broker kept. What does not fit is dropped,
-	// because the client's handler must not block.
-	maxIncoming = 80
+	// claims and, at a login, what the broker kept of four meters. What does not
+	// fit is dropped, because the client's handler must not block.
+	maxIncoming = 200
 
 	// subscribeRefused is the return code of a SUBACK for a filter that the
 	// broker does not allow (MQTT 3.1.1, 3.9.3).
@@ -76,7 +76,7 @@ func (c *connector) login(ctx context.Context, address *url.URL, b Broker) (*lin
 	l := &link{log: c.Log, lost: make(chan error, 1), incoming: make(chan incoming, maxIncoming)}
 	options := paho.NewClientOptions().
 		AddBroker(address.String()).
-		SetClientID("smartmeter-"+c.Slot+"-"+c.instance). // 22 bytes with the usual slot: some brokers take 23
+		SetClientID("smartmeter-"+c.Meters[0].Slot+"-"+c.instance). // 22 bytes with the usual slot: some brokers take 23
 		SetUsername(b.Username).
 		SetPassword(string(b.Password)).
 		SetProtocolVersion(4). // 3.1.1, and no second try with 3.1 after a refused login

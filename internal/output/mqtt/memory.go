@@ -10,8 +10,9 @@ import (
 // that it is announced again before the first telegram, also what only shows by
 // day, and removed when a later version has it no more.
 type memory struct {
-	Groups  []string              `json:"groups"`
-	Devices map[string]remembered `json:"devices"` // by slot
+	Groups  []string              `json:"groups"`            // of the first meter
+	Further map[string][]string   `json:"further,omitempty"` // those of the others, by slot
+	Devices map[string]remembered `json:"devices"`           // by slot
 
 	Run      string `json:"run,omitempty"`      // instance of the last run that published the slot
 	StandsBy bool   `json:"standsBy,omitempty"` // while another program publishes it
@@ -38,7 +39,7 @@ func (s *session) unsaved() bool {
 // memory returns what to keep, and takes it for kept.
 func (s *session) memory() memory {
 	m := memory{
-		Groups: s.groups.Names(), Devices: make(map[string]remembered),
+		Groups: s.meters[0].groups.Names(), Devices: make(map[string]remembered),
 		Run: s.claims.last, StandsBy: s.claims.role == standingBy,
 	}
 	s.claims.unsaved = false
@@ -48,17 +49,30 @@ func (s *session) memory() memory {
 			m.Devices[d.Slot] = remembered{Identity: d.Said(), Components: d.Platforms()}
 		}
 	}
-	if r, ok := m.Devices[s.slot]; ok {
-		r.ID = s.meterID
-		m.Devices[s.slot] = r
-	}
-	for _, sub := range s.submeters {
-		if r, ok := m.Devices[sub.Slot]; ok {
-			r.ID, r.Type, r.Unit = sub.id, sub.kind, sub.unit.String()
-			m.Devices[sub.Slot] = r
+	for i, of := range s.meters {
+		of.remember(&m)
+		if i > 0 {
+			if m.Further == nil {
+				m.Further = make(map[string][]string)
+			}
+			m.Further[of.slot] = of.groups.Names()
 		}
 	}
 	return m
+}
+
+// remember adds what there is to keep of the meter beside its devices' own.
+func (m *metered) remember(all *memory) {
+	if r, ok := all.Devices[m.slot]; ok {
+		r.ID = m.meterID
+		all.Devices[m.slot] = r
+	}
+	for _, sub := range m.submeters {
+		if r, ok := all.Devices[sub.Slot]; ok {
+			r.ID, r.Type, r.Unit = sub.id, sub.kind, sub.unit.String()
+			all.Devices[sub.Slot] = r
+		}
+	}
 }
 
 // restore continues an earlier run.
@@ -67,18 +81,30 @@ func (s *session) restore(m memory) {
 	if m.StandsBy {
 		s.claims.role = standingBy
 	}
-	s.groups.Restore(m.Groups)
-	s.meterID = m.Devices[s.slot].ID
 	for _, d := range s.devices {
 		if r, ok := m.Devices[d.Slot]; ok {
 			d.Restore(r.Identity, r.Components)
 		}
 	}
+	for i, of := range s.meters {
+		groups := m.Further[of.slot]
+		if i == 0 {
+			groups = m.Groups
+		}
+		of.groups.Restore(groups)
+		of.restore(&m)
+	}
+}
+
+// restore continues an earlier run's meter, whose electricity meter is there
+// already.
+func (m *metered) restore(all *memory) {
+	m.meterID = all.Devices[m.slot].ID
 	for i := range meter.NumMedia {
 		for number := 1; number <= household.MaxSame; number++ {
-			r, ok := m.Devices[s.names.submeter(i, number)]
+			r, ok := all.Devices[m.names.submeter(i, number)]
 			if unit, _, isUnit := meter.ParseUnit(r.Unit); ok && isUnit {
-				sub := s.home.submeter(i, number, r.Type, unit)
+				sub := m.submeter(i, number, r.Type, unit)
 				sub.id = r.ID
 				sub.Restore(r.Identity, r.Components)
 			}

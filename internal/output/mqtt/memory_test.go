@@ -168,7 +168,7 @@ func TestTwoWaterMeters(t *testing.T) {
 	next.update(now, two)
 	for run, s := range []*session{s, next} {
 		var devices []string
-		for _, sub := range s.submeters {
+		for _, sub := range s.meters[0].submeters {
 			if sub.medium != meter.Water {
 				continue
 			}
@@ -196,7 +196,7 @@ func TestSuccessor(t *testing.T) {
 			t.Errorf("%s lacks %s: %q", topic, want, brief(got))
 		}
 	}
-	if n := len(s.submeters); n != 1 {
+	if n := len(s.meters[0].submeters); n != 1 {
 		t.Errorf("there are %d gas meters, want 1", n)
 	}
 }

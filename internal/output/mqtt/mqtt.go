@@ -17,6 +17,9 @@
 //	<device>/availability    retained  online, offline
 //	<slot>_bridge/claim      retained  which program publishes the slot
 //
+// Those of a second meter and more are <slot>/status/...; connected is 2 when
+// all meters are there.
+//
 // What devices and entities are called and what they show is the business of
 // package homeassistant. In each file one thing: session.go the order of
 // messages, home.go the devices, publish.go and received.go what goes out and
@@ -69,7 +72,7 @@ type Broker struct {
 // Options is what an Output needs.
 type Options struct {
 	config.MQTT
-	Slot       string          // name of the meter in topics and ids
+	Meters     []Meter         // one or more; the first names the bridge
 	Language   meter.Language  // of the names of devices and entities; empty: English
 	Version    string          // of this program
 	SupportURL string          // of this program's home page, http or https; empty: none
@@ -93,18 +96,21 @@ type Options struct {
 	instance string // of this run, unlike any other; New sets it
 }
 
-// Output publishes the readings of one meter. It must be made by New.
+// Meter is a meter to publish.
+type Meter struct {
+	Slot    string // its name in topics and ids
+	Updates *hub.Hub[*meter.Update]
+	Status  *hub.Hub[meter.Status]
+}
+
+// Output publishes the readings of all meters. It must be made by New.
 type Output struct {
 	options Options
-	updates *hub.Hub[*meter.Update]
-	status  *hub.Hub[meter.Status]
 	samples *hub.Hub[*meter.Solar]
 }
 
 // New returns an Output for what is published on the hubs.
-func New(
-	o Options, updates *hub.Hub[*meter.Update], status *hub.Hub[meter.Status], samples *hub.Hub[*meter.Solar],
-) *Output {
+func New(o Options, samples *hub.Hub[*meter.Solar]) *Output {
 	if o.Zone == nil {
 		o.Zone = time.Local
 	}
@@ -117,19 +123,24 @@ func New(
 	var id [4]byte
 	random.Read(id[:]) // never fails
 	o.instance = hex.EncodeToString(id[:])
-	return &Output{options: o, updates: updates, status: status, samples: samples}
+	return &Output{options: o, samples: samples}
 }
 
 // Run publishes until the context ends and returns nil then. Nothing that
 // goes wrong with the broker ends it; a panic of the goroutine that connects
 // to it is returned as an error.
 func (o *Output) Run(ctx context.Context) error {
+	var updates []*hub.Hub[*meter.Update]
+	var statuses []*hub.Hub[meter.Status]
+	for _, m := range o.options.Meters {
+		updates, statuses = append(updates, m.Updates), append(statuses, m.Status)
+	}
 	w := worker{
 		options:   &o.options,
 		session:   newSession(&o.options),
 		connector: newConnector(&o.options),
-		readings:  o.updates.Subscribe(maxReadings, hub.DropOldest),
-		statuses:  o.status.Subscribe(maxStatuses, hub.DropOldest),
+		readings:  hub.SubscribeAll(updates, maxReadings, hub.DropOldest, nil),
+		statuses:  hub.SubscribeAll(statuses, maxStatuses, hub.DropOldest, nil),
 		samples:   o.samples.Subscribe(maxStatuses, hub.DropOldest),
 		timer:     time.NewTimer(0),
 	}
@@ -155,11 +166,13 @@ func (o *Output) Run(ctx context.Context) error {
 	defer ended.Wait()
 	defer cancel()
 
-	if st, ok := o.status.Latest(); ok {
-		w.session.status(time.Now(), st)
-	}
-	if u, ok := o.updates.Latest(); ok {
-		w.session.update(time.Now(), u)
+	for _, m := range o.options.Meters {
+		if st, ok := m.Status.Latest(); ok {
+			w.session.status(time.Now(), st)
+		}
+		if u, ok := m.Updates.Latest(); ok {
+			w.session.update(time.Now(), u)
+		}
 	}
 	return w.run(ctx, panicked)
 }
@@ -223,7 +236,7 @@ func (w *worker) run(ctx context.Context, panicked <-chan error) error {
 }
 
 // file is where is kept what the next run must know.
-func (w *worker) file() string { return "mqtt_" + w.options.Slot }
+func (w *worker) file() string { return "mqtt_" + w.options.Meters[0].Slot }
 
 // remember keeps what the next run must know, which hardly ever changes.
 func (w *worker) remember() {

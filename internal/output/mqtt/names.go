@@ -9,7 +9,8 @@ import (
 	"github.com/smartmeter-addon/smartmeter-addon/internal/meter"
 )
 
-// names are what topics and ids are made of.
+// names are what the topics and ids of a meter are made of; those of the first
+// meter name what all have together, too.
 type names struct {
 	topic  string // prefix of all topics
 	slot   string // of the electricity meter
@@ -40,13 +41,10 @@ func (n *names) state(slot string) string { return n.topic + "/" + slot + "/stat
 
 func (n *names) availability(slot string) string { return n.topic + "/" + slot + "/availability" }
 
-// slots are those of all devices that there can be, by the topic of their
-// announcement.
+// slots are those of all devices of the meter that there can be, by the topic of
+// their announcement.
 func (n *names) slots() map[string]string {
-	list := make(map[string]string)
-	for _, slot := range []string{n.slot, n.bridge(), n.solar()} {
-		list[n.config(slot)] = slot
-	}
+	list := map[string]string{n.config(n.slot): n.slot}
 	for m := range meter.NumMedia {
 		for number := 1; number <= household.MaxSame; number++ {
 			slot := n.submeter(m, number)

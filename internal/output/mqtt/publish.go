@@ -13,7 +13,7 @@ func (s *session) announceDevice(now time.Time, d *device, again bool) {
 	if !s.options.Discovery {
 		return
 	}
-	if config := d.announce(now, again, s.announcer.Build); config != nil {
+	if config := d.announce(now, again, d.of.announcer.Build); config != nil {
 		s.retain(now, d.Topics.Config, config)
 		s.refreshAt = now.Add(settle)
 	}
@@ -33,37 +33,39 @@ func (s *session) refresh(now time.Time, atOnce bool) {
 		}
 		s.again(now, d)
 	}
-	s.attributes(true)
+	for _, m := range s.meters {
+		s.attributes(m, true)
+	}
 }
 
 // again sends the state of one device whether it changed or not.
 func (s *session) again(now time.Time, d *device) {
 	d.againAt = time.Time{}
-	if d == s.electricity {
-		s.measured(now, true)
+	if d == d.of.electricity {
+		s.measured(now, d.of, true)
 		return
 	}
 	s.state(now, d)
 }
 
-// measured sends the state of the electricity meter; with all, totals that
+// measured sends the state of an electricity meter; with all, totals that
 // are not due yet too.
-func (s *session) measured(now time.Time, all bool) {
-	if s.line.newest == nil || !s.electricity.IsKnown() {
+func (s *session) measured(now time.Time, m *metered, all bool) {
+	if m.line.newest == nil || !m.electricity.IsKnown() {
 		return
 	}
-	newest := s.line.newest.Entities()
-	s.rates.Take(now, newest, all)
-	s.view.Reading = s.rates.Shown
-	s.state(now, s.electricity)
-	s.view.Reading = newest
+	newest := m.line.newest.Entities()
+	m.rates.Take(now, newest, all)
+	m.view.Reading = m.rates.Shown
+	s.state(now, m.electricity)
+	m.view.Reading = newest
 }
 
 // catchUp shows the totals that wait for their minute, and the means since the
 // last state: the meter may be another one when it is seen again.
-func (s *session) catchUp(now time.Time) {
-	if s.online && s.electricity.shown == online && (s.rates.IsFresh || s.rates.IsBehind(s.line.newest.Entities())) {
-		s.measured(now, true)
+func (s *session) catchUp(now time.Time, m *metered) {
+	if s.online && m.electricity.shown == online && m.isBehind() {
+		s.measured(now, m, true)
 	}
 }
 
@@ -72,37 +74,38 @@ func (s *session) state(now time.Time, d *device) {
 	if !s.hasState(d) {
 		return
 	}
-	s.view.Channel = d.channel
+	view := &d.of.view
+	view.Channel = d.channel
 	if d == s.bridge {
-		s.view.Status = s.standing()
+		view.Lines = s.lines(view.Lines[:0])
 	}
-	s.write(d.Topics.State, false, func(dst []byte) []byte { return d.AppendState(dst, &s.view) })
-	d.stateAt, d.stateOf, d.againAt = now, s.line.newest, time.Time{}
+	s.write(d.Topics.State, false, func(dst []byte) []byte { return d.AppendState(dst, view) })
+	d.stateAt, d.stateOf, d.againAt = now, d.of.line.newest, time.Time{}
 }
 
-// attributes sends the attributes of the electricity meter's entities that
+// attributes sends the attributes of an electricity meter's entities that
 // changed since they were published; with all, every one.
-func (s *session) attributes(all bool) {
-	if !s.options.Discovery || s.line.newest == nil {
+func (s *session) attributes(m *metered, all bool) {
+	if !s.options.Discovery || m.line.newest == nil {
 		return
 	}
-	r := s.line.newest.Entities()
-	if isNew := s.learnedLists(r); !isNew && !all {
+	r := m.line.newest.Entities()
+	if isNew := m.learnedLists(r); !isNew && !all {
 		return
 	}
-	for topic, appended := range s.electricity.Attributes() {
+	for topic, appended := range m.electricity.Attributes() {
 		s.write(topic, false, func(dst []byte) []byte { return appended(dst, r) })
 	}
 }
 
-// setConnected publishes whether broker and meter are there.
+// setConnected publishes whether the broker and all meters are there.
 func (s *session) setConnected(now time.Time) {
 	value := byte('1')
-	if s.line.status.Alive {
+	if s.areAlive() {
 		value = '2'
 	}
-	if s.line.told != value {
-		s.line.told = value
+	if s.told != value {
+		s.told = value
 		s.retain(now, s.names.connected(), []byte{value})
 	}
 }
@@ -110,13 +113,15 @@ func (s *session) setConnected(now time.Time) {
 // available brings the devices' availability up to date. A device that comes
 // back shows its newest value first.
 func (s *session) available(now time.Time) {
-	alive := s.line.status.Alive && s.line.fresh
-	if d := s.electricity; alive && d.IsKnown() && d.shown != online && d.stateOf != s.line.newest {
-		s.measured(now, true)
-	}
-	s.setAvailability(now, s.electricity, alive)
-	for _, sub := range s.submeters {
-		s.setAvailability(now, sub.device, alive && sub.reports(&s.line.newest.Reading, s.view.Zone))
+	for _, m := range s.meters {
+		alive := m.isAlive()
+		if d := m.electricity; alive && d.IsKnown() && d.shown != online && d.stateOf != m.line.newest {
+			s.measured(now, m, true)
+		}
+		s.setAvailability(now, m.electricity, alive)
+		for _, sub := range m.submeters {
+			s.setAvailability(now, sub.device, alive && sub.reports(&m.line.newest.Reading, m.view.Zone))
+		}
 	}
 	if v := s.inverter; v != nil {
 		s.setAvailability(now, v.device, v.answers(now))

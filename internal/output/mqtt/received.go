@@ -19,7 +19,7 @@ func (s *session) subscriptions() []string {
 		for _, button := range []string{homeassistant.RepublishKey, homeassistant.RemoveFormerKey} {
 			list = append(list, s.bridge.CommandTopic(button))
 		}
-		list = append(list, s.compat.former.topics...)
+		list = append(list, s.former.topics...)
 	}
 	for topic := range s.kept.slots {
 		list = append(list, topic)
@@ -44,7 +44,7 @@ func (s *session) received(now time.Time, m incoming) []message {
 		s.announceAll(now)
 	case s.isPress(m, homeassistant.RemoveFormerKey):
 		s.removeFormer(now)
-	case slices.Contains(s.compat.former.topics, m.topic):
+	case slices.Contains(s.former.topics, m.topic):
 		s.foundFormer(now, m)
 	case isAnnouncement:
 		s.announced(now, slot, m)
@@ -119,8 +119,8 @@ func (s *session) userDeleted(d *device) {
 // foundFormer offers to remove entities of smartmeter2mqtt, if the message
 // announces one.
 func (s *session) foundFormer(now time.Time, m incoming) {
-	isFirst := len(s.compat.former.found) == 0
-	if !s.compat.former.find(m) {
+	isFirst := len(s.former.found) == 0
+	if !s.former.find(m) {
 		return
 	}
 	if isFirst {
@@ -139,7 +139,7 @@ func (s *session) foundFormer(now time.Time, m incoming) {
 // removeFormer removes what smartmeter2mqtt announced, and the button.
 func (s *session) removeFormer(now time.Time) {
 	s.log.Info("the button was pressed: the entities of smartmeter2mqtt are removed from Home Assistant",
-		"entities", s.compat.former.remove(&s.outbox))
+		"entities", s.former.remove(&s.outbox))
 	s.bridge.Remove(homeassistant.RemoveFormerKey)
 	s.announceDevice(now, s.bridge, false)
 }

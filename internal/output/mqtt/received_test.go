@@ -195,7 +195,7 @@ func TestRubbishAnnouncements(t *testing.T) {
 				compare(t, name, got, meterConfig+" (announcement)")
 				idle = now.Add(settle)
 			}
-			if log.Len() > 0 || s.next() != idle || s.electricity.Deleted {
+			if log.Len() > 0 || s.next() != idle || s.meters[0].electricity.Deleted {
 				t.Errorf("%s: rubbish changes something; next = %s, want %s: %s", name, s.next(), idle, log)
 			}
 		}
@@ -210,7 +210,7 @@ func TestSameSlot(t *testing.T) {
 	o := options()
 	o.Topic = "garage"
 	other, _ := running(t, o, belgian())
-	payload := other.announcer.Build(other.electricity.Device)
+	payload := other.meters[0].announcer.Build(other.meters[0].electricity.Device)
 
 	s, now, log := listening(t, options(), dutch())
 	for range 3 {
@@ -280,7 +280,7 @@ func TestDiscoverySwitchedOff(t *testing.T) {
 	log.Reset()
 	for name, m := range map[string]incoming{
 		"our own empty one, which comes back": {meterConfig, nil, false},
-		"another program's":                   {meterConfig, others.announcer.Build(others.electricity.Device), true},
+		"another program's":                   {meterConfig, others.meters[0].announcer.Build(others.meters[0].electricity.Device), true},
 		"one that is sent now":                {meterConfig, []byte(kept[meterConfig]), false},
 		"rubbish":                             {meterConfig, []byte("x"), true},
 		"the button":                          {"smartmeter/p1_bridge/reannounce", []byte("PRESS"), false},

@@ -3,7 +3,6 @@ package mqtt
 import (
 	"time"
 
-	"github.com/smartmeter-addon/smartmeter-addon/internal/homeassistant"
 	"github.com/smartmeter-addon/smartmeter-addon/internal/meter"
 )
 
@@ -27,46 +26,29 @@ const (
 // goes on learning.
 type session struct {
 	outbox
-	home
-	options   *Options
-	announcer homeassistant.Announcer
-	line      line
-	claims    claims
-	kept      kept
-	compat    compat
+	*home
+	options *Options
+	claims  claims
+	kept    kept
+	former  former
 
 	online    bool      // connected, and the publisher of the slot
 	stoodBy   bool      // since it published last
+	told      byte      // what the topic connected says: 0, '1' or '2'
 	birthAt   time.Time // when to answer Home Assistant's birth; zero: no need
 	refreshAt time.Time // when to send all states
 }
 
-// line is what is known of the meter's line.
-type line struct {
-	status meter.Status
-	lastAt time.Time // when the time of the last telegram was taken for the bridge
-	newest *meter.Update
-	fresh  bool // there was a reading since the line came to life
-	told   byte // what the topic connected says: 0, '1' or '2'
-}
-
 func newSession(o *Options) *session {
-	n := names{o.Topic, o.Slot, o.DiscoveryPrefix}
+	h := newHome(o)
 	s := &session{
 		options: o,
-		home:    newHome(o, n),
-		announcer: homeassistant.Announcer{
-			ConnectedTopic: n.connected(),
-			Origin:         homeassistant.Origin{Name: homeassistant.OriginName, Version: o.Version, SupportURL: o.SupportURL},
-			Language:       o.Language,
-			Slot:           o.Slot,
-		},
-		kept:   kept{slots: n.slots(), topics: make(map[string]*keptTopic)},
-		compat: newCompat(&n, o),
+		home:    h,
+		kept:    kept{slots: h.slots(), topics: make(map[string]*keptTopic)},
+		former:  newFormer(&h.names),
 	}
-	s.announcer.Groups = &s.groups
 	s.claims = claims{
-		topics: n.claims(o.Discovery), instance: o.instance, emit: s.emit,
+		topics: h.claimTopics(o.Discovery), instance: o.instance, emit: s.emit,
 		unheard: make(map[string]bool),
 	}
 	return s
@@ -88,13 +70,13 @@ func (s *session) connected(now time.Time) []message {
 // takeOver begins to publish. Entities become available last, so that none
 // shows an old value.
 func (s *session) takeOver(now time.Time) {
-	s.online, s.line.told, s.birthAt = true, 0, time.Time{}
+	s.online, s.told, s.birthAt = true, 0, time.Time{}
 	s.clearLeftovers(now)
 	for _, d := range s.devices {
 		d.connect()
 		switch {
 		case d == s.bridge:
-		case d == s.electricity && s.line.newest == nil: // an earlier run may have left it online
+		case d == d.of.electricity && d.of.line.newest == nil: // an earlier run may have left it online
 			d.shown = offline
 			s.retain(now, d.Topics.Availability, []byte(offline))
 		default:
@@ -103,11 +85,13 @@ func (s *session) takeOver(now time.Time) {
 	}
 	s.refreshAt = now.Add(refreshEvery)
 	s.announce(now, true)
-	if s.line.newest != nil {
-		s.compat.reading(&s.outbox, s.line.newest)
+	for _, m := range s.meters {
+		if m.line.newest != nil {
+			m.compat.reading(&s.outbox, m.line.newest)
+		}
 	}
 	if s.inverter != nil && s.inverter.last != nil {
-		s.compat.sample(&s.outbox, s.inverter.last)
+		s.meters[0].compat.sample(&s.outbox, s.inverter.last)
 	}
 	s.refresh(now, true)
 	s.setConnected(now)
@@ -123,25 +107,25 @@ func (s *session) lost() {
 // update takes a reading.
 func (s *session) update(now time.Time, u *meter.Update) []message {
 	s.begin()
-	entities := u.Entities()
-	turns := s.line.newest != nil && s.rates.Turns(s.line.newest.Entities(), entities)
-	if d := s.electricity; turns && s.online && d.IsKnown() && s.rates.IsFresh {
-		s.measured(now, true) // the last of the old tariff
+	m, entities := s.meter(u.Slot), u.Entities()
+	turns := m.line.newest != nil && m.rates.Turns(m.line.newest.Entities(), entities)
+	if d := m.electricity; turns && s.online && d.IsKnown() && m.rates.IsFresh {
+		s.measured(now, m, true) // the last of the old tariff
 	}
-	s.line.newest, s.line.fresh = u, true
-	s.rates.Add(entities)
-	s.learn(entities)
+	m.line.newest, m.line.fresh = u, true
+	m.rates.Add(entities)
+	m.learn(entities)
 	if !s.online {
 		return nil
 	}
-	s.compat.reading(&s.outbox, u)
-	s.compat.changes(&s.outbox, u)
+	m.compat.reading(&s.outbox, u)
+	m.compat.changes(&s.outbox, u)
 	s.announce(now, false)
-	if d := s.electricity; d.IsKnown() && (turns || d.stateOf == nil || s.rates.IsDue(now.Sub(d.stateAt))) {
-		s.measured(now, turns)
+	if d := m.electricity; d.IsKnown() && (turns || d.stateOf == nil || m.rates.IsDue(now.Sub(d.stateAt))) {
+		s.measured(now, m, turns)
 	}
-	s.attributes(false)
-	for _, sub := range s.submeters {
+	s.attributes(m, false)
+	for _, sub := range m.submeters {
 		if sub.fresh {
 			s.state(now, sub.device)
 		}
@@ -150,17 +134,18 @@ func (s *session) update(now time.Time, u *meter.Update) []message {
 	return s.messages
 }
 
-// status takes news of the meter's line.
+// status takes news of a meter's line.
 func (s *session) status(now time.Time, st meter.Status) []message {
 	s.begin()
-	s.line.status = st
+	m := s.meter(st.Slot)
+	m.line.status = st
 	if !st.Alive {
-		s.catchUp(now)
-		s.line.fresh = false
-		s.rates.Drop()
+		s.catchUp(now, m)
+		m.line.fresh = false
+		m.rates.Drop()
 	}
-	if !st.Last.IsZero() && (s.line.lastAt.IsZero() || now.Sub(s.line.lastAt) >= minuteOnly) {
-		s.view.Shown, s.line.lastAt = st.Last, now
+	if !st.Last.IsZero() && (m.line.lastAt.IsZero() || now.Sub(m.line.lastAt) >= minuteOnly) {
+		m.line.shown, m.line.lastAt = st.Last, now
 	}
 	if !s.online {
 		return nil
@@ -178,9 +163,9 @@ func (s *session) sampled(now time.Time, sample *meter.Solar) []message {
 	if !s.online {
 		return nil
 	}
-	s.compat.sample(&s.outbox, sample)
+	s.meters[0].compat.sample(&s.outbox, sample)
 	s.announceDevice(now, s.inverter.device, false)
-	if v := s.inverter; v.shown != online || s.rates.IsDue(now.Sub(v.stateAt)) {
+	if v := s.inverter; v.shown != online || s.meters[0].rates.IsDue(now.Sub(v.stateAt)) {
 		s.state(now, v.device)
 	}
 	s.available(now)
@@ -261,7 +246,9 @@ func (s *session) stop(now time.Time) []message {
 	if !s.online {
 		return nil
 	}
-	s.catchUp(now)
+	for _, m := range s.meters {
+		s.catchUp(now, m)
+	}
 	for _, d := range s.devices {
 		if d.shown == online {
 			s.setAvailability(now, d, false)

@@ -347,7 +347,7 @@ func TestBirth(t *testing.T) {
 }
 
 func TestDefaultJitter(t *testing.T) {
-	o := New(Options{}, nil, nil, nil).options
+	o := New(Options{}, nil).options
 	for range 1000 {
 		if d := o.Jitter(); d < time.Second || d >= 2*time.Second {
 			t.Fatalf("jitter of %s", d)

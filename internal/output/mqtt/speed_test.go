@@ -20,7 +20,7 @@ func BenchmarkState(b *testing.B) {
 	var dst []byte
 	b.ReportAllocs()
 	for b.Loop() {
-		dst = s.electricity.AppendState(dst[:0], &s.view)
+		dst = s.meters[0].electricity.AppendState(dst[:0], &s.meters[0].view)
 	}
 	b.SetBytes(int64(len(dst)))
 }

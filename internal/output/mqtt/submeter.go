@@ -29,33 +29,33 @@ type submeter struct {
 }
 
 // submeter returns the meter in that slot of the medium.
-func (h *home) submeter(m meter.Medium, slot int, kind meter.DeviceType, unit meter.Unit) *submeter {
-	for _, sub := range h.submeters {
-		if sub.medium == m && sub.slot == slot {
+func (m *metered) submeter(medium meter.Medium, slot int, kind meter.DeviceType, unit meter.Unit) *submeter {
+	for _, sub := range m.submeters {
+		if sub.medium == medium && sub.slot == slot {
 			return sub
 		}
 	}
-	parent := h.bridge
-	if h.electricity.IsKnown() {
-		parent = h.electricity
+	parent := m.home.bridge
+	if m.electricity.IsKnown() {
+		parent = m.electricity
 	}
-	sub := &submeter{medium: m, slot: slot, kind: kind, unit: unit}
-	name, entities := homeassistant.MBus(m, kind, unit)
-	sub.device = h.add(h.names.submeter(m, slot), name, slot, entities, parent)
+	sub := &submeter{medium: medium, slot: slot, kind: kind, unit: unit}
+	name, entities := homeassistant.MBus(medium, kind, unit)
+	sub.device = m.home.add(m, m.names.submeter(medium, slot), name, slot, entities, parent)
 	sub.device.channel = &sub.channel
-	h.submeters = append(h.submeters, sub)
+	m.submeters = append(m.submeters, sub)
 	return sub
 }
 
 // learnSubmeter takes the channel's reading.
-func (h *home) learnSubmeter(sub *submeter, c *meter.Channel, r *meter.Reading) {
+func (m *metered) learnSubmeter(sub *submeter, c *meter.Channel, r *meter.Reading) {
 	isOther := sub.number != 0 && sub.number != c.Meter.Meter || sub.id != "" && sub.id != c.Meter.ID
 	if c.Unit != sub.unit && sub.IsKnown() && !isOther {
 		return // an odd line: a meter does not change its unit
 	}
 	sub.number = c.Meter.Meter
 	if sub.id != c.Meter.ID {
-		h.replaced(sub.device, sub.id, c.Meter.ID)
+		m.replaced(sub.device, sub.id, c.Meter.ID)
 		sub.id = c.Meter.ID
 	}
 	if sub.unit != c.Unit || sub.kind != c.Type {
@@ -71,11 +71,11 @@ func (h *home) learnSubmeter(sub *submeter, c *meter.Channel, r *meter.Reading) 
 	}
 	sub.clock, sub.channel = r.Time, *c
 
-	h.view.Channel = &sub.channel
+	m.view.Channel = &sub.channel
 	sub.Identify(homeassistant.Identity{ID: sub.id})
-	sub.Learn(&h.view, &h.groups)
-	if h.electricity.IsKnown() && sub.Parent != h.electricity.Device {
-		sub.Parent, sub.Stale = h.electricity.Device, true
+	sub.Learn(&m.view, &m.groups)
+	if m.electricity.IsKnown() && sub.Parent != m.electricity.Device {
+		sub.Parent, sub.Stale = m.electricity.Device, true
 	}
 }
 
@@ -109,11 +109,12 @@ type inverter struct {
 
 // learnSample takes what the inverter says.
 func (h *home) learnSample(sample *meter.Solar) {
-	h.inverter.last, h.view.Solar = sample, sample
+	first := h.meters[0]
+	h.inverter.last, first.view.Solar = sample, sample
 	h.inverter.Describe(homeassistant.Information{
 		Manufacturer: sample.Manufacturer, Model: sample.Model, Serial: sample.Serial, Version: sample.Version,
 	})
-	h.inverter.Learn(&h.view, &h.groups)
+	h.inverter.Learn(&first.view, &first.groups)
 }
 
 // ends returns when the last sample stops being valid; zero for never.
