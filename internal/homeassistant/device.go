@@ -33,7 +33,7 @@ type Device struct {
 // Topics are where a device is published.
 type Topics struct {
 	State        string // ends in /state; topics of single entities stand beside it
-	Availability string // empty: none but the program's own
+	Availability string // beside that of the program
 	Config       string // of its announcement
 }
 

@@ -120,7 +120,7 @@ func (a *Announcer) Build(d *Device) []byte {
 		},
 		Origin:           a.Origin,
 		StateTopic:       d.Topics.State,
-		Availability:     []availabilityConfig{{Topic: a.ConnectedTopic, ValueTemplate: connectedTemplate}},
+		Availability:     []availabilityConfig{{Topic: a.ConnectedTopic, ValueTemplate: connectedTemplate}, {Topic: d.Topics.Availability}},
 		AvailabilityMode: "all", // the default, the latest of the topics, shows a dead meter as alive
 		Components:       make(map[string]componentConfig),
 	}
@@ -129,9 +129,6 @@ func (a *Announcer) Build(d *Device) []byte {
 			m.Device.ViaDevice = Identifier(p.Slot)
 			break
 		}
-	}
-	if d.Topics.Availability != "" {
-		m.Availability = append(m.Availability, availabilityConfig{Topic: d.Topics.Availability})
 	}
 	for i := range d.entities {
 		if e := &d.entities[i]; e.seen {

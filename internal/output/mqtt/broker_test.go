@@ -284,6 +284,7 @@ var whole = []string{
 	"smartmeter/p1/state *",
 	"smartmeter/p1_gas/state *",
 	"smartmeter/connected 2",
+	"smartmeter/p1_bridge/availability online",
 	"smartmeter/p1/availability online",
 	"smartmeter/p1_gas/availability online",
 }

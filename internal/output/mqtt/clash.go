@@ -2,6 +2,7 @@ package mqtt
 
 import (
 	"bytes"
+	"encoding/json"
 	"errors"
 	"maps"
 	"slices"
@@ -110,6 +111,16 @@ func (s *session) foundAvailability(now time.Time, m incoming) {
 	}
 }
 
+// foundClaim takes what the broker kept of another slot below the same topic.
+// A program that ended there in order is this one before its slot was changed.
+func (s *session) foundClaim(now time.Time, m incoming) {
+	var left claim
+	_, isBelow := cutAround(m.topic, s.topic+"/", "/claim")
+	if isBelow && m.retained && json.Unmarshal(m.payload, &left) == nil && left.State == claimStopped {
+		s.leftover(now, m.topic)
+	}
+}
+
 const (
 	// echoWithin is how long a message of this program's own may take to come
 	// back from the broker.
@@ -206,7 +217,8 @@ func (s *session) mend(now time.Time) {
 }
 
 // leftover notes a topic that an earlier run left as it must not stay: a
-// device that is not there is available, or announced without discovery.
+// device that is not there is available, or announced without discovery, or
+// another slot has a claim.
 func (s *session) leftover(now time.Time, topic string) {
 	s.kept.leftovers = append(s.kept.leftovers, topic)
 	if s.online {
@@ -216,13 +228,22 @@ func (s *session) leftover(now time.Time, topic string) {
 
 func (s *session) clearLeftovers(now time.Time) {
 	for _, topic := range s.kept.leftovers {
-		if slot, isAnnouncement := s.kept.slots[topic]; isAnnouncement {
+		slot, isAnnouncement := s.kept.slots[topic]
+		bridge, isClaim := cutAround(topic, s.topic+"/", "/claim")
+		switch {
+		case isAnnouncement:
 			s.log.Info("discovery is off (mqtt.discovery): the device is removed from Home Assistant", "device", slot)
 			s.emit(topic, nil, 1, true)
-			continue
-		}
-		if slot, _ := cutAround(topic, s.topic+"/", "/availability"); s.device(slot) == nil || !s.device(slot).IsKnown() {
-			s.retain(now, topic, []byte(offline))
+		case isClaim:
+			s.log.Info("this app published a meter with another slot below the same topic until it was stopped. "+
+				"If its option slot was changed, the old devices may be deleted in Home Assistant",
+				"old bridge", bridge, "slot now", s.slot)
+			s.emit(topic, nil, 1, true) // so that it is said once
+		default:
+			slot, _ = cutAround(topic, s.topic+"/", "/availability")
+			if d := s.device(slot); d == nil || !d.IsKnown() {
+				s.retain(now, topic, []byte(offline))
+			}
 		}
 	}
 	s.kept.leftovers = nil

@@ -81,6 +81,34 @@ func TestTwoOfTheSame(t *testing.T) {
 	}
 }
 
+// TestOtherSlot: after a change of the option slot the devices of the old one
+// are away, all of them, and the log says once that they may be deleted.
+func TestOtherSlot(t *testing.T) {
+	t.Parallel()
+	b := startBroker(t, testkit.Addr(t), "", nil)
+	before := run(t, at("mqtt://"+b.address))
+	b.wait(t, whole...)
+	before.stop()
+	const said = "may be deleted in Home Assistant"
+	for i := range 2 {
+		b.forget()
+		now := run(t, func(o *mqtt.Options) {
+			at("mqtt://" + b.address)(o)
+			o.Meters[0].Slot = "garage"
+		})
+		b.wait(t, "smartmeter/garage_gas/availability online")
+		if got, want := strings.Count(now.log.String(), said), 1-i; got != want {
+			t.Errorf("start %d: %q is logged %d times, want %d:\n%s", i+1, said, got, want, now.log.String())
+		}
+		kept := b.retained()
+		if kept["smartmeter/p1_bridge/availability"] != "offline" || kept["smartmeter/garage_bridge/availability"] != "online" {
+			t.Errorf("start %d: the bridges' availability is wrong: %v", i+1, kept)
+		}
+		now.stop()
+		b.wait(t, "smartmeter/connected 0")
+	}
+}
+
 // TestNextOne: when the first one has ended, the next one publishes at once.
 func TestNextOne(t *testing.T) {
 	t.Parallel()

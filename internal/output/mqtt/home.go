@@ -44,13 +44,9 @@ func newHome(o *Options) *home {
 	return h
 }
 
-// add makes a device of a meter known. All but the bridge can be unavailable
-// while this program runs.
+// add makes a device of a meter known.
 func (h *home) add(m *metered, slot, name string, number int, entities []homeassistant.Entity, parent *device) *device {
-	topics := homeassistant.Topics{State: h.state(slot), Config: h.config(slot)}
-	if parent != nil {
-		topics.Availability = h.availability(slot)
-	}
+	topics := homeassistant.Topics{State: h.state(slot), Availability: h.availability(slot), Config: h.config(slot)}
 	d := &device{Device: homeassistant.NewDevice(slot, name, number, entities, topics), of: m}
 	if parent != nil {
 		d.Parent = parent.Device

@@ -44,6 +44,7 @@ func TestConnect(t *testing.T) {
 		"homeassistant/device/smartmeter_p1_bridge/claim":  "",
 		"smartmeter/p1_bridge/claim":                       "",
 		"smartmeter/connected":                             "2",
+		"smartmeter/p1_bridge/availability":                "online",
 		"smartmeter/p1/availability":                       "online",
 		"smartmeter/p1_gas/availability":                   "online",
 		"smartmeter/status/energy":                         `{"calculatedUsage":42}`,
@@ -154,7 +155,7 @@ func TestCleanStop(t *testing.T) {
 	b.forget()
 	a.stop()
 	got := b.wait(t, "smartmeter/connected 0")
-	want := []string{"smartmeter/p1/availability offline", "smartmeter/p1_gas/availability offline",
+	want := []string{"smartmeter/p1_bridge/availability offline", "smartmeter/p1/availability offline", "smartmeter/p1_gas/availability offline",
 		"smartmeter/p1_bridge/claim", "homeassistant/device/smartmeter_p1_bridge/claim", "smartmeter/connected 0"}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("stop (-want +got):\n%s", diff)

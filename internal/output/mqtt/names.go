@@ -54,9 +54,12 @@ func (n *names) slots() map[string]string {
 	return list
 }
 
+// claim is the topic of the claim of a bridge below the same topic.
+func (n *names) claim(bridge string) string { return n.topic + "/" + bridge + "/claim" }
+
 // claims are the topics where the programs of this slot find each other.
 func (n *names) claims(discovery bool) []string {
-	list := []string{n.topic + "/" + n.bridge() + "/claim"}
+	list := []string{n.claim(n.bridge())}
 	if discovery {
 		list = append(list, strings.TrimSuffix(n.config(n.bridge()), "config")+"claim")
 	}

@@ -111,8 +111,11 @@ func (s *session) setConnected(now time.Time) {
 }
 
 // available brings the devices' availability up to date. A device that comes
-// back shows its newest value first.
+// back shows its newest value first. The bridge is there while this program
+// publishes; its topic says so beside the topic connected, which belongs to the
+// next slot after the option was changed.
 func (s *session) available(now time.Time) {
+	s.setAvailability(now, s.bridge, true)
 	for _, m := range s.meters {
 		alive := m.isAlive()
 		if d := m.electricity; alive && d.IsKnown() && d.shown != online && d.stateOf != m.line.newest {

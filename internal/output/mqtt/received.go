@@ -3,6 +3,7 @@ package mqtt
 import (
 	"bytes"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/smartmeter-addon/smartmeter-addon/internal/homeassistant"
@@ -11,7 +12,7 @@ import (
 // subscriptions are the topics to listen to: births, the buttons, what earlier
 // connections left behind, and what others publish in this one's place.
 func (s *session) subscriptions() []string {
-	list := append([]string{s.names.connected(), s.names.availability("+")}, s.claims.topics...)
+	list := append([]string{s.names.connected(), s.names.availability("+"), s.names.claim("+")}, s.claims.topics...)
 	if s.options.BirthTopic != "" {
 		list = append(list, s.options.BirthTopic)
 	}
@@ -50,6 +51,8 @@ func (s *session) received(now time.Time, m incoming) []message {
 		s.announced(now, slot, m)
 	case m.topic == s.names.connected():
 		s.foundConnected(now, m)
+	case strings.HasSuffix(m.topic, "/claim"):
+		s.foundClaim(now, m)
 	default:
 		s.foundAvailability(now, m)
 	}

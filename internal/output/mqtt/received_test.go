@@ -65,7 +65,7 @@ func TestSubscriptions(t *testing.T) {
 	o := options()
 	got := newSession(o).subscriptions()
 	for _, want := range []string{
-		"homeassistant/status", "smartmeter/connected", "smartmeter/+/availability", "smartmeter/p1_bridge/reannounce",
+		"homeassistant/status", "smartmeter/connected", "smartmeter/+/availability", "smartmeter/+/claim", "smartmeter/p1_bridge/reannounce",
 		meterConfig, bridgeConfig, gasConfig, "homeassistant/device/smartmeter_p1_warm_water_2/config",
 	} {
 		if !slices.Contains(got, want) {
@@ -102,6 +102,7 @@ func TestButton(t *testing.T) {
 		"smartmeter/p1/state (state)",
 		"smartmeter/p1_gas/state (state)",
 		"smartmeter/p1/power_failure_last_end/attributes (attributes)",
+		"smartmeter/p1_bridge/availability online",
 		"smartmeter/p1/availability online",
 		"smartmeter/p1_gas/availability online",
 	)
@@ -238,6 +239,30 @@ func TestSameTopic(t *testing.T) {
 		compare(t, "another", s.received(now, incoming{"smartmeter/p2/availability", []byte("online"), false}))
 	}
 	says(t, log, 1, "set the option mqtt.topic of one of them")
+}
+
+// TestClaimOfAnotherSlot: only what stopped in order is taken for this app's
+// own slot of before.
+func TestClaimOfAnotherSlot(t *testing.T) {
+	const topic = "smartmeter/garage_bridge/claim"
+	stopped := []byte(`{"instance":"12345678","state":"stopped"}`)
+	s, now, log := listening(t, options(), dutch())
+	for name, m := range map[string]incoming{
+		"it publishes":  {topic, []byte(`{"instance":"12345678","state":"publishes","since":1}`), true},
+		"it stops now":  {topic, stopped, false},
+		"it asks":       {topic, []byte(`{"instance":"12345678","state":"asks"}`), false},
+		"removed":       {topic, nil, false},
+		"rubbish":       {topic, []byte("stopped"), true},
+		"another topic": {"garage/p1_bridge/claim", stopped, true},
+	} {
+		compare(t, name, s.received(now, m))
+	}
+	if log.Len() > 0 {
+		t.Errorf("the log says %s", log)
+	}
+	compare(t, "it had stopped", s.received(now, incoming{topic, stopped, true}), topic+" ")
+	says(t, log, 1, "may be deleted in Home Assistant")
+	says(t, log, 1, "garage_bridge")
 }
 
 // TestSlotsThatBeginAlike: p1_garage is no device of the slot p1.

@@ -43,6 +43,7 @@ func TestFirstConnection(t *testing.T) {
 		"homeassistant/device/smartmeter_p1_bridge/config (announcement)",
 		"smartmeter/p1_bridge/state (state)",
 		"smartmeter/connected 1",
+		"smartmeter/p1_bridge/availability online",
 	)
 	compare(t, "the meter is there", s.status(start, alive()),
 		"smartmeter/connected 2",
@@ -77,6 +78,7 @@ func TestReconnect(t *testing.T) {
 			"smartmeter/p1_gas/state (state)",
 			"smartmeter/p1/power_failure_last_end/attributes (attributes)",
 			"smartmeter/connected 2",
+			"smartmeter/p1_bridge/availability online",
 			"smartmeter/p1/availability online",
 			"smartmeter/p1_gas/availability online",
 		}},
@@ -88,6 +90,7 @@ func TestReconnect(t *testing.T) {
 			"smartmeter/p1_bridge/state (state)",
 			"smartmeter/p1_heat/state (state)",
 			"smartmeter/connected 2",
+			"smartmeter/p1_bridge/availability online",
 			"smartmeter/p1_heat/availability online",
 		}},
 	} {
@@ -115,7 +118,7 @@ func TestReconnectWithADeadMeter(t *testing.T) {
 		t.Errorf("connected is not 1: %q", got)
 	}
 	for _, line := range got {
-		if strings.HasSuffix(line, "online") {
+		if strings.HasSuffix(line, "online") && !strings.Contains(line, "bridge") {
 			t.Errorf("a dead meter is available: %s", line)
 		}
 	}
@@ -135,6 +138,7 @@ func TestWithoutDiscovery(t *testing.T) {
 		"smartmeter/p1/state (state)",
 		"smartmeter/p1_gas/state (state)",
 		"smartmeter/connected 2",
+		"smartmeter/p1_bridge/availability online",
 		"smartmeter/p1/availability online",
 		"smartmeter/p1_gas/availability online",
 	)
@@ -331,6 +335,7 @@ func TestBirth(t *testing.T) {
 		"smartmeter/p1/state (state)",
 		"smartmeter/p1_gas/state (state)",
 		"smartmeter/p1/power_failure_last_end/attributes (attributes)",
+		"smartmeter/p1_bridge/availability online",
 		"smartmeter/p1/availability online",
 		"smartmeter/p1_gas/availability online",
 	)
@@ -359,6 +364,7 @@ func TestStop(t *testing.T) {
 	s, now := running(t, options(), dutch())
 	got := s.stop(now)
 	compare(t, "stop", got,
+		"smartmeter/p1_bridge/availability offline",
 		"smartmeter/p1/availability offline",
 		"smartmeter/p1_gas/availability offline",
 		`smartmeter/p1_bridge/claim {"instance":"0badcafe","state":"stopped"}`,
