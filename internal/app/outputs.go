@@ -10,6 +10,8 @@ import (
 	"time"
 
 	"github.com/smartmeter-addon/smartmeter-addon/internal/config"
+	"github.com/smartmeter-addon/smartmeter-addon/internal/hub"
+	"github.com/smartmeter-addon/smartmeter-addon/internal/meter"
 	"github.com/smartmeter-addon/smartmeter-addon/internal/output/influxdb"
 	"github.com/smartmeter-addon/smartmeter-addon/internal/output/mqtt"
 	"github.com/smartmeter-addon/smartmeter-addon/internal/output/post"
@@ -59,9 +61,8 @@ func (p *pipeline) outputs() []output {
 // shared are the outputs that all meters have together.
 func (h *house) shared(meters []*pipeline) []output {
 	cfg := &h.cfg
-	p := meters[0]
 	site := web.New(h.world(meters), h.store, h.zone)
-	return []output{
+	list := []output{
 		{name: "solar", on: h.panels != nil, build: func(w wires) (func(context.Context) error, error) {
 			h.panels.Count(w.counter)
 			return h.panels.Run, nil
@@ -78,16 +79,19 @@ func (h *house) shared(meters []*pipeline) []output {
 			}, h.samples).Run, err
 		}},
 		{name: "influxdb", on: cfg.Influx.URL != "", build: func(w wires) (func(context.Context) error, error) {
+			var updates []*hub.Hub[*meter.Update]
+			for _, p := range meters {
+				updates = append(updates, p.updates)
+			}
 			return influxdb.New(influxdb.Options{
 				Influx: cfg.Influx, Dir: filepath.Join(cfg.Data, "influxdb_"+cfg.Slot), Zone: h.zone, Log: w.log, Counter: w.counter,
-			}, p.updates, h.samples).Run, nil
+			}, updates, h.samples).Run, nil
 		}},
-		{name: "post", on: cfg.Post.URL != "", build: func(w wires) (func(context.Context) error, error) {
-			trusted, err := cfg.PostTLS(os.ReadFile)
-			return post.New(post.Options{
-				Post: cfg.Post, TLS: trusted, Agent: "smartmeter/" + Version, Log: w.log, Counter: w.counter,
-			}, p.updates).Run, err
-		}},
+	}
+	for _, p := range meters {
+		list = append(list, p.post(len(meters) > 1))
+	}
+	return append(list, []output{
 		{name: "health", on: cfg.Health != "", hidden: true, build: func(w wires) (func(context.Context) error, error) {
 			return healthServer(string(cfg.Health), health(meters), h.board, meters, w), nil
 		}},
@@ -106,7 +110,21 @@ func (h *house) shared(meters []*pipeline) []output {
 				Hosts: cfg.APIHosts.Names(), Slots: h.slots, Log: w.log, OnListen: w.opened, Counter: w.counter,
 			}).Run, nil
 		}},
-	}
+	}...)
+}
+
+// post sends the readings of the meter to the user's address; they name it where
+// it is one of several.
+func (p *pipeline) post(isOneOfMany bool) output {
+	cfg := &p.house.cfg
+	return output{name: p.name("post"), on: cfg.Post.URL != "", build: func(w wires) (func(context.Context) error, error) {
+		trusted, err := cfg.PostTLS(os.ReadFile)
+		o := post.Options{Post: cfg.Post, TLS: trusted, Agent: "smartmeter/" + Version, Log: w.log, Counter: w.counter}
+		if isOneOfMany {
+			o.Meter = p.meter.Slot
+		}
+		return post.New(o, p.updates).Run, err
+	}}
 }
 
 // tasks builds the outputs that are on.

@@ -48,16 +48,17 @@ type rhythm struct {
 
 var usual = rhythm{flush: 10 * time.Second, spill: time.Minute, pause: 5 * time.Second}
 
-// Output writes the readings of one meter. It must be made by New.
+// Output writes the readings of all meters. It must be made by New.
 type Output struct {
 	rhythm  rhythm
 	options Options
-	updates *hub.Hub[*meter.Update]
+	updates []*hub.Hub[*meter.Update]
 	samples *hub.Hub[*meter.Solar]
 }
 
-// New returns an Output for what is published on the two hubs.
-func New(o Options, updates *hub.Hub[*meter.Update], samples *hub.Hub[*meter.Solar]) *Output {
+// New returns an Output for what is published on the hubs, one of updates for
+// each meter.
+func New(o Options, updates []*hub.Hub[*meter.Update], samples *hub.Hub[*meter.Solar]) *Output {
 	return &Output{rhythm: usual, options: o, updates: updates, samples: samples}
 }
 
@@ -73,9 +74,9 @@ func (o *Output) Run(ctx context.Context) error {
 		rhythm:   o.rhythm,
 		log:      o.options.Log,
 		client:   newClient(o.options.Influx),
-		encoder:  newEncoder(o.options.Zone),
+		encoder:  newEncoder(o.options.Zone, len(o.updates) > 1),
 		queue:    q,
-		readings: o.updates.Subscribe(maxReadings, hub.DropOldest),
+		readings: hub.SubscribeAll(o.updates, maxReadings, hub.DropOldest, nil),
 		samples:  o.samples.Subscribe(maxReadings, hub.DropOldest),
 		sent:     make(chan error, 1),
 		retry:    time.NewTimer(0),
@@ -156,7 +157,7 @@ func (w *writer) run(ctx context.Context) {
 func (w *writer) take() {
 	w.updates, _ = w.readings.Take(w.updates[:0]) // no error: this policy never disconnects
 	for _, u := range w.updates {
-		w.encoder.reading(u.Entities())
+		w.encoder.reading(u.Slot, u.Entities())
 	}
 	w.suns, _ = w.samples.Take(w.suns[:0])
 	for _, s := range w.suns {

@@ -127,7 +127,7 @@ func start(t *testing.T, url, dir string, change func(*Options)) *output {
 	if change != nil {
 		change(&o)
 	}
-	out := New(o, &p.updates, &p.samples)
+	out := New(o, []*hub.Hub[*meter.Update]{&p.updates}, &p.samples)
 	out.rhythm = rhythm{flush: time.Millisecond, spill: 3 * time.Millisecond, pause: time.Millisecond}
 	ctx, cancel := context.WithCancel(t.Context())
 	ended := make(chan error, 1)

@@ -23,16 +23,19 @@ const clockInsane = 24 * time.Hour
 //	gas-total{meter}      used                                          m3
 //	water-total{meter}, warm-water-total, heat-total, cooling-total, electricity-total
 //	solar{invertor}       lifetime-production (Wh), ac-power (W)
+//
+// Where there are several meters, what is of one has the tag slot.
 type encoder struct {
-	lines lineprotocol.Encoder
-	zone  *time.Location
-	count int // lines
+	lines     lineprotocol.Encoder
+	zone      *time.Location
+	isSeveral bool // there are several meters
+	count     int  // lines
 
-	submeters [meter.MaxChannels]meter.Channel // as they were last written
+	submeters map[string]*[meter.MaxChannels]meter.Channel // as they were last written, by the slot of their meter
 }
 
-func newEncoder(zone *time.Location) *encoder {
-	e := &encoder{zone: zone}
+func newEncoder(zone *time.Location, isSeveral bool) *encoder {
+	e := &encoder{zone: zone, isSeveral: isSeveral, submeters: make(map[string]*[meter.MaxChannels]meter.Channel)}
 	e.lines.SetPrecision(lineprotocol.Millisecond)
 	e.lines.SetLax(true) // the names are ours and right, and tag values are looked at
 	return e
@@ -44,11 +47,11 @@ var (
 	powers = meter.Where(func(i *meter.Info) bool { return i.Influx != "" && !i.Unit.Total() })
 )
 
-// reading adds the points of a reading. Their time is the meter's own. Zeros
-// are values.
-func (e *encoder) reading(r *meter.Reading) {
+// reading adds the points of a reading of the meter in that slot. Their time is
+// the meter's own. Zeros are values.
+func (e *encoder) reading(slot string, r *meter.Reading) {
 	at := e.time(r.Time, r)
-	p := point{encoder: e, measurement: "power-total", tag: "meter", value: r.Identifier(), at: at}
+	p := point{encoder: e, measurement: "power-total", slot: slot, tag: "meter", value: r.Identifier(), at: at}
 	for _, q := range totals {
 		if !summed(q, r) {
 			p.quantity(q, r)
@@ -56,7 +59,7 @@ func (e *encoder) reading(r *meter.Reading) {
 	}
 	p.end()
 
-	p = point{encoder: e, measurement: "power-usage", at: at}
+	p = point{encoder: e, measurement: "power-usage", slot: slot, at: at}
 	var number [4]byte
 	if tariff, ok := r.Values.Get(meter.Tariff); ok && tariff.Int() >= 0 && tariff.Int() <= 99 {
 		p.tag, p.value = "tarrif", string(tariff.Append(number[:0]))
@@ -67,7 +70,7 @@ func (e *encoder) reading(r *meter.Reading) {
 	p.end()
 
 	for i := range r.Channels {
-		e.submeter(i, r)
+		e.submeter(slot, i, r)
 	}
 }
 
@@ -80,17 +83,22 @@ func summed(q meter.Quantity, r *meter.Reading) bool {
 
 // submeter adds the reading of the i-th channel, once: each telegram till the
 // next one repeats it. A channel that has no slot is not the household's.
-func (e *encoder) submeter(i int, r *meter.Reading) {
+func (e *encoder) submeter(slot string, i int, r *meter.Reading) {
 	c := &r.Channels[i]
 	m, ok := c.Type.Medium()
-	if !ok || !meter.Media[m].Names(c.Unit) || !c.Time.IsZero() && *c == e.submeters[i] {
+	written := e.submeters[slot]
+	if written == nil {
+		written = new([meter.MaxChannels]meter.Channel)
+		e.submeters[slot] = written
+	}
+	if !ok || !meter.Media[m].Names(c.Unit) || !c.Time.IsZero() && *c == written[i] {
 		return
 	}
 	if of, ok := r.Member(m, max(c.Meter.Slot, 1)); !ok || of != c || c.Meter.Slot > 1 && !tagged(c.Identifier()) {
 		return // nothing would tell the points of a second meter from the first one's
 	}
-	e.submeters[i] = *c
-	p := point{encoder: e, measurement: meter.Media[m].Influx, tag: "meter", value: c.Identifier(), at: e.time(c.Time, r)}
+	written[i] = *c
+	p := point{encoder: e, measurement: meter.Media[m].Influx, slot: slot, tag: "meter", value: c.Identifier(), at: e.time(c.Time, r)}
 	p.add("used", c.Value)
 	p.end()
 }
@@ -134,6 +142,7 @@ func (e *encoder) take() ([]byte, int) {
 type point struct {
 	*encoder
 	measurement string
+	slot        string // of the meter; empty: it is of none
 	tag, value  string // no tag where the value is empty, or none that a line can hold
 	at          time.Time
 	open        bool
@@ -158,8 +167,15 @@ func (p *point) start() {
 	}
 	p.open = true
 	p.lines.StartLine(p.measurement)
+	isSlot := p.isSeveral && p.slot != ""
+	if isSlot && p.tag >= "slot" { // databases want tags in order
+		p.lines.AddTag("slot", p.slot)
+	}
 	if tagged(p.value) {
 		p.lines.AddTag(p.tag, p.value)
+	}
+	if isSlot && p.tag < "slot" {
+		p.lines.AddTag("slot", p.slot)
 	}
 }
 

@@ -124,9 +124,9 @@ power-total,meter=a\ b\,c\=d T1Used=1 1614338124000`},
 		{"nothing", []*meter.Reading{values{}.reading()}, ""},
 	} {
 		t.Run(test.name, func(t *testing.T) {
-			e := newEncoder(amsterdam)
+			e := newEncoder(amsterdam, false)
 			for _, r := range test.readings {
-				e.reading(r)
+				e.reading("p1", r)
 			}
 			got, count := e.take()
 			want := strings.TrimPrefix(test.want, "\n")
@@ -151,8 +151,8 @@ func TestEveryTotal(t *testing.T) {
 		if !info.Unit.Total() {
 			continue
 		}
-		e := newEncoder(amsterdam)
-		e.reading(values{q: "1.5"}.reading())
+		e := newEncoder(amsterdam, false)
+		e.reading("p1", values{q: "1.5"}.reading())
 		got, _ := e.take()
 		if want := "power-total,meter=E0045 " + info.Influx + "=1.5 1614338124000\n"; info.Influx == "" || string(got) != want {
 			t.Errorf("%s: %q, want %q", info.Help(), got, want)
@@ -162,7 +162,7 @@ func TestEveryTotal(t *testing.T) {
 
 func TestSolarPoint(t *testing.T) {
 	s := &meter.Solar{Received: received, Serial: "7E1A"}
-	e := newEncoder(amsterdam)
+	e := newEncoder(amsterdam, false)
 	e.solar(s) // nothing to tell
 	s.Set(meter.SolarLifetime, meter.NewValue(123456789, 1))
 	s.Set(meter.SolarACPower, meter.NewValue(-125, 1))
@@ -173,11 +173,47 @@ func TestSolarPoint(t *testing.T) {
 	}
 }
 
+// TestSlots: of several meters each has its points, its M-Bus meters' too where
+// they say the same, and the inverter belongs to none.
+func TestSlots(t *testing.T) {
+	e := newEncoder(amsterdam, true)
+	r := meter.Reading{Received: received, EquipmentID: "E1"}
+	r.Values.Set(meter.Tariff, meter.NewValue(2, 0))
+	r.Values.Set(meter.EnergyImportT1, meter.NewValue(1, 0))
+	r.Values.Set(meter.PowerNet, meter.NewValue(5, 0))
+	r.Channels[0] = meter.Channel{
+		Type: meter.TypeGas, ID: "G1", Unit: meter.CubicMetre, Value: meter.NewValue(7, 0), Meter: meter.Identity{Slot: 1, ID: "G1"},
+		Time: stamp(12, 15, 0),
+	}
+	for _, slot := range []string{"p1", "heat", "p1"} {
+		e.reading(slot, &r)
+	}
+	e.solar(func() *meter.Solar {
+		s := &meter.Solar{Received: received, Serial: "7E1A"}
+		s.Set(meter.SolarACPower, meter.NewValue(1, 0))
+		return s
+	}())
+	text, _ := e.take()
+	got := strings.Split(strings.TrimSpace(string(text)), "\n")
+	for i := range got {
+		got[i], _, _ = strings.Cut(got[i], " ")
+	}
+	want := []string{
+		"power-total,meter=E1,slot=p1", "power-usage,slot=p1,tarrif=2", "gas-total,meter=G1,slot=p1",
+		"power-total,meter=E1,slot=heat", "power-usage,slot=heat,tarrif=2", "gas-total,meter=G1,slot=heat",
+		"power-total,meter=E1,slot=p1", "power-usage,slot=p1,tarrif=2",
+		"solar,invertor=7E1A",
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("-want +got:\n%s", diff)
+	}
+}
+
 func TestEncodingAllocatesNothing(t *testing.T) {
-	e, r := newEncoder(amsterdam), house()
+	e, r := newEncoder(amsterdam, false), house()
 	if n := testing.AllocsPerRun(100, func() {
 		e.lines.SetBuffer(e.lines.Bytes()[:0])
-		e.reading(r)
+		e.reading("p1", r)
 	}); n > 0 {
 		t.Errorf("got %v allocations a reading, want none", n)
 	}
@@ -185,10 +221,10 @@ func TestEncodingAllocatesNothing(t *testing.T) {
 
 // BenchmarkReading is one reading as line protocol.
 func BenchmarkReading(b *testing.B) {
-	e, r := newEncoder(amsterdam), house()
+	e, r := newEncoder(amsterdam, false), house()
 	b.ReportAllocs()
 	for b.Loop() {
 		e.lines.SetBuffer(e.lines.Bytes()[:0])
-		e.reading(r)
+		e.reading("p1", r)
 	}
 }

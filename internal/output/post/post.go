@@ -42,6 +42,7 @@ type Options struct {
 	config.Post
 	TLS     *tls.Config // nil: the system's certificates
 	Agent   string      // User-Agent
+	Meter   string      // slot, as the field meter; empty: the only one, which is not named
 	Log     *slog.Logger
 	Counter *status.Counter // may be nil
 }
@@ -130,6 +131,9 @@ func (o *Output) body(reading []byte) (body []byte, kind string, err error) {
 				}
 			}
 		}
+	}
+	if m := o.options.Meter; m != "" {
+		wanted = append([]field{{"meter", meter.AppendText(nil, m)}}, wanted...)
 	}
 	if o.options.JSON {
 		return object(wanted), "application/json", nil

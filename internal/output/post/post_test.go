@@ -119,21 +119,24 @@ const reading = `{"crc":true,"powerTs":"2021-02-26T12:15:24","totalT1Use":5000.7
 
 func TestBodies(t *testing.T) {
 	for _, test := range []struct {
-		name string
-		post config.Post
-		want string
+		name  string
+		post  config.Post
+		want  string
+		meter string // the slot of one of several; empty: there is one
 	}{
-		{"the default form", config.Post{}, `application/x-www-form-urlencoded: powerTs=2021-02-26T12%3A15%3A24&totalT1Use=5000.7&totalT1Delivered=0&totalT2Use=2000&gas_totalUse=2000.3&gas_ts=2021-02-26T12%3A00%3A00`},
-		{"JSON", config.Post{JSON: true}, `application/json: {"powerTs":"2021-02-26T12:15:24","totalT1Use":5000.7,"totalT1Delivered":0,"totalT2Use":2000,"gas_totalUse":2000.3,"gas_ts":"2021-02-26T12:00:00"}`},
-		{"other fields", config.Post{Fields: "crc, textMessage,absent"}, `application/x-www-form-urlencoded: crc=true&textMessage=a%26b%3D%22c%22`},
-		{"all fields", config.Post{JSON: true, Fields: "*"}, `application/json: {"crc":true,"powerTs":"2021-02-26T12:15:24","totalT1Use":5000.7,"totalT2Use":2000,"totalT1Delivered":0,` +
+		{name: "the default form", post: config.Post{}, want: `application/x-www-form-urlencoded: powerTs=2021-02-26T12%3A15%3A24&totalT1Use=5000.7&totalT1Delivered=0&totalT2Use=2000&gas_totalUse=2000.3&gas_ts=2021-02-26T12%3A00%3A00`},
+		{name: "JSON", post: config.Post{JSON: true}, want: `application/json: {"powerTs":"2021-02-26T12:15:24","totalT1Use":5000.7,"totalT1Delivered":0,"totalT2Use":2000,"gas_totalUse":2000.3,"gas_ts":"2021-02-26T12:00:00"}`},
+		{name: "other fields", post: config.Post{Fields: "crc, textMessage,absent"}, want: `application/x-www-form-urlencoded: crc=true&textMessage=a%26b%3D%22c%22`},
+		{name: "all fields", post: config.Post{JSON: true, Fields: "*"}, want: `application/json: {"crc":true,"powerTs":"2021-02-26T12:15:24","totalT1Use":5000.7,"totalT2Use":2000,"totalT1Delivered":0,` +
 			`"gas_ts":"2021-02-26T12:00:00","gas_totalUse":2000.3,"textMessage":"a&b=\"c\"","peakDemandHistory":[{"value":1}]}`},
-		{"no field that is there", config.Post{Fields: "absent"}, `application/x-www-form-urlencoded: `},
+		{name: "no field that is there", post: config.Post{Fields: "absent"}, want: `application/x-www-form-urlencoded: `},
+		{name: "of one of several", post: config.Post{Fields: "crc"}, meter: "heat", want: `application/x-www-form-urlencoded: meter=heat&crc=true`},
+		{name: "the same as JSON", post: config.Post{Fields: "crc", JSON: true}, meter: "heat", want: `application/json: {"meter":"heat","crc":true}`},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			s := newServer(t, httptest.NewServer)
 			test.post.URL = config.WebURL(s.URL) + "/readings?key=geheim"
-			p := start(t, Options{Post: test.post}, time.Hour)
+			p := start(t, Options{Post: test.post, Meter: test.meter}, time.Hour)
 			p.read(reading)
 			waitFor(t, "the request", func() bool { return len(s.got()) == 1 })
 			if diff := cmp.Diff(test.want, s.got()[0]); diff != "" {
