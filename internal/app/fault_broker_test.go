@@ -211,7 +211,20 @@ func supervised(t *testing.T, l *login, b *broker, meter *line) *program {
 	l.at(t, b.addr)
 	super := httptest.NewServer(l)
 	t.Cleanup(super.Close)
-	return start(t, "SUPERVISOR_TOKEN=secret", "SUPERVISOR="+super.URL, "WEB_SERVER=127.0.0.1:0", "API_SERVER=127.0.0.1:0", meter.variable())
+	return start(t, "SUPERVISOR_TOKEN=secret", "HOSTNAME=a0d7b954-smartmeter", "SUPERVISOR="+super.URL, "WEB_SERVER=127.0.0.1:0",
+		"API_SERVER=127.0.0.1:0", meter.variable())
+}
+
+// TestVisit: under the Supervisor every device leads to the app's page.
+func TestVisit(t *testing.T) {
+	t.Parallel()
+	l, meter := &login{accepted: "word", known: "word"}, newLine(t)
+	b := newLoginBroker(t, l)
+	supervised(t, l, b, meter)
+	write(t, meter.accept(), numbered(100))
+	for _, device := range []string{"p1_bridge", "p1"} {
+		b.wait("homeassistant/device/smartmeter_"+device+"/config", `"configuration_url":"homeassistant://app/a0d7b954_smartmeter"`)
+	}
 }
 
 // TestFaultPassword: the broker's password is changed, the Supervisor is asked

@@ -54,7 +54,7 @@ func environment(t *testing.T, variables ...string) []string {
 		environ = append(environ, "SMARTMETER_WEB_SERVER=0")
 	}
 	for _, v := range variables {
-		if !strings.HasPrefix(v, "SUPERVISOR_TOKEN=") && !strings.HasPrefix(v, "TEST_") {
+		if !strings.HasPrefix(v, "SUPERVISOR_TOKEN=") && !strings.HasPrefix(v, "HOSTNAME=") && !strings.HasPrefix(v, "TEST_") {
 			v = "SMARTMETER_" + v
 		}
 		environ = append(environ, v)

@@ -68,6 +68,14 @@ func homepage() string {
 	return "https://" + info.Main.Path
 }
 
+// page is the link to the page inside Home Assistant; empty: it is not there.
+func (h *house) page() string {
+	if h.cfg.WebServer == "" {
+		return ""
+	}
+	return supervisor.Page(getenv(h.deps.Environ))
+}
+
 // brokerOf returns how to learn where the broker is: from the options, or from
 // the Supervisor, which is asked again when a login is refused. It is nil where
 // neither knows one.

@@ -74,7 +74,7 @@ func (h *house) shared(meters []*pipeline) []output {
 				list = append(list, mqtt.Meter{Slot: p.meter.Slot, Updates: p.updates, Status: p.vitals.hub})
 			}
 			return mqtt.New(mqtt.Options{
-				MQTT: cfg.MQTT, TLS: security, Meters: list, Language: cfg.Language, Version: Version, SupportURL: homepage(),
+				MQTT: cfg.MQTT, TLS: security, Meters: list, Language: cfg.Language, Version: Version, SupportURL: homepage(), Page: h.page(),
 				Log: w.log, Broker: h.broker, Store: h.store, Counter: w.counter, Solar: h.solarLasts(),
 			}, h.samples).Run, err
 		}},

@@ -25,6 +25,7 @@ type deviceConfig struct {
 	SerialNumber string   `json:"serial_number,omitempty"`
 	Version      string   `json:"sw_version,omitempty"`
 	ViaDevice    string   `json:"via_device,omitempty"`
+	Page         string   `json:"configuration_url,omitempty"`
 }
 
 // Origin is the program that announces.
@@ -81,6 +82,7 @@ type Announcer struct {
 	Language       meter.Language // of names; ids are English
 	Slot           string         // of the meter that the devices belong to
 	Groups         *Groups        // that the household has
+	Page           string         // of the program, where "Visit" on a device leads to; empty: nowhere
 }
 
 // usualSlot is the slot of a household with one meter.
@@ -117,6 +119,7 @@ func (a *Announcer) Build(d *Device) []byte {
 			Model:        Name(a.Language, d.info.Model),
 			SerialNumber: d.info.Serial,
 			Version:      d.info.Version,
+			Page:         a.Page,
 		},
 		Origin:           a.Origin,
 		StateTopic:       d.Topics.State,

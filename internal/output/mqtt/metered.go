@@ -53,6 +53,7 @@ func newMetered(o *Options, h *home, n names, isFirst bool) *metered {
 		Language:       o.Language,
 		Slot:           n.slot,
 		Groups:         &m.groups,
+		Page:           o.Page,
 	}
 	prefix := n.topic
 	if !isFirst {

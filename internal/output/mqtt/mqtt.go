@@ -76,6 +76,7 @@ type Options struct {
 	Language   meter.Language  // of the names of devices and entities; empty: English
 	Version    string          // of this program
 	SupportURL string          // of this program's home page, http or https; empty: none
+	Page       string          // of this program inside Home Assistant, where "Visit" on a device leads to; empty: nowhere
 	Solar      time.Duration   // how long a sample of the solar inverter is valid; 0: there is no inverter
 	Zone       *time.Location  // of the meter's clock; nil: the local one
 	Log        *slog.Logger    // nil: slog's default
