@@ -59,7 +59,8 @@ func Run(ctx context.Context, cfg config.Config, deps Deps) error {
 	if err != nil {
 		return err
 	}
-	deps.Log.Info("smartmeter starts", "version", Version, "options", cfg)
+	deps.Log.Info("smartmeter starts", "version", Version)
+	deps.Log.Debug("options in effect", "options", cfg)
 	ctx, h.end = context.WithCancel(ctx)
 	defer h.end()
 	group, ctx := errgroup.WithContext(ctx)

@@ -13,12 +13,13 @@ const (
 
 // clockCheck reports a meter's clock that is off, once until it is right.
 type clockCheck struct {
-	log *slog.Logger
-	off bool
+	log   *slog.Logger
+	isOld bool // the telegrams are of another day, as those of a file are
+	off   bool
 }
 
 func (c *clockCheck) check(received, at time.Time) {
-	if at.IsZero() {
+	if c.isOld || at.IsZero() {
 		return
 	}
 	by := at.Sub(received).Round(time.Minute)

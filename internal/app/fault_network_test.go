@@ -99,7 +99,7 @@ func TestFaultReader(t *testing.T) {
 		{"hangs up", "EOF", func(_ *testing.T, _ *reader, conn net.Conn) { conn.Close() }, func(*reader) {}},
 		{"resets", "connection reset", func(t *testing.T, _ *reader, conn net.Conn) { cutOff(t, conn) }, func(*reader) {}},
 		{"refuses", "connection reset", func(t *testing.T, r *reader, conn net.Conn) { r.off(); cutOff(t, conn) }, (*reader).on},
-		{"is half open and silent", "not a byte", func(*testing.T, *reader, net.Conn) {}, func(*reader) {}},
+		{"is half open and silent", "no data for 15s", func(*testing.T, *reader, net.Conn) {}, func(*reader) {}},
 		{"reboots", "EOF", func(t *testing.T, r *reader, conn net.Conn) {
 			write(t, conn, numbered(0)[:30]) // cut off in the middle of a telegram
 			r.off()

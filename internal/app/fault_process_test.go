@@ -82,7 +82,7 @@ type process struct {
 	cmd *exec.Cmd
 }
 
-var opened = regexp.MustCompile(`msg="socket is open" part="(json|raw) socket" address=(\S+)`)
+var opened = regexp.MustCompile(`msg="(?:JSON|raw) socket is open" part="(json|raw) socket" address=(\S+)`)
 
 // spawn starts the program's binary.
 func spawn(t *testing.T, path string, variables ...string) *process {

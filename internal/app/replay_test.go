@@ -132,7 +132,7 @@ func played(t *testing.T, file string, variables ...string) string {
 	var out strings.Builder
 	out.WriteString(strings.ReplaceAll(readings, "\r\n", "\n"))
 	for line := range strings.Lines(p.log.String()) {
-		if saidOfLine.MatchString(line) && !saidOfClock.MatchString(line) {
+		if saidOfLine.MatchString(line) {
 			out.WriteString(momentary.ReplaceAllString(line, ""))
 		}
 	}
@@ -152,12 +152,10 @@ func played(t *testing.T, file string, variables ...string) string {
 	return out.String()
 }
 
-// What the log says of the line, what depends on the day, and what on the
-// moment.
+// What the log says of the line, and what depends on the moment.
 var (
-	saidOfLine  = regexp.MustCompile(`level=(INFO|WARN).* part=meter|msg="(telegram|frame) dropped"`)
-	saidOfClock = regexp.MustCompile(`the meter's clock`)
-	momentary   = regexp.MustCompile(`time=\S+ | away=\S+`)
+	saidOfLine = regexp.MustCompile(`level=(INFO|WARN).* part=meter|msg="(telegram|frame) dropped"`)
+	momentary  = regexp.MustCompile(`time=\S+ | away=\S+`)
 )
 
 // rest reads until the program hangs up.

@@ -11,6 +11,9 @@ import (
 	"github.com/smartmeter-addon/smartmeter-addon/internal/source"
 )
 
+// fileKind is the kind of source of a file that is replayed.
+const fileKind = "file"
+
 // Port returns the line that the options of a meter mean; false: none. It opens nothing.
 func Port(m config.Meter) (source.Port, bool, error) {
 	switch m.SourceInUse() {
@@ -36,7 +39,7 @@ func (p *pipeline) reads(m config.Meter, replay *source.Port) error {
 	switch {
 	case replay != nil:
 		port, p.replay = *replay, true
-		kind, name = "file", port.Name
+		kind, name = fileKind, port.Name
 	case !chosen:
 		return nil
 	case m.SourceInUse() != config.SourceNetwork:

@@ -14,7 +14,7 @@
 //	0.412 < \r\n
 //	0.413 < 1-3:0.2.8(42)\r\n
 //	9.870 < \x00\xFF
-//	24.870 = lost: not a byte for 15s
+//	24.870 = lost: no data for 15s
 //
 // The first line has the version. What begins with # is about the
 // capture. Every other line is a time in seconds since the start, with

@@ -25,7 +25,7 @@ const text = `# smartmeter capture 1
 0.412 < /KFM5\\2KAIFA\r\n
 0.412 < \r\n
 1.000 < \x00\xFF !\x20
-3599.999 = lost: not a byte for 15s
+3599.999 = lost: no data for 15s
 3600.001 = lost: opening /dev/ttyUSB0: no such file
 `
 
@@ -41,7 +41,7 @@ func TestWriteAndRead(t *testing.T) {
 			{At: 412 * time.Millisecond, Data: []byte("/KFM5\\2KAIFA\r\n")},
 			{At: 412 * time.Millisecond, Data: []byte("\r\n")},
 			{At: time.Second, Data: []byte("\x00\xFF ! ")},
-			{At: 3599999 * time.Millisecond, Kind: capture.Lost, Text: "not a byte for 15s"},
+			{At: 3599999 * time.Millisecond, Kind: capture.Lost, Text: "no data for 15s"},
 			{At: 3600001 * time.Millisecond, Kind: capture.Lost, Text: "opening /dev/ttyUSB0: no such file"},
 		},
 	}

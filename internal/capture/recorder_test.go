@@ -24,7 +24,7 @@ func TestRecorder(t *testing.T) {
 	r.Add(at(400), []byte("/A\r\n"))
 	r.Add(at(405), []byte("0-0:96.1.1(1234567890)\r\n")) // the same read, nearly
 	r.Add(at(1400), []byte("!\r\n"))
-	r.Event(at(2000), capture.Lost, "not a byte for 15s")
+	r.Event(at(2000), capture.Lost, "no data for 15s")
 	want := `# smartmeter capture 1
 # made: 2026-01-02T03:04:05Z
 # source: serial
@@ -32,7 +32,7 @@ func TestRecorder(t *testing.T) {
 0.400 < /A\r\n
 0.400 < 0-0:96.1.1(1234567890)\r\n
 1.400 < !\r\n
-2.000 = lost: not a byte for 15s
+2.000 = lost: no data for 15s
 `
 	if diff := cmp.Diff(want, written(t, r.Capture(capture.Header{Source: "serial"}))); diff != "" {
 		t.Errorf("(-want +got)\n%s", diff)

@@ -340,7 +340,7 @@ func TestRedactAddresses(t *testing.T) {
 			"connecting to HOST:23: dial tcp: lookup NAME on ADDRESS: no such host"},
 		{"/dev/serial/by-id/usb-FTDI_A5XK3RJT-if00-port0 (auto: 115200 8N1)", "opening serial device /dev/serial/by-id/usb-FTDI_A5XK3RJT-if00-port0: no such file or directory",
 			"serial (auto: 115200 8N1)", "opening serial device DEVICE: no such file or directory"},
-		{"p1-smith.txt", "not a byte for 15s", "file", "not a byte for 15s"},
+		{"p1-smith.txt", "no data for 15s", "file", "no data for 15s"},
 	} {
 		c := &capture.Capture{Header: capture.Header{Source: test.source}, Records: []capture.Record{{Kind: capture.Lost, Text: test.cause}}}
 		for range 2 { // redacting again changes nothing

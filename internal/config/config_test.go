@@ -171,7 +171,7 @@ func TestLogValue(t *testing.T) {
 	const want = `source=auto serial.mode=auto network.address=10.0.0.2:23 decryption.aad=(hidden) decryption.allow_unverified=false ` +
 		`mqtt.url=mqtt://10.0.0.3:1883 mqtt.username=me mqtt.password=(hidden) mqtt.insecure=false mqtt.topic=smartmeter mqtt.discovery=true ` +
 		`mqtt.discovery_prefix=homeassistant mqtt.birth_topic=homeassistant/status mqtt.distinct=false mqtt.distinct_fields=currentTarrif,totalT1Use,totalT2Use,totalT1Delivered,totalT2Delivered,powerSn,currentUsage,currentDelivery mqtt.interval=10 ` +
-		`tcp_server=off raw_tcp_server=:3020 socket_clients=32 web_server=off api_server=off sunspec_modbus_port=502 solar.unit=1 solar.interval=10 influxdb.buffer_mb=16 post.interval=300 post.json=false post.fields=powerTs,totalT1Use,totalT1Delivered,totalT2Use,gas_totalUse,gas_ts slot=p1 language=en checksum=auto energy_unit=auto data=/var/lib/smartmeter health=127.0.0.1:8098 log_level=info debug=false`
+		`SMARTMETER_TCP_SERVER=off SMARTMETER_RAW_TCP_SERVER=:3020 SMARTMETER_SOCKET_CLIENTS=32 SMARTMETER_WEB_SERVER=off SMARTMETER_API_SERVER=off SMARTMETER_SUNSPEC_MODBUS_PORT=502 solar.unit=1 solar.interval=10 influxdb.buffer_mb=16 post.interval=300 post.json=false post.fields=powerTs,totalT1Use,totalT1Delivered,totalT2Use,gas_totalUse,gas_ts slot=p1 language=en checksum=auto energy_unit=auto SMARTMETER_DATA=/var/lib/smartmeter SMARTMETER_HEALTH=127.0.0.1:8098 log_level=info SMARTMETER_DEBUG=false`
 	if diff := cmp.Diff(want, line()); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)
 	}

@@ -87,12 +87,24 @@ func (l *loader) takeGroup(path string, value any) error {
 		l.leave(path, value)
 		return nil
 	case first < 0:
+		if o, found := l.find("", fold(path)); found == current && o.path == "" {
+			return l.variableOnly(o, path, value)
+		}
 		return l.unknownOption(path, value)
 	case value == nil:
 		return nil
 	}
 	member := strings.TrimPrefix(l.list[first].path, path+".")
 	return &Error{Option: path, Value: describe(value), Mend: fmt.Sprintf(`this is a group of options; write {%q: ...}`, member)}
+}
+
+// variableOnly returns the error of an option in the file that is set elsewhere.
+func (l *loader) variableOnly(o option, path string, value any) error {
+	e := &Error{Option: path, Value: describe(value), Mend: "not in this file: set the variable " + o.name()}
+	if slices.Contains([]string{"TCP_SERVER", "RAW_TCP_SERVER", "API_SERVER"}, o.variable) {
+		e.Mend += "; under Home Assistant, choose the port on the app's Configuration tab, under Network"
+	}
+	return e
 }
 
 // leave notes that what the file sets under the path has no option here.

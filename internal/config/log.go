@@ -10,6 +10,8 @@ import (
 type Setting struct {
 	Name  string `json:"name"`  // dotted path; that of a variable without one in small letters
 	Value any    `json:"value"` // a secret hides itself
+
+	isVariable bool // the options file has no path for it
 }
 
 // Settings lists every option that is set or has a default. Passwords are
@@ -20,8 +22,8 @@ func (c Config) Settings() []Setting {
 		if o.value.IsZero() && o.value.Kind() == reflect.String && o.path != "" {
 			continue
 		}
-		s := Setting{o.path, o.value.Interface()}
-		if s.Name == "" {
+		s := Setting{Name: o.path, Value: o.value.Interface(), isVariable: o.path == ""}
+		if s.isVariable {
 			s.Name = strings.ToLower(o.variable)
 		}
 		switch v := s.Value.(type) {
@@ -37,11 +39,20 @@ func (c Config) Settings() []Setting {
 	return list
 }
 
+// logName returns the name that a user would write: a path in the options file,
+// or the variable where there is no path.
+func (s Setting) logName() string {
+	if s.isVariable {
+		return prefix + strings.ToUpper(s.Name)
+	}
+	return s.Name
+}
+
 // LogValue lists the settings for a line at the start.
 func (c Config) LogValue() slog.Value {
 	var attrs []slog.Attr
 	for _, s := range c.Settings() {
-		attrs = append(attrs, slog.Any(s.Name, s.Value))
+		attrs = append(attrs, slog.Any(s.logName(), s.Value))
 	}
 	return slog.GroupValue(attrs...)
 }

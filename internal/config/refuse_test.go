@@ -40,6 +40,9 @@ func TestLoadRefuses(t *testing.T) {
 		{`{"": 1}`, `"" = "1": there is no such option; remove it`},
 		{`{"a\nb": [1]}`, `a\nb = "[...]": there is no such option; remove it`},
 
+		{`{"tcp_server": 4010}`, `tcp_server = "4010": not in this file: set the variable SMARTMETER_TCP_SERVER; under Home Assistant, choose the port on the app's Configuration tab, under Network`},
+		{`{"Health": ""}`, `Health: not in this file: set the variable SMARTMETER_HEALTH`},
+
 		// Wrong types.
 		{`{"mqtt": "mqtt://u:geheim@h"}`, `mqtt = "mqtt://u:***@h": this is a group of options; write {"url": ...}`},
 		{`{"serial": true}`, `serial = "true": this is a group of options; write {"device": ...}`},

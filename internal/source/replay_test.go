@@ -111,7 +111,7 @@ func TestReplayLoop(t *testing.T) {
 func TestReplaySilence(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		got := replayed(t.Context(), source.Replay("file", records(t, "# smartmeter capture 1\n0 < a\\n\n30 < b\\n\n"), 1, false))
-		want := []string{"0s opened", "0s a", "0s alive", "15s lost: not a byte for 15s", "15.3s opened", "30s b", "30s alive", "30s end"}
+		want := []string{"0s opened", "0s a", "0s alive", "15s lost: no data for 15s", "15.3s opened", "30s b", "30s alive", "30s end"}
 		if diff := cmp.Diff(want, got); diff != "" {
 			t.Errorf("(-want +got)\n%s", diff)
 		}

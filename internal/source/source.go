@@ -95,6 +95,7 @@ type Source struct {
 	rhythm rhythm
 	last   Event
 	lost   time.Time // when the line was lost; zero while it is not
+	good   time.Time // when the last telegram came; zero before the first
 	heard  bool      // a telegram came since the line was opened
 }
 
@@ -185,8 +186,8 @@ func (s *Source) once(ctx context.Context, use func(io.Reader) error) (reader, e
 	return r, cmp.Or(r.err, err, io.EOF)
 }
 
-// Telegram tells that a good telegram came at t: the line is alive, and the
-// time between telegrams tells how long a silence is normal.
+// Telegram records that a good telegram came at t: the line is alive, and the
+// time between telegrams shows how long a silence is normal.
 func (s *Source) Telegram(t time.Time) {
 	s.rhythm.beat(t)
 	if p := s.port.prober; p != nil {
@@ -194,14 +195,19 @@ func (s *Source) Telegram(t time.Time) {
 			s.log.Info("the meter speaks "+mode, "source", s.port.Name)
 		}
 	}
+	last := s.good
+	s.good = t
 	if s.heard {
 		return
 	}
 	s.heard = true
-	if s.lost.IsZero() {
+	switch {
+	case s.lost.IsZero():
 		s.log.Info("telegrams arrive", "source", s.port.Name)
-	} else {
-		s.log.Info("telegrams arrive again", "source", s.port.Name, "away", time.Since(s.lost).Round(time.Second))
+	case last.IsZero():
+		s.log.Info("telegrams arrive again", "source", s.port.Name, "away", t.Sub(s.lost).Round(time.Second))
+	default: // the line was silent before that was noticed
+		s.log.Info("telegrams arrive again", "source", s.port.Name, "away", t.Sub(last).Round(time.Second))
 	}
 	s.lost = time.Time{}
 	s.change(Event{State: Alive})
@@ -224,7 +230,7 @@ func (s *Source) open() {
 	s.change(Event{State: Opened})
 }
 
-// lose says so once; retries are for who debugs.
+// lose logs the first failure as a warning and retries at debug level.
 func (s *Source) lose(err error, pause time.Duration) {
 	e := Event{State: Lost, Err: err, Cause: diagnosis.Fails, Said: s.lost.IsZero()}
 	if s.port.Help != nil {
@@ -278,11 +284,11 @@ func (r *reader) Read(p []byte) (int, error) {
 	return n, err
 }
 
-// silence is the error of a line that gave no byte for so long.
+// silence is the error of a line that gave no byte for this long.
 type silence time.Duration
 
 func (s silence) Error() string {
-	return "not a byte for " + time.Duration(s).Round(time.Second).String()
+	return "no data for " + time.Duration(s).Round(time.Second).String()
 }
 
 func (silence) Unwrap() error { return os.ErrDeadlineExceeded }

@@ -97,6 +97,19 @@ func TestSaysOnceThatItIsLostAndOnceThatItIsBack(t *testing.T) {
 	})
 }
 
+// TestSaysHowLongItWasAway: from the last telegram on, although the silence is
+// noticed later.
+func TestSaysHowLongItWasAway(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var at []time.Time
+		s := record(script(&at, silent(says(0, "one\n")), says(0, "two\n")))
+		run(t, s, 16*time.Second)
+		if got := s.log.String(); !strings.Contains(got, "telegrams arrive again") || !strings.Contains(got, "away=15s") {
+			t.Errorf("got %s", got)
+		}
+	})
+}
+
 func TestSilenceIsNoticed(t *testing.T) {
 	every := func(pause time.Duration) func(net.Conn) error {
 		return silent(says(pause, "a\n", "b\n", "c\n", "d\n"))
@@ -126,7 +139,7 @@ func TestSilenceIsNoticed(t *testing.T) {
 						lost = append(lost, e.Err)
 					}
 				}
-				if len(lost) == 0 || !errors.Is(lost[0], os.ErrDeadlineExceeded) || !strings.Contains(lost[0].Error(), "not a byte for ") {
+				if len(lost) == 0 || !errors.Is(lost[0], os.ErrDeadlineExceeded) || !strings.Contains(lost[0].Error(), "no data for ") {
 					t.Errorf("lost because of %v, want silence", lost)
 				}
 			})

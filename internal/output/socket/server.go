@@ -18,7 +18,8 @@ import (
 type Server[T any] struct {
 	options Options
 	slots   *listen.Slots
-	setting string // that tells the address
+	what    string // name of the socket in the log
+	setting string // option of the address
 	hub     *hub.Hub[T]
 	policy  hub.Policy
 	welcome func(T) bool // whether a new client gets the latest value, if that is it; nil: never
@@ -45,7 +46,7 @@ func (s *Server[T]) Run(ctx context.Context) error {
 	o := s.options
 	o.Counter.Clients(s.slots.Used)
 	return listen.Run(ctx, listen.Options{
-		Address: o.Address, What: "socket", Setting: s.setting, Log: o.Log, OnListen: o.OnListen, Counter: o.Counter,
+		Address: o.Address, What: s.what, Setting: s.setting, Log: o.Log, OnListen: o.OnListen, Counter: o.Counter,
 	}, s.serve)
 }
 

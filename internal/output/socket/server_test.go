@@ -91,7 +91,7 @@ func TestPortTakenAndFreed(t *testing.T) {
 		t.Errorf("%d errors that say %q, want 1", got, want)
 	}
 	other.Close()
-	await(t, "the socket is open", func() bool { return log.Count("level=INFO", "socket is open", address) == 1 })
+	await(t, "the socket is open", func() bool { return log.Count("level=INFO", "JSON socket is open", address) == 1 })
 	p := dial(t, address)
 	lines.Publish(line(1))
 	p.want(t, "{\"n\":1}\r\n")

@@ -66,6 +66,7 @@ func NewJSON(lines *hub.Hub[Line], o Options) *Server[Line] {
 	return &Server[Line]{
 		options: o,
 		slots:   listen.NewSlots(o.Clients, o.Slots),
+		what:    "JSON socket",
 		setting: "SMARTMETER_TCP_SERVER",
 		hub:     lines,
 		policy:  hub.DropOldest,
@@ -81,6 +82,7 @@ func NewRaw(chunks *hub.Hub[Chunk], o Options) *Server[Chunk] {
 	return &Server[Chunk]{
 		options: o,
 		slots:   listen.NewSlots(o.Clients, o.Slots),
+		what:    "raw socket",
 		setting: "SMARTMETER_RAW_TCP_SERVER",
 		hub:     chunks,
 		policy:  hub.Disconnect,
