@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"strings"
 
-	"github.com/smartmeter-addon/smartmeter-addon/internal/dsmr"
 	"github.com/smartmeter-addon/smartmeter-addon/internal/explain"
 	"github.com/smartmeter-addon/smartmeter-addon/internal/meter"
 )
@@ -86,11 +85,6 @@ func channel(ch *meter.Channel) string {
 	return fmt.Sprintf("%s, %s %s at %s", text, ch.Value, ch.Unit, strings.Replace(ch.Time.String(), "T", " ", 1))
 }
 
-// shortened is an identifier as far as it may be shown: a check is copied
-// into a forum.
-func shortened(id string) string {
-	if text, ok := dsmr.HexText([]byte(id)); ok {
-		id = strings.TrimSpace(string(text))
-	}
-	return "..." + explain.Printable([]byte(id[max(0, len(id)-4):]))
-}
+// shortened is what may be shown of an identifier: a check is copied into a
+// forum.
+func shortened(id string) string { return "..." + explain.Printable([]byte(meter.LastDigits(id))) }

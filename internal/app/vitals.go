@@ -117,7 +117,7 @@ func (v *vitals) telegram(r *meter.Reading, at time.Time, silence time.Duration)
 	v.status.Telegrams++
 	v.shown.Counters.Telegrams++
 	v.shown.Meter = &status.Meter{
-		Header: r.Header, Standard: r.Standard, Version: r.Version, Serial: lastDigits(r.Identifier()), Tariffs: r.Tariffs.Names(),
+		Header: r.Header, Standard: r.Standard, Version: r.Version, Serial: meter.LastDigits(r.Identifier()), Tariffs: r.Tariffs.Names(),
 	}
 	v.status.Last, v.silence = r.Received, silence
 	v.judge.Good(r.Received, silence)
@@ -281,6 +281,3 @@ func (v *vitals) stands(now time.Time) status.Line {
 	l.Counters.Interval = v.status.Interval.Seconds()
 	return l
 }
-
-// lastDigits is enough of an equipment identifier to tell two meters apart.
-func lastDigits(id string) string { return id[max(0, len(id)-4):] }

@@ -90,7 +90,7 @@ func (d *Device) Identify(said Identity) {
 	}
 	d.said = said
 	maker, model := makerOf(said.Header)
-	if d.Describe(Information{Manufacturer: maker, Model: model, Serial: Serial(said.ID)}) {
+	if d.Describe(Information{Manufacturer: maker, Model: model, Serial: meter.Label(said.ID)}) {
 		d.Unsaved = true
 	}
 }

@@ -1,7 +1,6 @@
 package homeassistant
 
 import (
-	"encoding/hex"
 	"regexp"
 	"strings"
 )
@@ -66,34 +65,4 @@ func makerOf(header string) (maker, model string) {
 		model = "" // KAIFA-METER
 	}
 	return maker, model
-}
-
-// fewestDigits is how many bytes an identifier of digits alone has at least to
-// be read as text: fewer could be a plain number whose digits look like it.
-const fewestDigits = 6
-
-// Serial returns an equipment identifier as the meter's label prints it. Most
-// telegrams print the label's text as hex digits; what is not such a text stays
-// as it is: 12345678 is none, because no label has the byte 12.
-func Serial(id string) string {
-	decoded, err := hex.DecodeString(id)
-	if err != nil {
-		return id
-	}
-	digits, letters := 0, 0
-	for _, c := range decoded {
-		switch {
-		case c < ' ' || c > '~':
-			return id
-		case c >= '0' && c <= '9':
-			digits++
-		case c >= 'A' && c <= 'Z':
-			letters++
-		}
-	}
-	text := strings.TrimSpace(string(decoded))
-	if letters == 0 && (digits < fewestDigits || digits < len(text)) {
-		return id
-	}
-	return text
 }

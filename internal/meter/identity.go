@@ -1,5 +1,10 @@
 package meter
 
+import (
+	"encoding/hex"
+	"strings"
+)
+
 // Identity is which meter of the household speaks in a part of a reading: what
 // the household stage decided, once and for every output. What the telegram
 // prints beside it (Reading.EquipmentID, Channel.ID) can be damaged, or that of
@@ -27,4 +32,45 @@ func (c *Channel) Identifier() string {
 		return c.Meter.ID
 	}
 	return c.ID
+}
+
+// fewestDigits is how many bytes an identifier of digits alone has at least to
+// be read as text: fewer could be a plain number whose digits look like it.
+const fewestDigits = 6
+
+// Label returns an equipment identifier as the meter's label prints it. Most
+// telegrams print the label's text as hex digits; what is not such a text stays
+// as it is: 12345678 is none, because no label has the byte 12.
+func Label(id string) string {
+	decoded, err := hex.DecodeString(id)
+	if err != nil {
+		return id
+	}
+	digits, letters := 0, 0
+	for _, c := range decoded {
+		switch {
+		case c < ' ' || c > '~':
+			return id
+		case c >= '0' && c <= '9':
+			digits++
+		case c >= 'A' && c <= 'Z':
+			letters++
+		}
+	}
+	text := strings.TrimSpace(string(decoded))
+	if letters == 0 && (digits < fewestDigits || digits < len(text)) {
+		return id
+	}
+	return text
+}
+
+// shownDigits is how much of an identifier is shown where others may read it:
+// enough to tell two meters apart.
+const shownDigits = 4
+
+// LastDigits returns the end of an equipment identifier, as it stands on the
+// meter's label: what log, page and commands show of it.
+func LastDigits(id string) string {
+	id = Label(id)
+	return id[max(0, len(id)-shownDigits):]
 }

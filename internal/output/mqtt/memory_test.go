@@ -172,7 +172,7 @@ func TestTwoWaterMeters(t *testing.T) {
 			if sub.medium != meter.Water {
 				continue
 			}
-			devices = append(devices, sub.Slot+" "+tail(sub.id)+" "+sub.Name(meter.English))
+			devices = append(devices, sub.Slot+" "+meter.LastDigits(sub.id)+" "+sub.Name(meter.English))
 		}
 		if diff := cmp.Diff([]string{"p1_water 7890 Water meter", "p1_water_2 7891 Water meter 2"}, devices); diff != "" {
 			t.Errorf("run %d (-want +got):\n%s", run, diff)

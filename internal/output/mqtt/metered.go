@@ -98,14 +98,8 @@ func (m *metered) replaced(d *device, from, to string) {
 	d.Unsaved = true
 	if from != "" {
 		m.home.log.Info("another meter has taken the place of the one before; its entities and their history stay",
-			"device", d.Slot, "before", tail(from), "now", tail(to))
+			"device", d.Slot, "before", meter.LastDigits(from), "now", meter.LastDigits(to))
 	}
-}
-
-// tail returns as much of an identifier as a log may show.
-func tail(id string) string {
-	id = homeassistant.Serial(id)
-	return id[max(len(id)-4, 0):]
 }
 
 // learnedLists reports whether the attributes of the electricity meter changed
