@@ -106,6 +106,7 @@ type pipeline struct {
 	// The newest of every quantity, as read and as guarded, of a meter whose
 	// messages do not hold all of them.
 	newest, guarded latest.Values
+	senders         latest.Senders
 
 	raw     *hub.Hub[socket.Chunk]
 	lines   *hub.Hub[socket.Line]
@@ -224,11 +225,14 @@ func (p *pipeline) use(r io.Reader) error {
 		if m.Telegram.Parity {
 			p.log.Info("the line is read as 8N1 but sends 7E1: the parity bits are taken off")
 		}
+		name, ok := p.identify(&m)
+		if !ok {
+			continue
+		}
 		p.vitals.hint(p.reader.Hint())
 		p.source.Telegram(m.Reading.Received)
-		p.totals.identify(m.Reading)
 		p.vitals.telegram(m.Reading, m.Reading.Time.Time(p.zone, m.Reading.Received), p.source.Patience())
-		p.publish(m.Reading, m.Pushed != nil)
+		p.publish(m.Reading, m.Pushed != nil, name)
 		p.proofs.note(p.reader, m.Reading.Received)
 		p.units.note(p.reader)
 		if p.replay {
@@ -282,7 +286,7 @@ func (p *pipeline) shine(r *meter.Reading) {
 // the socket wait for it. Of a message that may be only part of what the meter
 // reports, the line holds what the message held; the other outputs have the
 // newest of everything.
-func (p *pipeline) publish(r *meter.Reading, isPart bool) {
+func (p *pipeline) publish(r *meter.Reading, isPart bool, name string) {
 	p.vitals.held(p.totals.judge(r))
 	p.shine(r)
 	changes := p.deriver.Apply(r)
@@ -295,17 +299,41 @@ func (p *pipeline) publish(r *meter.Reading, isPart bool) {
 	u := &meter.Update{Slot: p.meter.Slot, Reading: *r, JSON: line[: len(line)-2 : len(line)-2], Usage: changes.Usage, GasUsage: changes.GasUsage}
 	u.Guarded = p.totals.show(&u.Reading)
 	if isPart {
-		p.complete(u)
+		p.complete(u, name)
 	}
 	p.updates.Publish(u)
 }
 
-// complete adds to an update what earlier messages held.
-func (p *pipeline) complete(u *meter.Update) {
+// identify finds out which meters speak in a message and returns the identifier
+// of the one that sent it, which a part of what a meter reports need not name; ok
+// is false for what is of another meter than the one that is shown.
+func (p *pipeline) identify(m *decode.Message) (name string, ok bool) {
+	r := m.Reading
+	if m.Pushed == nil {
+		p.totals.identify(r)
+		return r.EquipmentID, true
+	}
+	own := r.EquipmentID
+	if name, ok = p.senders.Named(m.Sender, own, r.Received); ok {
+		r.EquipmentID = name
+		p.totals.identify(r)
+		r.EquipmentID = own
+		ok = !r.Meter.Rival || !p.senders.Speaks(r.Meter.ID, r.Received)
+	}
+	if !ok {
+		p.log.Warn("two meters send on this line, and only the first is shown: connect each of them by a line of its own")
+	}
+	return name, ok
+}
+
+// complete adds to an update what earlier messages of the same meter held.
+func (p *pipeline) complete(u *meter.Update, name string) {
+	u.Reading.EquipmentID = name
 	if u.Guarded == nil {
 		guarded := u.Reading
 		u.Guarded = &guarded
 	}
+	u.Guarded.EquipmentID = name
 	p.newest.Merge(&u.Reading)
 	p.guarded.Merge(u.Guarded)
 	u.JSON = u.Reading.AppendJSON(nil, p.zone)

@@ -1,15 +1,18 @@
 package cosem
 
 // Status words of SML that tell the direction of a power without sign. EMH's
-// old meters have one of 16 bits; newer ones have one of 24 bits that begins
-// with 1C, whose bit 11 is set while the meter delivers.
+// old meters have one of 16 bits. Newer ones have one that ends with 04 (FNN
+// Lastenheft EDL), whose bit 11 is set while the meter delivers; bits 18 to 20
+// are the phases that have a voltage, and none is known above them.
 const (
 	emhConsuming  = 0x182
 	emhDelivering = 0x1B0
 	emhExporting  = 0x1A2
 
-	newStatus  = 0x1C // bits 16 to 23
-	bitExports = 0x800
+	newStatus   = 0x04 // bits 0 to 7
+	newPhases   = 7 << 18
+	newLongest  = 21 // bits
+	bitDelivers = 1 << 11
 )
 
 // Delivers reports whether a status word says that the meter delivers; known
@@ -20,8 +23,8 @@ func Delivers(status uint64) (delivers, known bool) {
 		return false, true
 	case status == emhDelivering, status == emhExporting:
 		return true, true
-	case status>>16 == newStatus:
-		return status&bitExports != 0, true
+	case status&0xFF == newStatus && status&newPhases != 0 && status>>newLongest == 0:
+		return status&bitDelivers != 0, true
 	}
 	return false, false
 }

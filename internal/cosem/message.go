@@ -43,8 +43,21 @@ const MaxExp = 9
 // Value returns a number in the unit in which readings keep it; false where it
 // does not fit.
 func (o *Object) Value() (meter.Value, bool) {
-	_, shift := o.Unit.Reading()
+	_, shift := o.unit().Reading()
 	return scaled(o.Number, int(o.Exp)+shift)
+}
+
+// unit returns the unit that is meant: the code's own where a meter sends none
+// beside a scale, or confuses active, reactive and apparent.
+func (o *Object) unit() Unit {
+	implied := o.Code.Unit()
+	switch {
+	case implied == NoUnit || !o.Code.IsElectric():
+	case o.Unit == Dimensionless, o.Unit >= Watt && o.Unit <= Var && implied >= Watt && implied <= Var,
+		o.Unit >= WattHour && o.Unit <= VarHour && implied >= WattHour && implied <= VarHour:
+		return implied
+	}
+	return o.Unit
 }
 
 // scaled returns n * 10^exp.

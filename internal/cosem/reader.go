@@ -22,9 +22,11 @@ type Reader struct {
 	doubts  []Doubt
 	memo    [96]memo
 	names   [2]string // identifier and standard, kept while they stay the same
-	scratch []byte
-	powers  signedPowers
-	refuted bool // the scale of the currents was
+	// texts of the M-Bus channels, kept likewise
+	channels [meter.MaxChannels]channelTexts
+	scratch  []byte
+	powers   signedPowers
+	refuted  bool // the scale of the currents was
 }
 
 // memo is what the object at one place of the list meant the last time.
@@ -53,8 +55,9 @@ func (r *Reader) Reading(m *Message, sum meter.Checksum, received time.Time) (*m
 	to.Values.Reset()
 	to.EquipmentID, to.Time, to.Odd = "", meter.Timestamp{}, 0
 	to.Received, to.Checksum = received, sum
+	to.Channels = [meter.MaxChannels]meter.Channel{}
 	r.doubts, r.powers = r.doubts[:0], signedPowers{}
-	to.EquipmentID = r.name(0, r.identity(m, identifier(m)))
+	to.EquipmentID = keep(&r.names[0], r.identity(m, identifier(m)))
 	r.Scale.is(to.EquipmentID)
 	r.Scale.observe(m, received)
 
@@ -62,6 +65,8 @@ func (r *Reader) Reading(m *Message, sum meter.Checksum, received time.Time) (*m
 	for i := range m.Objects {
 		o := &m.Objects[i]
 		switch {
+		case o.Code.isChannel():
+			known += r.channel(o)
 		case o.Type == Clock:
 			if to.Time.IsZero() && o.Code.A() == 0 && o.Code.cde() == clockCode {
 				to.Time = o.Clock
@@ -82,7 +87,7 @@ func (r *Reader) Reading(m *Message, sum meter.Checksum, received time.Time) (*m
 		to.Time = m.Clock
 	}
 	r.scratch = m.appendStandard(r.scratch[:0])
-	to.Standard = r.name(1, r.scratch)
+	to.Standard = keep(&r.names[1], r.scratch)
 	if known == 0 {
 		return to, ErrEmpty
 	}
@@ -117,7 +122,7 @@ func (r *Reader) electric(m *Message, i int, o *Object) int {
 		r.reading.Odd++
 		return 0
 	}
-	unit, _ := o.Unit.Reading()
+	unit, _ := o.unit().Reading()
 	if o.Code.D() == 7 && o.Code.E() == 0 && unit == meter.Kilowatt {
 		switch o.Code.quantity() {
 		case 16:
@@ -224,10 +229,10 @@ var powerPairs = [4][2]meter.Quantity{
 func (r *Reader) settlePowers(m *Message) {
 	if o := r.powers.unsigned; o != nil && !r.powers.has[0] {
 		if v, ok := o.Value(); ok {
-			switch direction(m) {
-			case 1:
+			switch d := direction(m); {
+			case d > 0, v.Sign() < 0: // which says it by itself
 				r.powers.net[0], r.powers.has[0] = v, true
-			case -1:
+			case d < 0:
 				r.powers.net[0], r.powers.has[0] = meter.Value{}.Sub(v), true
 			}
 		}
@@ -244,10 +249,10 @@ func (r *Reader) settlePowers(m *Message) {
 }
 
 // identityRank orders the objects that hold the meter's identifier; 0: none.
-// Kamstrup's 1-1:96.1.1 is a type.
+// Kamstrup's 1-1:96.1.1 is a type, as 0-0:96.1.7 is, and 0-0:96.1.4 a version.
 func identityRank(c Code) int {
 	switch c {
-	case NewCode(0, 0, 96, 1, 0, 255), NewCode(1, 0, 96, 1, 0, 255), NewCode(1, 0, 0, 0, 9, 255):
+	case NewCode(0, 0, 96, 1, 0, 255), NewCode(1, 0, 96, 1, 0, 255), NewCode(1, 1, 96, 1, 0, 255), NewCode(1, 0, 0, 0, 9, 255):
 		return 6
 	case NewCode(1, 1, 0, 0, 5, 255):
 		return 5
@@ -257,6 +262,11 @@ func identityRank(c Code) int {
 		return 3
 	case NewCode(0, 0, 96, 1, 1, 255):
 		return 2
+	case NewCode(0, 0, 0, 0, 0, 255), NewCode(0, 0, 96, 1, 2, 255), NewCode(0, 0, 96, 1, 3, 255), NewCode(0, 0, 96, 1, 255, 255):
+		return 1
+	}
+	if c.A() == 1 && c.B() <= 1 && c.C() == 0 && c.D() == 0 && c.F() == 0xFF {
+		return 1
 	}
 	return 0
 }
@@ -267,11 +277,4 @@ func (r *Reader) identity(m *Message, o *Object) []byte {
 	}
 	r.scratch = o.AppendValue(r.scratch[:0])
 	return bytes.TrimSpace(r.scratch)
-}
-
-func (r *Reader) name(slot int, text []byte) string {
-	if r.names[slot] != string(text) {
-		r.names[slot] = string(text)
-	}
-	return r.names[slot]
 }

@@ -32,6 +32,11 @@ func status(o cosem.Object, s uint64) cosem.Object {
 	return o
 }
 
+func in(o cosem.Object, unit cosem.Unit) cosem.Object {
+	o.Unit = unit
+	return o
+}
+
 func textOf(code cosem.Code, text string) cosem.Object {
 	return cosem.Object{Code: code, Type: cosem.Text, Text: []byte(text)}
 }
@@ -83,6 +88,12 @@ func TestReading(t *testing.T) {
 			"currentUsage=0.042 currentDelivery=0 totalUse=1 totalDelivered=0"},
 		{"no sign, EMH delivers", []cosem.Object{status(number(1, 8, 0, 1000, 0), 0x1B0), number(15, 7, 0, 42, 0)}, "currentUsage=0 currentDelivery=0.042 totalUse=1"},
 		{"no sign, a new status", []cosem.Object{status(number(1, 8, 0, 1000, 0), 0x1C0904), number(15, 7, 0, 42, 0)}, "currentUsage=0 currentDelivery=0.042 totalUse=1"},
+		{"no sign, a new status, one phase", []cosem.Object{status(number(1, 8, 0, 1000, 0), 0x040104), number(2, 8, 0, 0, 0), number(15, 7, 0, 42, 0)},
+			"currentUsage=0.042 currentDelivery=0 totalUse=1 totalDelivered=0"},
+		{"no sign, but negative", []cosem.Object{number(1, 8, 0, 1000, 0), signed(number(15, 7, 0, -42, 0))}, "currentUsage=0 currentDelivery=0.042 totalUse=1"},
+		{"no unit beside the scale", []cosem.Object{in(number(1, 7, 0, 42, 1), cosem.Dimensionless)}, "currentUsage=0.42"},
+		{"reactive power in watts", []cosem.Object{in(number(3, 7, 0, 42, 0), cosem.Watt)}, "currentReactiveUse=0.042"},
+		{"reactive energy in Wh", []cosem.Object{in(number(3, 8, 0, 42, 0), cosem.WattHour)}, "totalReactiveUse=0.042"},
 		{"no sign, an unknown status", []cosem.Object{status(number(1, 8, 0, 1000, 0), 0x1), number(2, 8, 0, 0, 0), number(15, 7, 0, 42, 0)}, "totalUse=1 totalDelivered=0"},
 
 		{"an IT net has no voltage on L2", []cosem.Object{number(1, 7, 0, 948, 0), number(31, 7, 0, 1416, -3), number(51, 7, 0, 3241, -3), number(71, 7, 0, 3119, -3),
@@ -110,6 +121,40 @@ func TestReading(t *testing.T) {
 		}
 		if err != nil && strings.Contains(c.want, "total") {
 			t.Errorf("%s: %v", c.name, err)
+		}
+	}
+}
+
+// TestChannels reads meters on M-Bus behind the electricity meter.
+func TestChannels(t *testing.T) {
+	stamp, _ := meter.NewTimestamp(2026, 5, 4, 11, 0, 0, 'S')
+	of := func(n, c, d, e byte, o cosem.Object) cosem.Object {
+		o.Code = cosem.NewCode(0, n, c, d, e, 255)
+		return o
+	}
+	count := func(n int64, exp int8, u cosem.Unit) cosem.Object {
+		return cosem.Object{Type: cosem.Number, Number: n, Exp: exp, Unit: u}
+	}
+	var r cosem.Reader
+	m := &cosem.Message{Protocol: "dlms", Objects: []cosem.Object{
+		of(1, 24, 1, 0, count(3, 0, cosem.NoUnit)), of(1, 96, 1, 0, textOf(0, "7ABC00000001")), of(1, 24, 2, 1, count(123456, -3, cosem.CubicMetre)),
+		of(1, 24, 2, 1, cosem.Object{Type: cosem.Clock, Clock: stamp}), of(1, 24, 2, 1, count(9, 0, cosem.CubicMetre)),
+		of(2, 24, 1, 0, count(4, 0, cosem.NoUnit)), of(2, 24, 2, 1, count(1234, 6, cosem.Joule)),
+		of(3, 24, 1, 0, count(7, 0, cosem.NoUnit)), of(3, 24, 2, 1, count(1234, -2, cosem.NoUnit)), // nobody knows its unit
+		of(0, 96, 1, 0, textOf(0, "99")), of(1, 1, 0, 0, cosem.Object{Type: cosem.Clock, Clock: stamp}),
+	}}
+	for range 2 { // the second time from what was kept
+		got, err := r.Reading(m, meter.ChecksumValid, noon)
+		if err != nil {
+			t.Fatal(err)
+		}
+		want := [meter.MaxChannels]meter.Channel{
+			{Type: meter.TypeGas, TypeText: "003", ID: "7ABC00000001", Time: stamp, Value: meter.NewValue(123456, 3), Unit: meter.CubicMetre},
+			{Type: meter.TypeHeat, TypeText: "004", Value: meter.NewValue(1234, 3), Unit: meter.Gigajoule},
+			{Type: meter.TypeWater, TypeText: "007"},
+		}
+		if got.Channels != want || got.EquipmentID != "99" || got.Time != stamp || got.Odd != 1 {
+			t.Errorf("%+v\nwant %+v; meter %s, %s, %d odd", got.Channels, want, got.EquipmentID, got.Time, got.Odd)
 		}
 	}
 }

@@ -1,6 +1,7 @@
 package decode
 
 import (
+	"encoding/binary"
 	"errors"
 	"fmt"
 
@@ -62,7 +63,9 @@ func (r *Reader) framed(f frame.Frame) (Message, bool) {
 		message, err := r.pushes.sml.Decode(apdu)
 		return r.pushed(message, err, f.Checksum), true
 	}
-	return r.notification(apdu, f.Checksum), true
+	m := r.notification(apdu, f.Checksum)
+	m.Sender = f.Part.Sender
+	return m, true
 }
 
 // ciphered opens a message that came in frames.
@@ -83,6 +86,9 @@ func (r *Reader) ciphered(apdu []byte, sum meter.Checksum) (Message, bool) {
 		m = r.notification(o.Text, sum)
 	}
 	m.Way, m.Maker = o.Way, o.Maker
+	if m.Pushed != nil {
+		m.Sender = binary.BigEndian.Uint64(cipher.Title(apdu))
+	}
 	if o.Err == cipher.ErrNoKey {
 		m.Title = cipher.Title(apdu)
 	}

@@ -4,6 +4,7 @@
 package decode
 
 import (
+	"encoding/binary"
 	"io"
 	"time"
 
@@ -42,6 +43,7 @@ type Message struct {
 	Pushed   *cosem.Message // of DLMS and SML; nil where it could not be read
 	Doubts   []cosem.Doubt  // what of Pushed was withheld because it cannot be
 	Reading  *meter.Reading // nil without a Telegram or Pushed
+	Sender   uint64         // of Pushed: tells apart meters on one line, whose messages need not name them
 	Err      error          // why there is no reading that may be used
 
 	// Title is the system title of a meter whose message could not be opened for
@@ -154,6 +156,7 @@ func (r *Reader) open(f frame.Frame) (Message, bool) {
 	default:
 		r.passFrame(f.Bytes)
 		m = r.notification(o.Text, meter.ChecksumAbsent)
+		m.Sender = binary.BigEndian.Uint64(cipher.Title(f.Bytes))
 	}
 	m.Way, m.Maker = o.Way, o.Maker
 	if o.Err == cipher.ErrNoKey {

@@ -231,7 +231,7 @@ func (d *Decoder) pattern(at, end int) int {
 next:
 	for k := range steps {
 		i := at
-		var code, value, descriptor, scaler, unit *axdr.Item
+		var code, value, descriptor, scaler, unit, stamp *axdr.Item
 		for _, s := range steps[k] {
 			if i >= end {
 				continue next
@@ -245,7 +245,7 @@ next:
 			case 'v':
 				value, ok = it, isValue(it)
 			case 't':
-				ok = isClock(it)
+				stamp, ok = it, isClock(it)
 			case 'd':
 				descriptor, ok = it, it.Tag == axdr.Descriptor
 			case 'x':
@@ -276,6 +276,9 @@ next:
 		if scaler != nil && len(d.message.Objects) > before {
 			setScale(&d.message.Objects[len(d.message.Objects)-1], scaler.Number, unit.Number)
 		}
+		if stamp != nil && hasTime(c) {
+			d.add(c, stamp)
+		}
 		return i
 	}
 	return 0
@@ -297,7 +300,7 @@ func (d *Decoder) add(code cosem.Code, i *axdr.Item) {
 		o.Type, o.Number, o.Signed = cosem.Number, i.Number, i.IsSigned()
 	case i.Tag == axdr.Float32, i.Tag == axdr.Float64:
 		d.float(o, i)
-	case code.A() == 0 && code.C() == 1 && code.D() == 0 && len(i.Bytes) == 12:
+	case hasTime(code) && len(i.Bytes) == 12:
 		if o.Clock = Timestamp(i.Bytes); !o.Clock.IsZero() {
 			o.Type = cosem.Clock
 		}
@@ -310,6 +313,12 @@ func (d *Decoder) add(code cosem.Code, i *axdr.Item) {
 			d.named(text)
 		}
 	}
+}
+
+// hasTime reports whether a date and time with a code is one that counts: the
+// meter's own, 0-x:1.0.0, or when an M-Bus meter was read, 0-n:24.2.1.
+func hasTime(c cosem.Code) bool {
+	return c.A() == 0 && (c.C() == 1 && c.D() == 0 || c.B() > 0 && c.C() == 24 && c.D() == 2)
 }
 
 // listNameE is group E of the name of the list, x-x:0.2.129.

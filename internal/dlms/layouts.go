@@ -34,6 +34,7 @@ var patterns = []pattern{
 	{"objects with scale", "{o{vxu}}"},
 	{"objects with scale", "{o{v{xu}}}"},
 	{"objects with scale", "{otv{xu}}"},
+	{"objects with scale", "{ov{xu}t}"},    // extended registers, as those of M-Bus meters
 	{"objects with scale, flat", "ov{xu}"}, // Kaifa and Sagemcom in Lower Austria
 	{"objects with scale, flat", "ovxu"},
 	{"objects, flat", "ov"}, // Kamstrup, Kaifa SE, Landis+Gyr E450 AT

@@ -50,11 +50,14 @@ func MatchSML(p []byte, _ bool) Match {
 			at = i + smlMark
 		case rest == smlStart: // a new frame begins: this one broke off
 			return Match{Certain: true}
-		case rest[0] == smlEnd && i%4 == 0 && rest[1] < 4:
+		case rest[0] == smlEnd && rest[1] < 4:
 			sum := binary.LittleEndian.Uint16(rest[2:])
 			covered := p[:i+6]
 			fits := sum == X25(covered) || sum == Kermit(covered)
-			return whole(i+smlMark, fits, p[smlMark:max(smlMark, i-int(rest[1]))], Part{})
+			if i%4 == 0 || fits { // some are not filled up
+				return whole(i+smlMark, fits, p[smlMark:max(smlMark, i-int(rest[1]))], Part{})
+			}
+			at = i + 4
 		default: // four 1B that nobody doubled
 			at = i + 4
 		}

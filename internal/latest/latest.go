@@ -17,54 +17,108 @@ const (
 	beats = 3
 	// least is how long every value counts: lists are lost now and then.
 	least = 30 * time.Second
+	// maxMeters bounds the meters of a line: the one that was silent for longest
+	// is forgotten.
+	maxMeters = 4
 )
 
-// Values remembers values. The zero Values is empty; it serves one goroutine.
-type Values struct {
-	values [meter.NumQuantities]value
-	id     string
+// Values remembers the values of the meters of a line, each by itself. The zero
+// Values is empty; it serves one goroutine.
+type Values struct{ meters []*values }
+
+// values are those of one meter.
+type values struct {
+	id         string
+	at         time.Time
+	quantities [meter.NumQuantities]value
+	channels   [meter.MaxChannels]channel
 }
 
 type value struct {
-	value    meter.Value
-	isSum    bool
+	value meter.Value
+	isSum bool
+	age
+}
+
+type channel struct {
+	channel meter.Channel
+	age
+}
+
+// age is when something came and how often it does.
+type age struct {
 	at       time.Time // zero: there was none
 	interval time.Duration
 }
 
+func (a *age) renew(now time.Time) {
+	if !a.at.IsZero() {
+		a.interval = now.Sub(a.at)
+	}
+	a.at = now
+}
+
+// counts reports whether what came is no older than its own rhythm allows.
+func (a *age) counts(now time.Time) bool {
+	patience := first
+	if a.interval > 0 {
+		patience = max(least, beats*a.interval)
+	}
+	return !a.at.IsZero() && now.Sub(a.at) <= patience
+}
+
 // Merge remembers what the reading has, and adds to it what it lacks and an
-// earlier one had, as long as that is no older than its own rhythm allows. A
-// reading of another meter begins anew.
+// earlier one of the same meter had, as long as that is no older than its own
+// rhythm allows.
 func (v *Values) Merge(r *meter.Reading) {
-	if r.EquipmentID != "" && v.id != "" && r.EquipmentID != v.id {
-		*v = Values{}
-	}
-	if r.EquipmentID == "" {
-		r.EquipmentID = v.id
-	}
-	v.id = r.EquipmentID
+	of := v.of(r.EquipmentID)
+	of.at = r.Received
 	for q := range meter.NumQuantities {
-		k := &v.values[q]
+		k := &of.quantities[q]
 		if got, ok := r.Values.Get(q); ok {
-			if !k.at.IsZero() {
-				k.interval = r.Received.Sub(k.at)
-			}
-			k.value, k.isSum, k.at = got, r.Values.IsSum(q), r.Received
+			k.renew(r.Received)
+			k.value, k.isSum = got, r.Values.IsSum(q)
 			continue
 		}
 		switch {
-		case k.at.IsZero() || r.Received.Sub(k.at) > k.patience():
+		case !k.counts(r.Received):
 		case k.isSum:
 			r.Values.SetSum(q, k.value)
 		default:
 			r.Values.Set(q, k.value)
 		}
 	}
+	for i := range r.Channels {
+		k, c := &of.channels[i], &r.Channels[i]
+		if c.Type != 0 || c.Unit != meter.UnitNone {
+			k.renew(r.Received)
+			k.channel = *c
+		} else if k.counts(r.Received) {
+			*c = k.channel
+		}
+	}
 }
 
-func (k *value) patience() time.Duration {
-	if k.interval == 0 {
-		return first
+// of returns the values of the meter with an identifier. What came before any
+// meter said its own belongs to the first that does.
+func (v *Values) of(id string) *values {
+	oldest := -1
+	for i, m := range v.meters {
+		if m.id == id {
+			return m
+		}
+		if oldest < 0 || m.at.Before(v.meters[oldest].at) {
+			oldest = i
+		}
 	}
-	return max(least, beats*k.interval)
+	switch {
+	case len(v.meters) == 1 && v.meters[0].id == "":
+		v.meters[0].id = id
+		return v.meters[0]
+	case len(v.meters) < maxMeters:
+		v.meters = append(v.meters, new(values))
+		oldest = len(v.meters) - 1
+	}
+	*v.meters[oldest] = values{id: id}
+	return v.meters[oldest]
 }

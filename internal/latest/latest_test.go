@@ -11,9 +11,14 @@ import (
 func TestMerge(t *testing.T) {
 	at := time.Date(2026, 1, 1, 12, 0, 0, 0, time.UTC)
 	var v latest.Values
-	read := func(after time.Duration, id string, watts, total int64) (power, energy string) {
+	var senders latest.Senders
+	read := func(after time.Duration, address uint64, id string, watts, total int64) (power, energy string) {
 		at = at.Add(after)
-		r := meter.Reading{Received: at, EquipmentID: id}
+		name, ok := senders.Named(address, id, at)
+		if !ok {
+			return "nobody's", "nobody's"
+		}
+		r := meter.Reading{Received: at, EquipmentID: name}
 		if watts >= 0 {
 			r.Values.Set(meter.PowerImport, meter.NewValue(watts, 3))
 		}
@@ -32,21 +37,72 @@ func TestMerge(t *testing.T) {
 	for _, step := range []struct {
 		name          string
 		after         time.Duration
+		address       uint64
 		id            string
 		watts, total  int64
 		power, energy string
 	}{
-		{"the power alone", 0, "", 100, -1, "0.1", ""},
-		{"a total", 10 * time.Second, "7", 200, 1000, "0.2", "1000"},
-		{"between two totals", 10 * time.Second, "", 300, -1, "0.3", "1000"},
-		{"an hour later", time.Hour, "7", 300, 1001, "0.3", "1001"},
-		{"two hours later, two totals were lost", 2 * time.Hour, "", 400, -1, "0.4", "1001"},
-		{"more were lost", 2 * time.Hour, "", 400, -1, "0.4", ""},
-		{"a total alone", 10 * time.Second, "7", -1, 1010, "0.4", "1010"},
-		{"another meter", 10 * time.Second, "8", 500, -1, "0.5", ""},
+		{"the power alone", 0, 1, "", 100, -1, "0.1", ""},
+		{"a total", 10 * time.Second, 1, "7", 200, 1000, "0.2", "1000"},
+		{"between two totals", 10 * time.Second, 1, "", 300, -1, "0.3", "1000"},
+		{"an hour later", time.Hour, 1, "7", 300, 1001, "0.3", "1001"},
+		{"two hours later, two totals were lost", 2 * time.Hour, 1, "", 400, -1, "0.4", "1001"},
+		{"more were lost", 2 * time.Hour, 1, "", 400, -1, "0.4", ""},
+		{"a total alone", 10 * time.Second, 1, "7", -1, 1010, "0.4", "1010"},
+		{"another meter", 10 * time.Second, 2, "8", 500, -1, "0.5", ""},
+		{"the first one in between", time.Second, 1, "", 401, -1, "0.401", "1010"},
+		{"the other one's total", time.Second, 2, "8", -1, 2000, "0.5", "2000"},
+		{"the other one, without a name", time.Second, 2, "", 501, -1, "0.501", "2000"},
+		{"two meters from one address", time.Second, 2, "9", 600, -1, "0.6", ""},
+		{"either", time.Second, 2, "", 700, -1, "nobody's", "nobody's"},
+		{"the one that stayed", 2 * time.Minute, 2, "", 700, -1, "0.7", ""},
 	} {
-		if power, energy := read(step.after, step.id, step.watts, step.total); power != step.power || energy != step.energy {
+		if power, energy := read(step.after, step.address, step.id, step.watts, step.total); power != step.power || energy != step.energy {
 			t.Errorf("%s: power %q and total %q, want %q and %q", step.name, power, energy, step.power, step.energy)
+		}
+	}
+}
+
+// TestManyMeters: the memory of a line on which everybody is another meter is
+// bounded.
+func TestManyMeters(t *testing.T) {
+	at := time.Date(2026, 1, 1, 12, 0, 0, 0, time.UTC)
+	var v latest.Values
+	ids := []string{"1", "2", "3", "4", "5", "1"}
+	for i, id := range ids {
+		r := meter.Reading{Received: at.Add(time.Duration(i) * time.Second), EquipmentID: id}
+		if i < len(ids)-1 {
+			r.Values.Set(meter.PowerImport, meter.NewValue(1, 0))
+		}
+		v.Merge(&r)
+		if i == len(ids)-1 && r.Values.Has(meter.PowerImport) {
+			t.Error("the meter that was silent for longest is still known")
+		}
+	}
+}
+
+// TestMergeChannels: a gas meter that is in the hourly list alone stays.
+func TestMergeChannels(t *testing.T) {
+	at := time.Date(2026, 1, 1, 12, 0, 0, 0, time.UTC)
+	gas := meter.Channel{Type: meter.TypeGas, ID: "G1", Value: meter.NewValue(5, 0), Unit: meter.CubicMetre}
+	var v latest.Values
+	for _, step := range []struct {
+		name      string
+		after     time.Duration
+		has, want bool
+	}{
+		{"the list that has it", 0, true, true},
+		{"one that has not", 10 * time.Second, false, true},
+		{"long after", 3 * time.Hour, false, false},
+	} {
+		at = at.Add(step.after)
+		r := meter.Reading{Received: at, EquipmentID: "7"}
+		if step.has {
+			r.Channels[1] = gas
+		}
+		v.Merge(&r)
+		if got := r.Channels[1] == gas; got != step.want {
+			t.Errorf("%s: %+v", step.name, r.Channels[1])
 		}
 	}
 }
