@@ -50,8 +50,8 @@ func (d *Deriver) Apply(r *meter.Reading) Changes {
 	if known, lost := d.net(r, meter.PowerImport, meter.PowerExport, meter.PowerNet); !known && !lost && complete {
 		setPower(r, sum)
 	}
-	if net, ok := r.Values.Get(meter.PowerNet); ok {
-		r.Values.Set(meter.PowerNet, whole(net)) // as smartmeter2mqtt has it
+	if net, ok := r.Values.Get(meter.PowerNet); ok && r.Header != "" {
+		r.Values.Set(meter.PowerNet, whole(net)) // as smartmeter2mqtt has it, which reads telegrams only
 	}
 	d.house(r)
 	d.peaks.apply(r)

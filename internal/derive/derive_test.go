@@ -25,7 +25,7 @@ type values map[meter.Quantity]string
 
 func of(t *testing.T, v values) *meter.Reading {
 	t.Helper()
-	r := new(meter.Reading)
+	r := &meter.Reading{Header: "XXX5"}
 	for q, text := range v {
 		n, err := meter.ParseValue(text)
 		if err != nil {
@@ -78,6 +78,16 @@ func TestQuantities(t *testing.T) {
 		if got := get(r, test.q); got != test.want {
 			t.Errorf("%s: got %s, want %s", test.name, got, test.want)
 		}
+	}
+}
+
+// TestNetIsExact: what smartmeter2mqtt never read, DLMS and SML, is not rounded.
+func TestNetIsExact(t *testing.T) {
+	r := of(t, values{meter.PowerImport: "0.5635"})
+	r.Header = ""
+	(&derive.Deriver{Zone: zone}).Apply(r)
+	if got := get(r, meter.PowerNet); got != "563.5" {
+		t.Errorf("got %s, want 563.5", got)
 	}
 }
 
