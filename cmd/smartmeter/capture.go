@@ -12,7 +12,6 @@ import (
 	"github.com/smartmeter-addon/smartmeter-addon/internal/app"
 	"github.com/smartmeter-addon/smartmeter-addon/internal/capture"
 	"github.com/smartmeter-addon/smartmeter-addon/internal/cipher"
-	"github.com/smartmeter-addon/smartmeter-addon/internal/config"
 	"github.com/smartmeter-addon/smartmeter-addon/internal/source"
 	"github.com/smartmeter-addon/smartmeter-addon/internal/store"
 )
@@ -29,7 +28,7 @@ func captureCommand(flags *flag.FlagSet) func(invocation) int {
 		if len(call.args) == 1 && *last {
 			return call.fail(exitCall, errors.New("give a file or -last, not both"))
 		}
-		cfg, keys, err := on.load(call.environ)
+		m, keys, err := on.load(call.environ)
 		if err != nil {
 			return call.fail(exitCall, err)
 		}
@@ -39,10 +38,10 @@ func captureCommand(flags *flag.FlagSet) func(invocation) int {
 			case len(call.args) == 1:
 				return captureFile(call.args[0], call.stdin, *redact, keys, out)
 			case *last:
-				return captureLast(cfg, *redact, keys, out)
+				return captureLast(m, *redact, keys, out)
 			}
 			var err error
-			code, err = captureLine(&on, cfg, *redact, keys, out, call.stderr)
+			code, err = captureLine(&on, m, *redact, keys, out, call.stderr)
 			return err
 		}
 		if *to == "" || *to == "-" {
@@ -109,11 +108,11 @@ func writeCapture(c *capture.Capture, redact bool, keys cipher.Keys, out io.Writ
 }
 
 // captureLast asks the running app for what it has kept.
-func captureLast(cfg config.Config, redact bool, keys cipher.Keys, out io.Writer) error {
-	if cfg.Health == "" {
+func captureLast(m chosen, redact bool, keys cipher.Keys, out io.Writer) error {
+	if m.health == "" {
 		return errors.New("the running app cannot be asked: its health check is switched off (SMARTMETER_HEALTH=0)")
 	}
-	text, err := ask(string(cfg.Health), "/capture?redact=no")
+	text, err := ask(string(m.health), "/capture?redact=no&meter="+m.Slot)
 	if err != nil {
 		return fmt.Errorf("asking the running app (without -last this listens itself): %w", err)
 	}
@@ -126,8 +125,8 @@ func captureLast(cfg config.Config, redact bool, keys cipher.Keys, out io.Writer
 
 // captureLine listens and writes what comes: at once, or at the end where it
 // is redacted, because that needs all of it.
-func captureLine(on *lineFlags, cfg config.Config, redact bool, keys cipher.Keys, out, stderr io.Writer) (int, error) {
-	line, err := on.choose(cfg, stderr)
+func captureLine(on *lineFlags, m chosen, redact bool, keys cipher.Keys, out, stderr io.Writer) (int, error) {
+	line, err := on.choose(m, stderr)
 	if err != nil {
 		return exitCall, err
 	}
@@ -138,7 +137,7 @@ func captureLine(on *lineFlags, cfg config.Config, redact bool, keys cipher.Keys
 	fmt.Fprintf(stderr, "Capturing from %s %s.\n", line.port.Name, how)
 
 	all := capture.Capture{Header: capture.Header{Made: time.Now(), Program: app.Program(), Source: line.port.Name}}
-	l := newListener(cfg, keys)
+	l := newListener(m, keys)
 	add := func(r capture.Record) { all.Records = append(all.Records, r) }
 	var failed error
 	if !redact {
@@ -187,7 +186,7 @@ func captureLine(on *lineFlags, cfg config.Config, redact bool, keys cipher.Keys
 	}
 	fmt.Fprintf(stderr, "%d bytes in %s, %d good telegrams and %d bad.\n", l.bytes, time.Since(l.start).Round(time.Second), l.good, l.bad)
 	if l.good == 0 {
-		l.explain(stderr, &line, cfg)
+		l.explain(stderr, &line, m)
 	}
 	if l.bytes == 0 {
 		return exitBad, errNothing

@@ -11,7 +11,6 @@ import (
 	"time"
 
 	"github.com/smartmeter-addon/smartmeter-addon/internal/cipher"
-	"github.com/smartmeter-addon/smartmeter-addon/internal/config"
 	"github.com/smartmeter-addon/smartmeter-addon/internal/diagnosis"
 	"github.com/smartmeter-addon/smartmeter-addon/internal/meter"
 	"github.com/smartmeter-addon/smartmeter-addon/internal/source"
@@ -28,11 +27,11 @@ func checkCommand(flags *flag.FlagSet) func(invocation) int {
 	var on lineFlags
 	on.add(flags)
 	return func(call invocation) int {
-		cfg, keys, err := on.load(call.environ)
+		m, keys, err := on.load(call.environ)
 		if err != nil {
 			return call.fail(exitCall, err)
 		}
-		line, err := on.choose(cfg, call.stdout)
+		line, err := on.choose(m, call.stdout)
 		if err != nil {
 			return call.fail(exitCall, err)
 		}
@@ -41,10 +40,10 @@ func checkCommand(flags *flag.FlagSet) func(invocation) int {
 			how = "until everything is known, or Ctrl-C"
 		}
 		fmt.Fprintf(call.stdout, "Listening to %s %s.\n\n", line.port.Name, how)
-		c := &checking{listener: newListener(cfg, keys), out: call.stdout}
+		c := &checking{listener: newListener(m, keys), out: call.stdout}
 		c.onBytes, c.onChange, c.onBad, c.onGood = c.heard, c.changed, c.dropped, c.telegram
 		c.listen(line.port, on.length)
-		c.report(&line, cfg, on.serial != "" || on.network != "")
+		c.report(&line, m, on.serial != "" || on.network != "")
 		if c.good > 0 {
 			return exitGood
 		}
@@ -118,7 +117,7 @@ func (c *checking) telegram(r *meter.Reading) {
 }
 
 // report prints what was found.
-func (c *checking) report(l *line, cfg config.Config, flagged bool) {
+func (c *checking) report(l *line, m chosen, flagged bool) {
 	fmt.Fprintln(c.out)
 	if c.known {
 		fmt.Fprintf(c.out, "Everything is known after %s.\n\n", time.Since(c.start).Round(time.Second))
@@ -131,10 +130,10 @@ func (c *checking) report(l *line, cfg config.Config, flagged bool) {
 	if c.good > 0 {
 		c.describe(row)
 	}
-	c.settings(row, l, flagged)
+	c.settings(row, l, m, flagged)
 	_ = w.Flush() // to standard output, or a buffer
 	fmt.Fprintln(c.out)
-	c.explain(c.out, l, cfg)
+	c.explain(c.out, l, m)
 }
 
 func (c *checking) arrived() string {
@@ -147,7 +146,8 @@ func (c *checking) arrived() string {
 }
 
 // settings prints what to write into the options.
-func (c *checking) settings(row func(name, format string, args ...any), l *line, flagged bool) {
+func (c *checking) settings(row func(name, format string, args ...any), l *line, m chosen, flagged bool) {
+	deviceOption, modeOption, addressOption := m.lineOptions()
 	switch name, mode, serial := strings.Cut(l.port.Name, " ("); {
 	case l.ofApp:
 		row("settings", "those of the running app")
@@ -157,9 +157,9 @@ func (c *checking) settings(row func(name, format string, args ...any), l *line,
 		if strings.HasPrefix(mode, "auto") {
 			mode = "auto (it is " + c.mode + ")"
 		}
-		row("settings", "serial.device %s, serial.mode %s%s", name, mode, asGiven(flagged))
+		row("settings", "%s %s, %s %s%s", deviceOption, name, modeOption, mode, asGiven(flagged))
 	default:
-		row("settings", "network.address %s%s", name, asGiven(flagged))
+		row("settings", "%s %s%s", addressOption, name, asGiven(flagged))
 	}
 }
 
@@ -171,7 +171,7 @@ func asGiven(flagged bool) string {
 }
 
 // explain prints the verdict and what to do next.
-func (l *listener) explain(out io.Writer, on *line, cfg config.Config) {
+func (l *listener) explain(out io.Writer, on *line, m chosen) {
 	found := l.judge.Find(time.Now())
 	if l.good > 0 && found.Cause == diagnosis.Waiting {
 		found.Cause = diagnosis.Good
@@ -179,7 +179,7 @@ func (l *listener) explain(out io.Writer, on *line, cfg config.Config) {
 	stands := status.VerdictOf(found)
 	if on.ofApp && l.good == 0 && (l.bytes == 0 || found.Cause == diagnosis.Waiting) {
 		// A client is started at a telegram, so the app knows more.
-		if v, err := appVerdict(cfg); err == nil {
+		if v, err := appVerdict(m); err == nil {
 			stands = v
 		}
 	}
@@ -203,11 +203,12 @@ func (l *listener) explain(out io.Writer, on *line, cfg config.Config) {
 }
 
 // appVerdict asks the running app.
-func appVerdict(cfg config.Config) (status.Verdict, error) {
+func appVerdict(m chosen) (status.Verdict, error) {
 	var s status.Snapshot
-	text, err := ask(string(cfg.Health), "/status")
+	text, err := ask(string(m.health), "/status")
 	if err == nil {
 		err = json.Unmarshal(text, &s)
 	}
-	return s.Verdict, err
+	l, _ := s.Find(m.Slot)
+	return l.Verdict, err
 }

@@ -19,9 +19,14 @@ import (
 // tells how they stand.
 func healthcheckCommand(flags *flag.FlagSet) func(invocation) int {
 	verbose := flags.Bool("v", false, "tell how the meter and the outputs stand, and why there is no data")
+	var slot string
+	addMeter(flags, &slot)
 	return func(call invocation) int {
 		cfg, _, err := config.Load(call.environ, os.ReadFile)
 		if err != nil {
+			return call.fail(exitCall, err)
+		}
+		if _, err := choose(cfg, slot); err != nil {
 			return call.fail(exitCall, err)
 		}
 		if cfg.Health == "" {
@@ -36,7 +41,7 @@ func healthcheckCommand(flags *flag.FlagSet) func(invocation) int {
 		fmt.Fprintf(call.stdout, "%s", text)
 		if *verbose {
 			// Whether the app can tell is no question of its health.
-			if err := tellStatus(string(cfg.Health), call.stdout); err != nil {
+			if err := tellStatus(string(cfg.Health), slot, call.stdout); err != nil {
 				call.fail(exitBad, fmt.Errorf("asking the running app how it stands: %w\n"+
 					"Does it run on this machine, and with the same SMARTMETER_HEALTH?", err))
 			}
@@ -45,7 +50,9 @@ func healthcheckCommand(flags *flag.FlagSet) func(invocation) int {
 	}
 }
 
-func tellStatus(address string, stdout io.Writer) error {
+// tellStatus writes how the meters stand, or the one in that slot, and all
+// outputs.
+func tellStatus(address, slot string, stdout io.Writer) error {
 	text, err := ask(address, "/status")
 	if err != nil {
 		return err
@@ -53,6 +60,9 @@ func tellStatus(address string, stdout io.Writer) error {
 	var s status.Snapshot
 	if err := json.Unmarshal(text, &s); err != nil {
 		return fmt.Errorf("%s is no status: %w", address, err)
+	}
+	if l, ok := s.Find(slot); ok {
+		s.Line, s.Lines = l, nil
 	}
 	return s.WriteText(stdout)
 }

@@ -12,6 +12,7 @@ import (
 	"os"
 	"os/signal"
 	"path/filepath"
+	"strings"
 	"syscall"
 	"time"
 
@@ -27,11 +28,12 @@ import (
 
 // lineFlags name the line that a command listens to.
 type lineFlags struct {
-	serial, mode, network, key, aad string
-	length                          time.Duration
+	meter, serial, mode, network, key, aad string
+	length                                 time.Duration
 }
 
 func (f *lineFlags) add(flags *flag.FlagSet) {
+	addMeter(flags, &f.meter)
 	flags.StringVar(&f.serial, "serial", "", "serial `device`, in place of the configured source")
 	flags.StringVar(&f.mode, "mode", "auto", "`mode` of the serial device, such as \"9600 7E1\"")
 	flags.StringVar(&f.network, "network", "", "`host:port` of a network reader, in place of the configured source")
@@ -40,17 +42,53 @@ func (f *lineFlags) add(flags *flag.FlagSet) {
 	flags.DurationVar(&f.length, "for", time.Minute, "how long; 0: until Ctrl-C")
 }
 
-// load returns the options, and the keys of the flags or else of the options.
-func (f *lineFlags) load(environ []string) (config.Config, cipher.Keys, error) {
+func addMeter(flags *flag.FlagSet, slot *string) {
+	flags.StringVar(slot, "meter", "", "the meter with that `slot`, where there are several; none: the first")
+}
+
+// chosen is the meter that a command is about, and where the running app is
+// asked of it.
+type chosen struct {
+	config.Meter
+	health config.Listen
+}
+
+// lineOptions are the names of the options that tell where the meter is read.
+func (m *chosen) lineOptions() (device, mode, address string) {
+	if m.Path == "" {
+		return "serial.device", "serial.mode", "network.address"
+	}
+	return m.Path + ".device", m.Path + ".mode", m.Path + ".address"
+}
+
+// choose returns the meter in that slot; the first where none is named.
+func choose(cfg config.Config, slot string) (chosen, error) {
+	var slots []string
+	for _, m := range cfg.Meters() {
+		if slot == "" || m.Slot == slot {
+			return chosen{m, cfg.Health}, nil
+		}
+		slots = append(slots, m.Slot)
+	}
+	return chosen{}, fmt.Errorf("-meter %s: there is no such meter; there is %s", slot, strings.Join(slots, ", "))
+}
+
+// load returns what the options say of the meter, and the keys of the flags or
+// else of the options.
+func (f *lineFlags) load(environ []string) (chosen, cipher.Keys, error) {
 	if f.length < 0 {
-		return config.Config{}, cipher.Keys{}, fmt.Errorf("-for %s: write how long to listen, such as 2m, or 0 for until Ctrl-C", f.length)
+		return chosen{}, cipher.Keys{}, fmt.Errorf("-for %s: write how long to listen, such as 2m, or 0 for until Ctrl-C", f.length)
 	}
 	cfg, _, err := config.Load(environ, os.ReadFile)
 	if err != nil {
-		return cfg, cipher.Keys{}, err
+		return chosen{}, cipher.Keys{}, err
 	}
-	keys, err := parseKeys(cmp.Or(f.key, string(cfg.Decryption.Key)), cmp.Or(f.aad, string(cfg.Decryption.AAD)))
-	return cfg, keys, err
+	m, err := choose(cfg, f.meter)
+	if err != nil {
+		return chosen{}, cipher.Keys{}, err
+	}
+	keys, err := parseKeys(cmp.Or(f.key, string(m.Decryption.Key)), cmp.Or(f.aad, string(m.Decryption.AAD)))
+	return m, keys, err
 }
 
 // line is what a command listens to.
@@ -63,14 +101,14 @@ type line struct {
 
 // choose decides by the flags and the options, and says on stderr what it
 // takes in place of what was asked for.
-func (f *lineFlags) choose(cfg config.Config, stderr io.Writer) (line, error) {
-	own := rawSocket(cfg)
+func (f *lineFlags) choose(m chosen, stderr io.Writer) (line, error) {
+	own := rawSocket(m)
 	switch {
 	case f.serial != "" && f.network != "":
 		return line{}, errors.New("-serial and -network: give one of them")
 	case f.network != "":
 		return line{port: source.Network(f.network)}, nil
-	case f.serial != "" && (own == "" || !sameFile(f.serial, cfg.Serial.Device)):
+	case f.serial != "" && (own == "" || !sameFile(f.serial, m.Serial.Device)):
 		mode, err := source.ParseMode(f.mode)
 		if err != nil {
 			return line{}, fmt.Errorf("-mode: %w", err)
@@ -80,8 +118,8 @@ func (f *lineFlags) choose(cfg config.Config, stderr io.Writer) (line, error) {
 		fmt.Fprintf(stderr, "The app is running and has the port, so this listens to its raw socket at %s.\n", own)
 		return line{port: source.Network(own), ofApp: true}, nil
 	}
-	port, chosen, err := app.Port(cfg.Meters()[0])
-	if err == nil && !chosen {
+	port, isSet, err := app.Port(m.Meter)
+	if err == nil && !isSet {
 		err = errors.New("no source is set: name one with -serial DEVICE or -network HOST:PORT. " + diagnosis.Devices(source.Ports()))
 	}
 	return line{port: port}, err
@@ -89,8 +127,8 @@ func (f *lineFlags) choose(cfg config.Config, stderr io.Writer) (line, error) {
 
 // rawSocket is where the running app's raw socket is on this machine; empty
 // when nobody answers there.
-func rawSocket(cfg config.Config) string {
-	host, port, err := net.SplitHostPort(string(cfg.RawSocket))
+func rawSocket(m chosen) string {
+	host, port, err := net.SplitHostPort(string(m.RawSocket))
 	if err != nil || port == "0" {
 		return ""
 	}
@@ -139,12 +177,12 @@ type listener struct {
 }
 
 // newListener returns a listener that takes what the app would take.
-func newListener(cfg config.Config, keys cipher.Keys) listener {
+func newListener(m chosen, keys cipher.Keys) listener {
 	return listener{
 		keys:   keys,
-		lax:    cfg.Checksum == config.ChecksumOff,
-		strict: !cfg.Decryption.AllowUnverified,
-		unit:   cfg.Energy.WattHours(),
+		lax:    m.Checksum == config.ChecksumOff,
+		strict: !m.Decryption.AllowUnverified,
+		unit:   m.Energy.WattHours(),
 	}
 }
 

@@ -23,6 +23,8 @@ import (
 func replayCommand(flags *flag.FlagSet) func(invocation) int {
 	speed := flags.Float64("speed", 1, "how many `times` faster than it was; 0: as fast as possible")
 	loop := flags.Bool("loop", false, "repeat until Ctrl-C")
+	var slot string
+	addMeter(flags, &slot)
 	return func(call invocation) int {
 		if len(call.args) == 0 || *speed < 0 {
 			return call.fail(exitCall, errors.New("give one file to replay (- is standard input), and a speed of 0 or more"))
@@ -44,7 +46,7 @@ func replayCommand(flags *flag.FlagSet) func(invocation) int {
 		defer os.RemoveAll(data)
 		call.args = nil
 		call.environ = append(slices.Clone(call.environ), dataVariable+data)
-		return runApp(call, app.Deps{Replay: &port})
+		return runApp(call, app.Deps{Replay: &port, ReplayAs: slot})
 	}
 }
 

@@ -11,6 +11,7 @@ import (
 	"io"
 	"log/slog"
 	"runtime"
+	"strings"
 	"time"
 
 	"golang.org/x/sync/errgroup"
@@ -41,6 +42,7 @@ type Deps struct {
 	Environ   []string                // as os.Environ: how to reach the Supervisor
 	Listening func(name, addr string) // told where a server listens; may be nil
 	Replay    *source.Port            // read in place of the line that is set, to its end; nil: none
+	ReplayAs  string                  // slot of the meter in whose place it is read; empty: the first
 }
 
 // Run reads the meter and feeds every output until ctx ends, or what is
@@ -118,6 +120,11 @@ type pipeline struct {
 // pipelines returns those of all meters, or of the one that is replayed.
 func (h *house) pipelines() (list []*pipeline, err error) {
 	meters := h.cfg.Meters()
+	if h.deps.Replay != nil {
+		if meters, err = h.replayed(meters); err != nil {
+			return nil, err
+		}
+	}
 	for i, m := range meters {
 		log := h.deps.Log.With("part", "meter")
 		if len(meters) > 1 {
@@ -128,9 +135,27 @@ func (h *house) pipelines() (list []*pipeline, err error) {
 			return nil, err
 		}
 		p.isFurther = i > 0
+		if h.panels != nil && len(meters) == 1 { // it belongs to the house, not to one of its meters
+			p.solar = h.panels.Latest
+		}
 		list = append(list, p)
 	}
 	return list, nil
+}
+
+// replayed returns the meter in whose place a file is read. No other is read
+// then.
+func (h *house) replayed(meters []config.Meter) ([]config.Meter, error) {
+	var slots []string
+	for i, m := range meters {
+		if h.deps.ReplayAs == "" || m.Slot == h.deps.ReplayAs {
+			return meters[i : i+1], nil
+		}
+		slots = append(slots, m.Slot)
+	}
+	return nil, &config.Error{
+		Option: "-meter", Value: h.deps.ReplayAs, Mend: "there is no such meter; there is " + strings.Join(slots, ", "),
+	}
 }
 
 func newPipeline(h *house, m config.Meter, log *slog.Logger) (*pipeline, error) {
@@ -164,9 +189,6 @@ func newPipeline(h *house, m config.Meter, log *slog.Logger) (*pipeline, error) 
 		Raw:    func(b []byte, start bool) { socket.PublishRaw(p.raw, b, start) },
 	})
 	h.board.Line(p.vitals.stands)
-	if h.panels != nil {
-		p.solar = h.panels.Latest
-	}
 	p.proofs = newProofs(m.Slot, h.store, p.reader)
 	p.units = newUnits(m.Slot, h.store, p.reader, p.log)
 	p.totals = newTotals(m.Slot, p.zone, h.store, p.log)

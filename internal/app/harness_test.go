@@ -39,6 +39,7 @@ type program struct {
 	stop      func()
 	done      chan error
 	log       *testkit.Log
+	data      string // folder of its state
 	mu        sync.Mutex
 	addresses map[string]string
 	listening chan struct{}
@@ -94,7 +95,7 @@ func startAs(t *testing.T, how manner, variables ...string) *program {
 		t.Fatalf("options: %v, warnings %q", err, warnings)
 	}
 	ctx, cancel := context.WithCancel(t.Context())
-	p := &program{t: t, done: make(chan error, 1), log: new(testkit.Log), addresses: map[string]string{}, listening: make(chan struct{}, 16)}
+	p := &program{t: t, done: make(chan error, 1), log: new(testkit.Log), data: cfg.Data, addresses: map[string]string{}, listening: make(chan struct{}, 16)}
 	var once sync.Once
 	p.stop = func() {
 		once.Do(func() {

@@ -46,7 +46,12 @@ func healthServer(addr string, health func() error, board *status.Board, meters 
 			_ = json.NewEncoder(w).Encode(board.Snapshot(time.Now()))
 		})
 		mux.HandleFunc("GET /capture", func(w http.ResponseWriter, r *http.Request) {
-			c, err := meters[0].lastMinutes(r.URL.Query().Get("redact") != "no")
+			p, ok := find(meters, r.URL.Query().Get("meter"))
+			if !ok {
+				http.Error(w, "there is no such meter", http.StatusNotFound)
+				return
+			}
+			c, err := p.lastMinutes(r.URL.Query().Get("redact") != "no")
 			if err != nil {
 				http.Error(w, err.Error(), http.StatusConflict)
 				return
@@ -63,6 +68,16 @@ func healthServer(addr string, health func() error, board *status.Board, meters 
 		}
 		return nil
 	}
+}
+
+// find returns the meter in that slot; the first where none is named.
+func find(meters []*pipeline, slot string) (*pipeline, bool) {
+	for _, p := range meters {
+		if slot == "" || p.meter.Slot == slot {
+			return p, true
+		}
+	}
+	return nil, false
 }
 
 // health returns nil while the main loops of all meters are alive.

@@ -57,9 +57,16 @@ func flatten(t *testing.T, prefix string, members map[string]any, leaves map[str
 	t.Helper()
 	for key, value := range members {
 		path := prefix + key
-		if group, ok := value.(map[string]any); ok {
+		switch value := value.(type) {
+		case map[string]any:
 			groups[path] = true
-			flatten(t, path+".", group, leaves, groups)
+			flatten(t, path+".", value, leaves, groups)
+			continue
+		case []any: // of groups; its first stands for all
+			groups[path] = true
+			for _, first := range value[:min(len(value), 1)] {
+				flatten(t, path+".0.", first.(map[string]any), leaves, groups)
+			}
 			continue
 		}
 		leaves[path] = value
@@ -131,7 +138,8 @@ func TestAppSchema(t *testing.T) {
 		if !grammar.MatchString(element) {
 			t.Errorf("schema %s: %q is not in the grammar", path, element)
 		}
-		if leaves[path] == nil && !strings.HasSuffix(element, "?") {
+		isOfList := strings.Contains(path, ".0.") // which has no default of its own
+		if leaves[path] == nil && !strings.HasSuffix(element, "?") && !isOfList {
 			t.Errorf("schema %s: %q needs a default, or a ?", path, element)
 		}
 	}
@@ -213,7 +221,11 @@ func TestAppPorts(t *testing.T) {
 	for _, l := range []struct {
 		address   config.Listen
 		published bool
-	}{{supervised.JSONSocket, true}, {supervised.RawSocket, true}, {supervised.APIServer, false}} {
+	}{
+		{supervised.JSONSocket, true}, {":3011", false}, {":3012", false}, {":3013", false},
+		{supervised.RawSocket, true}, {":3021", false}, {":3022", false}, {":3023", false},
+		{supervised.APIServer, false},
+	} {
 		port := strings.TrimPrefix(string(l.address), ":")
 		want[port+"/tcp"] = 0
 		if l.published {

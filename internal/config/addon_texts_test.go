@@ -31,7 +31,11 @@ func TestAppTranslations(t *testing.T) {
 	a := readApp(t)
 	elements, groups := schemaOf(t, a)
 	want := slices.Sorted(maps.Keys(elements))
-	want = slices.Sorted(slices.Values(append(want, slices.Collect(maps.Keys(groups))...)))
+	want = append(want, slices.Collect(maps.Keys(groups))...)
+	for i := range want {
+		want[i] = strings.Replace(want[i], ".0.", ".", 1)
+	}
+	slices.Sort(want)
 	languages := []string{"en", "de", "fr", "nl", "sv"}
 	files, err := filepath.Glob(folder + "/translations/*")
 	if err != nil || len(files) != len(languages) {

@@ -36,6 +36,10 @@ var wrongs = map[string][]string{
 	"mqtt.distinct_fields":  {",", "power ts"},
 	"api_hosts":             {"http://h", "meter.example.org:8080", "a b"},
 	"slot":                  nil, // the pattern is ours
+	"more_meters.0.slot":    {"p1", "p1_gas", "p1_warm", "sum", "alone"},
+	"more_meters.0.address": {"192.168.1.20", "tcp://192.168.1.20:23", "192.168.1.20:0"},
+	"more_meters.0.key":     {"0011", "secret"},
+	"more_meters.0.aad":     {"30", strings.Repeat("x", 34)},
 }
 
 // anything are the options where every text may be right.
@@ -56,6 +60,10 @@ func TestAppWrongOptions(t *testing.T) {
 			var set any = value
 			names := strings.Split(path, ".")
 			for i := len(names) - 1; i >= 0; i-- {
+				if names[i] == "0" {
+					set = []any{set}
+					continue
+				}
 				set = map[string]any{names[i]: set}
 			}
 			text, err := json.Marshal(set)

@@ -13,6 +13,7 @@ type Config struct {
 	Serial     Serial
 	Network    Network
 	Decryption Decryption
+	More       More // meters beside the one that the options above set up
 	MQTT       MQTT
 	JSONSocket Listen `env:"TCP_SERVER" envDefault:"3010"`     // JSON socket
 	RawSocket  Listen `env:"RAW_TCP_SERVER" envDefault:"3020"` // raw socket
@@ -63,6 +64,23 @@ type Decryption struct {
 	AAD Secret `json:"decryption.aad" env:"ENC_AAD" envDefault:"3000112233445566778899AABBCCDDEEFF"`
 	// AllowUnverified reads what no tag vouches for, also once one has fitted.
 	AllowUnverified bool `json:"decryption.allow_unverified" env:"ENC_ALLOW_UNVERIFIED"`
+}
+
+// More is the meters of one program beside its first.
+type More struct {
+	Second Further `json:"more_meters.0" envPrefix:"MORE_METERS_0_"`
+	Third  Further `json:"more_meters.1" envPrefix:"MORE_METERS_1_"`
+	Fourth Further `json:"more_meters.2" envPrefix:"MORE_METERS_2_"`
+}
+
+// Further is one more meter: a cable or a reader in the network.
+type Further struct {
+	Slot    string     `json:"slot" env:"SLOT"`        // its name in topics and unique ids
+	Device  string     `json:"device" env:"PORT"`      // best a /dev/serial/by-id/... path
+	Mode    SerialMode `json:"mode" env:"SERIAL_MODE"` // empty: auto
+	Address string     `json:"address" env:"SOCKET"`   // host:port, IPv6 in brackets
+	Key     Secret     `json:"key" env:"ENC_KEY"`      // 32 hex digits
+	AAD     Secret     `json:"aad" env:"ENC_AAD"`      // empty: Luxembourg's
 }
 
 // MQTT is the broker and what is published there.

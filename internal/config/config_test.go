@@ -14,12 +14,22 @@ import (
 	"github.com/smartmeter-addon/smartmeter-addon/internal/config"
 )
 
-// leaves lists the fields of Config that are options.
+// leaves lists the fields of Config that are options, with their whole names as
+// tags. Of a list it has those of the first place.
 func leaves(t reflect.Type) []reflect.StructField {
 	var list []reflect.StructField
 	for field := range t.Fields() {
 		if field.Type.Kind() == reflect.Struct {
-			list = append(list, leaves(field.Type)...)
+			path, prefix := field.Tag.Get("json"), field.Tag.Get("envPrefix")
+			if prefix != "" && !strings.HasSuffix(prefix, "_0_") {
+				continue
+			}
+			for _, member := range leaves(field.Type) {
+				if path != "" {
+					member.Tag = reflect.StructTag(fmt.Sprintf(`json:"%s.%s" env:"%s%s"`, path, member.Tag.Get("json"), prefix, member.Tag.Get("env")))
+				}
+				list = append(list, member)
+			}
 			continue
 		}
 		list = append(list, field)

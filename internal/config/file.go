@@ -9,6 +9,7 @@ import (
 	"maps"
 	"reflect"
 	"slices"
+	"strconv"
 	"strings"
 )
 
@@ -80,6 +81,9 @@ func (l *loader) take(group string, members map[string]any) error {
 func (l *loader) takeGroup(path string, value any) error {
 	first := slices.IndexFunc(l.list, func(o option) bool { return strings.HasPrefix(o.path, path+".") })
 	members, isGroup := value.(map[string]any)
+	if list, isList := value.([]any); isList && slices.ContainsFunc(l.list, func(o option) bool { return strings.HasPrefix(o.path, path+".0.") }) {
+		return l.takeList(path, list)
+	}
 	switch {
 	case isGroup && (first >= 0 || formerGroup(path) || l.foreign):
 		return l.take(path+".", members)
@@ -105,6 +109,27 @@ func (l *loader) variableOnly(o option, path string, value any) error {
 		e.Mend += "; under Home Assistant, choose the port on the app's Configuration tab, under Network"
 	}
 	return e
+}
+
+// takeList takes a list of groups, whose paths have the place in the list in
+// them.
+func (l *loader) takeList(path string, list []any) error {
+	for i, value := range list {
+		if value == nil {
+			continue
+		}
+		place := path + "." + strconv.Itoa(i)
+		if _, isGroup := value.(map[string]any); !isGroup {
+			return &Error{Option: place, Value: describe(value), Mend: "write one group of options for each, in braces"}
+		}
+		if !slices.ContainsFunc(l.list, func(o option) bool { return strings.HasPrefix(o.path, place+".") }) {
+			return &Error{Option: path, Value: describe(list), Mend: fmt.Sprintf("%d are more than there can be; write %d at most", len(list), i)}
+		}
+		if err := l.takeGroup(place, value); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // leave notes that what the file sets under the path has no option here.

@@ -42,17 +42,21 @@ func (o option) name() string {
 // optionsOf lists the fields of c in order.
 func optionsOf(c *Config) []option {
 	var list []option
-	var walk func(v reflect.Value)
-	walk = func(v reflect.Value) {
+	var walk func(v reflect.Value, within naming)
+	walk = func(v reflect.Value, within naming) {
 		for field, value := range v.Fields() {
+			path := field.Tag.Get("json")
+			if within.path != "" {
+				path = within.path + "." + path
+			}
 			if value.Kind() == reflect.Struct {
-				walk(value)
+				walk(value, naming{path, field.Tag.Get("envPrefix")})
 				continue
 			}
-			list = append(list, option{naming{field.Tag.Get("json"), field.Tag.Get("env")}, value})
+			list = append(list, option{naming{path, within.variable + field.Tag.Get("env")}, value})
 		}
 	}
-	walk(reflect.ValueOf(c).Elem())
+	walk(reflect.ValueOf(c).Elem(), naming{})
 	return list
 }
 

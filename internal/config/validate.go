@@ -32,8 +32,8 @@ func (c *Config) wrong() (field any, mend string) {
 		{&c.Serial.Mode, oneOf(c.Serial.Mode, serialModes)},
 		{&c.Network.Address, address(c.Network.Address)},
 		{&c.Source, c.lacksSource()},
-		{&c.Decryption.Key, keyed(cipher.ParseKey(string(c.Decryption.Key)))},
-		{&c.Decryption.AAD, keyed(cipher.ParseAAD(string(c.Decryption.AAD)))},
+		{&c.Decryption.Key, keyed(parseKey(c.Decryption.Key))},
+		{&c.Decryption.AAD, keyed(parseAAD(c.Decryption.AAD))},
 		{&c.MQTT.URL, brokerURL(c.MQTT.URL)},
 		{&c.MQTT.CAFile, file(c.MQTT.CAFile)},
 		{&c.MQTT.CertFile, file(c.MQTT.CertFile)},
@@ -79,7 +79,7 @@ func (c *Config) wrong() (field any, mend string) {
 			return rule.field, rule.mend
 		}
 	}
-	return nil, ""
+	return c.wrongFurther()
 }
 
 // lacksSource looks for what the chosen source needs.
@@ -125,6 +125,10 @@ func (c *Config) needs(field any, what string) string {
 	o := optionAt(optionsOf(c), field)
 	return fmt.Sprintf("this needs %s; set %s (or the variable %s%s)", what, o.path, prefix, o.variable)
 }
+
+func parseKey(s Secret) ([]byte, error) { return cipher.ParseKey(string(s)) }
+
+func parseAAD(s Secret) ([]byte, error) { return cipher.ParseAAD(string(s)) }
 
 // keyed passes on what a key lacks.
 func keyed(_ []byte, err error) string {

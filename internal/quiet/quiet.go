@@ -21,7 +21,7 @@ const most = 256
 
 // telling are the attributes that make two lines with the same text two kinds:
 // what they tell of. All others are how it was this time.
-var telling = map[string]bool{"part": true, "device": true, "total": true, "meter": true, "topic": true, "verdict": true}
+var telling = map[string]bool{"part": true, "slot": true, "device": true, "total": true, "meter": true, "topic": true, "verdict": true}
 
 // Handler passes the first line of a kind at once. Those that follow within
 // the Period are held back, and at its end the last of them is passed, with

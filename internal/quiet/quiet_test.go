@@ -90,6 +90,8 @@ func TestKinds(t *testing.T) {
 		log.With("part", "json").Info("open", "port", 1)
 		log.With("part", "raw").Info("open", "port", 2)
 		log.With("part", "raw").Info("open", "port", 3) // the same kind
+		log.With("part", "meter", "slot", "p1").Info("lost")
+		log.With("part", "meter", "slot", "night").Info("lost")
 		log.WithGroup("g").With("x", 1).Warn("else")
 		time.Sleep(quiet.Period + time.Second)
 		log.Warn("else")
@@ -99,6 +101,8 @@ func TestKinds(t *testing.T) {
 			`level=WARN msg=held total=export`,
 			`level=INFO msg=open part=json port=1`,
 			`level=INFO msg=open part=raw port=2`,
+			`level=INFO msg=lost part=meter slot=p1`,
+			`level=INFO msg=lost part=meter slot=night`,
 			`level=WARN msg=else g.x=1`,
 			`level=INFO msg=open part=raw port=3 again=1`+last(0, 0),
 			`level=WARN msg=else`)
