@@ -1,6 +1,8 @@
 package guard
 
 import (
+	"time"
+
 	"github.com/smartmeter-addon/smartmeter-addon/internal/meter"
 )
 
@@ -23,9 +25,13 @@ func (g *Guard) electricity(r *meter.Reading, isChecked bool) {
 	power := largestPower(&r.Values)
 	rules := energyRules(min(power, g.power), isChecked)
 	g.power = power
-	if isReplaced {
+	switch {
+	case isReplaced:
 		g.replace(r, &rules)
+	case g.wasRival && !r.Meter.Rival:
+		g.forgetRival()
 	}
+	g.wasRival = r.Meter.Rival
 	for i := range meter.Sums {
 		d := &g.directions[i]
 		d.isNow = r.Values.Has(meter.Sums[i].Total)
@@ -46,6 +52,14 @@ func (g *Guard) electricity(r *meter.Reading, isChecked bool) {
 	}
 	for i := range meter.Sums {
 		g.sum(i, r, &rules)
+	}
+}
+
+// forgetRival forgets what a meter said that does not count after all, in
+// registers that ours lacks too.
+func (g *Guard) forgetRival() {
+	for _, q := range energies {
+		g.energies[q].next = doubt{}
 	}
 }
 
@@ -102,7 +116,7 @@ func (g *Guard) sum(i int, r *meter.Reading, rules *rules) {
 	for _, q := range meter.Sums[i].Tariffs {
 		part := &g.energies[q]
 		d.isPresent = d.isPresent || r.Values.Has(q)
-		isDoubted = isDoubted || part.known && (part.doubt.isOpen || part.kept && r.Values.Has(q))
+		isDoubted = isDoubted || part.known && (part.doubt.isOpen || part.isBehind(t, r.Received, r.Values.Has(q)))
 		if !part.known && !r.Values.Has(q) && !r.Meter.Rival && part.doubt.isSteady(r.Received, rules) {
 			*part = total{known: true, truth: part.doubt.line}
 		}
@@ -115,6 +129,13 @@ func (g *Guard) sum(i int, r *meter.Reading, rules *rules) {
 		}
 	}
 	switch {
+	case r.Meter.Rival && d.isPresent: // its line is known when it counts
+		s.isRival, s.value = true, meter.Value{}
+		for _, q := range meter.Sums[i].Tariffs {
+			v, _ := r.Values.Get(q)
+			s.value = s.value.Add(v)
+		}
+		g.judge(t, s, rules)
 	case !d.isPresent || known == 0 || isDoubted: // it stands still
 	case t.known || known > 1 && waiting == 0:
 		if !t.known {
@@ -125,6 +146,16 @@ func (g *Guard) sum(i int, r *meter.Reading, rules *rules) {
 	case waiting == 0:
 		g.judge(t, s, rules)
 	}
+}
+
+// gone is for how long the line of a tariff is missed that was there when an
+// earlier run was saved: entities may have seen a sum with more of it since.
+const gone = 24 * time.Hour
+
+// isBehind reports whether the sum that entities saw last may be made of more
+// of the tariff's register than is known.
+func (t *total) isBehind(sum *total, now time.Time, isPresent bool) bool {
+	return t.kept && (isPresent || !t.truth.at.Before(sum.truth.at) && passed(t.truth.at, now) < gone)
 }
 
 // isShown reports whether the direction's sum is shown beside this reading.

@@ -38,6 +38,7 @@ type Guard struct {
 	energies   [meter.NumQuantities]total
 	directions [len(meter.Sums)]direction
 	power      float64 // of the last telegram, kW
+	wasRival   bool    // the last telegram was of a meter that does not count yet
 	submeters  [meter.NumMedia][household.MaxSame]submeter
 
 	firsts uint64 // totals of which something was known for the first time

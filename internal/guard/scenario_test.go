@@ -150,6 +150,28 @@ func TestGuard(t *testing.T) {
 			{1, 0, "restart=1h", "import=9000.102", ""},
 			{1, 0, "t2=5000.01", "import=9000.113", ""},
 		}},
+		{"the line of a tariff is missing from a restart on", []step{
+			{1, 0, "t1=4000 t2=5000", "import=9000", ""},
+			{1, minute, "restart=1m t1= t2=5000.001", "t2=5000.001 import=absent", ""}, // entities may have seen t1=4000.02
+			{1, minute, "t1=4000.03", "import=9000.031", ""},
+			{1, minute, "restart=1m t1=", "import=absent", ""},
+			{24, time.Hour, "t2+=0.5", "", ""}, // it does not come again
+			{1, minute, "", "import=9012.531", ""},
+		}},
+		{"another meter with one tariff", []step{
+			{1, 0, "id=A t1=4000 t2=5000", "import=9000", ""},
+			{15, minute, "id=B t1=3 t2= t1+=0.001", "import=9000", ""},
+			{1, minute, "", "t1=3.016 import=3.016", "replaced import 9000>3.016"},
+		}},
+		{"a telegram of a meter with two tariffs, then another meter with one", []step{
+			{1, 0, "id=A t1=4000", "", ""},
+			{15, minute, "", "", ""},
+			{1, minute, "", "import=4000", ""},
+			{1, minute, "id=C t1=1 t2=2", "import=4000", ""},
+			{1, minute, "id=A t1=4000 t2=", "import=4000", ""},
+			{15, minute, "id=B t1=3", "import=4000", ""},
+			{1, minute, "", "import=3", "replaced import 4000>3"},
+		}},
 		{"the first telegram lacks a tariff", []step{
 			{1, 0, "t1=4000", "t1=4000 import=absent", ""},
 			{1, 10 * second, "t2=5000", "import=9000", ""},
