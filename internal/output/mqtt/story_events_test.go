@@ -80,7 +80,11 @@ func (s *story) boot() {
 	if s.random.IntN(4) > 0 {
 		what.id = s.anyID()
 	}
-	s.spoilFor(60, shortly/2, what)
+	most := shortly / 2
+	if s.meter.kind.isChecked { // the clock shows that it is not set
+		most = 24 * time.Hour
+	}
+	s.spoilFor(150, most, what)
 	switch s.random.IntN(4) {
 	case 0:
 		s.spoilFor(60, shortly/2, spoiled{zeros: true})

@@ -45,6 +45,8 @@ type storyTruth struct {
 	isSeen      bool
 }
 
+func (t *storyTruth) isUnseen() bool { return !t.isSeen }
+
 func (h *storyHome) book(device, key string) *storyBook {
 	topic := "smartmeter/" + device + "/state"
 	for _, b := range h.books {
@@ -58,6 +60,16 @@ func (h *storyHome) book(device, key string) *storyBook {
 	}
 	h.books = append(h.books, b)
 	return b
+}
+
+// current is the index of the meter whose count is shown; 0 also where none is.
+func (b *storyBook) current() int {
+	for i := len(b.truths) - 1; i > 0; i-- {
+		if b.truths[i].isSeen {
+			return i
+		}
+	}
+	return 0
 }
 
 // follows makes another meter's count the truth from now on.
@@ -131,25 +143,19 @@ func (h *storyHome) show(b *storyBook, text string) {
 		return
 	}
 	h.log("%s shows %s", b.name, text)
-	first := slices.IndexFunc(b.truths, func(t *storyTruth) bool { return !t.isSeen })
-	from := first
-	if from < 0 {
-		from = len(b.truths)
-	}
-	for i := max(from-1, 0); i < len(b.truths); i++ {
+	for i := b.current(); i < len(b.truths); i++ {
 		t := b.truths[i]
-		least := meter.NewValue(t.begin, 3)
-		if t.isSeen {
-			least = t.last
+		least := t.last
+		if !t.isSeen {
+			least = meter.NewValue(t.begin, 3)
 		}
 		if v.Cmp(least) < 0 || v.Cmp(meter.NewValue(t.now(), 3)) > 0 {
 			continue
 		}
-		for ; i >= 0 && !b.truths[i].isSeen; i-- {
-			b.truths[i].first, b.truths[i].last, b.truths[i].isSeen = v, v, true
-			if i > 0 && !b.truths[i-1].isSeen {
-				b.truths = slices.Delete(b.truths, i-1, i) // it was never shown
-			}
+		if !t.isSeen {
+			t.first, t.isSeen = v, true
+			before := slices.Clip(b.truths[:i]) // of which those that were never shown go
+			b.truths = append(slices.DeleteFunc(before, (*storyTruth).isUnseen), b.truths[i:]...)
 		}
 		t.last = v
 		b.shown, b.isSeen = v, true
