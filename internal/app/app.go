@@ -216,7 +216,7 @@ func (p *pipeline) name(plain string) string {
 
 // save writes to disk what the next run must know of this one.
 func (p *pipeline) save() {
-	p.totals.save()
+	p.totals.saveLast()
 	p.proofs.save()
 	p.units.save()
 }

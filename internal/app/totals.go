@@ -33,6 +33,7 @@ type totals struct {
 	household household.Household
 	guard     guard.Guard
 	fresh     bool // there is something to save
+	isBegun   bool // there was a reading in this run
 	said      map[guard.Subject]*said
 }
 
@@ -83,6 +84,10 @@ func (t *totals) judge(r *meter.Reading) (holds uint64) {
 	if t.guard.Firsts() != firsts {
 		t.hurry()
 	}
+	if !t.isBegun { // what is kept is not complete any more
+		t.isBegun = true
+		t.hurry()
+	}
 	t.fresh = true
 	return holds
 }
@@ -124,9 +129,15 @@ func (t *totals) run(ctx context.Context) error {
 }
 
 // save writes to disk, while the meter's goroutine goes on.
-func (t *totals) save() {
+func (t *totals) save() { t.write(false) }
+
+// saveLast writes to disk when no reading follows in this run.
+func (t *totals) saveLast() { t.write(true) }
+
+func (t *totals) write(isLast bool) {
 	t.mu.Lock()
-	fresh, state := t.fresh, meters{Household: t.household.State(), Guard: t.guard.State()}
+	fresh, state := t.fresh || isLast && t.isBegun, meters{Household: t.household.State(), Guard: t.guard.State()}
+	state.Guard.Complete = isLast
 	t.fresh = false
 	t.mu.Unlock()
 	if fresh {

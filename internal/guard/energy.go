@@ -116,7 +116,7 @@ func (g *Guard) sum(i int, r *meter.Reading, rules *rules) {
 	for _, q := range meter.Sums[i].Tariffs {
 		part := &g.energies[q]
 		d.isPresent = d.isPresent || r.Values.Has(q)
-		isDoubted = isDoubted || part.known && (part.doubt.isOpen || part.isBehind(t, r.Received, r.Values.Has(q)))
+		isDoubted = isDoubted || part.known && (part.doubt.isOpen || g.isBehind(part, t, r.Received, r.Values.Has(q)))
 		if !part.known && !r.Values.Has(q) && !r.Meter.Rival && part.doubt.isSteady(r.Received, rules) {
 			*part = total{known: true, truth: part.doubt.line}
 		}
@@ -153,9 +153,10 @@ func (g *Guard) sum(i int, r *meter.Reading, rules *rules) {
 const gone = 24 * time.Hour
 
 // isBehind reports whether the sum that entities saw last may be made of more
-// of the tariff's register than is known.
-func (t *total) isBehind(sum *total, now time.Time, isPresent bool) bool {
-	return t.kept && (isPresent || !t.truth.at.Before(sum.truth.at) && passed(t.truth.at, now) < gone)
+// of a tariff's register, its part, than is known.
+func (g *Guard) isBehind(part, sum *total, now time.Time, isPresent bool) bool {
+	isGone := g.isComplete || part.truth.at.Before(sum.truth.at) || passed(part.truth.at, now) >= gone
+	return part.kept && (isPresent || !isGone)
 }
 
 // isShown reports whether the direction's sum is shown beside this reading.

@@ -39,6 +39,7 @@ type Guard struct {
 	directions [len(meter.Sums)]direction
 	power      float64 // of the last telegram, kW
 	wasRival   bool    // the last telegram was of a meter that does not count yet
+	isComplete bool    // what an earlier run knew is all that it showed
 	submeters  [meter.NumMedia][household.MaxSame]submeter
 
 	firsts uint64 // totals of which something was known for the first time

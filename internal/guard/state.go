@@ -14,6 +14,7 @@ type State struct {
 	Energies  map[string]Believed `json:"energies,omitempty"` // by the key of their entity
 	Printed   []string            `json:"printed,omitempty"`  // totals that the meter prints, so that no sum is made
 	Submeters []Submeter          `json:"submeters,omitempty"`
+	Complete  bool                `json:"complete,omitempty"` // saved at the end of a run, so that it showed no more than this
 }
 
 // Believed is a total and when it was there, and what is doubted of it.
@@ -75,7 +76,7 @@ func (g *Guard) State() State {
 // Restore makes the Guard begin where an earlier one ended. What it does not
 // understand it leaves out. It is for a Guard that has seen no reading yet.
 func (g *Guard) Restore(s State) {
-	g.meter = s.Meter
+	g.meter, g.isComplete = s.Meter, s.Complete
 	for _, q := range energies {
 		if b, ok := s.Energies[meter.Quantities[q].Entity.Key]; ok {
 			g.energies[q].restore(b, meter.Quantities[q].Unit)

@@ -27,6 +27,7 @@ type storyProgram struct {
 	line      meter.Status
 
 	isUp, isConnected bool
+	isBegun           bool // there was a reading in this run
 	subscribed        []string
 	disk              storyDisk
 	savedAt           time.Time
@@ -66,7 +67,7 @@ func (p *storyProgram) start(instance string) {
 		p.session.restore(m)
 	}
 	p.line = meter.Status{Started: now}
-	p.isUp, p.savedAt = true, now
+	p.isUp, p.isBegun, p.savedAt = true, false, now
 	p.subscribed = p.session.subscriptions()
 	p.home.publish(p.session.status(now, p.line))
 	p.home.connect(p)
@@ -89,7 +90,9 @@ func (p *storyProgram) listens(topic string) bool {
 func (p *storyProgram) stop() {
 	p.home.publish(p.session.stop(p.home.now()))
 	p.home.disconnect(p, true)
-	p.save()
+	if p.isBegun {
+		p.save(true)
+	}
 	p.isUp = false
 }
 
@@ -99,8 +102,10 @@ func (p *storyProgram) kill() {
 	p.isUp = false
 }
 
-func (p *storyProgram) save() {
-	p.disk.meters, _ = json.Marshal(storyMeters{p.household.State(), p.guard.State()})
+func (p *storyProgram) save(isLast bool) {
+	state := storyMeters{p.household.State(), p.guard.State()}
+	state.Guard.Complete = isLast
+	p.disk.meters, _ = json.Marshal(state)
 	p.savedAt = p.home.now()
 }
 
@@ -124,7 +129,8 @@ func (p *storyProgram) take(telegram []byte) {
 // reading is what the app does with a reading, and in which order.
 func (p *storyProgram) reading(r *meter.Reading) {
 	now, firsts := p.home.now(), p.guard.Firsts()
-	isDue := len(p.household.Identify(r)) > 0
+	isDue := len(p.household.Identify(r)) > 0 || !p.isBegun
+	p.isBegun = true
 	p.line.Telegrams++
 	p.line.Last = r.Received
 	p.lives(true)
@@ -136,7 +142,7 @@ func (p *storyProgram) reading(r *meter.Reading) {
 	u := &meter.Update{Reading: *r, JSON: []byte("{}"), Usage: changes.Usage, GasUsage: changes.GasUsage}
 	u.Guarded = p.guard.Show(&u.Reading)
 	if isDue || p.guard.Firsts() != firsts || now.Sub(p.savedAt) >= storySave {
-		p.save()
+		p.save(false)
 	}
 	p.home.publish(p.session.update(now, u))
 	p.remember()
