@@ -110,6 +110,10 @@ func TestPlain(t *testing.T) {
 		{"nothing", "", ""},
 		{"a comment, but no capture", "# smart\n/A\r\n", "# smart\n/A\r\n"},
 		{"capture", text, "/KFM5\\2KAIFA\r\n\r\n\x00\xFF ! "},
+		{"hex of HDLC", "7ea0 0b\r\n01:02", "\x7E\xA0\x0B\x01\x02"},
+		{"hex that begins anywhere", strings.Repeat("0102 FF\n", 40), strings.Repeat("\x01\x02\xFF", 40)},
+		{"a number is none", "00123456.789*kWh)\r\n", "00123456.789*kWh)\r\n"},
+		{"digits are none", "1234", "1234"},
 		{"hex", "DB08 5341\r\n47 67 ", "\xDB\x08SAgg"[:4] + "Gg"},
 	} {
 		for _, r := range []io.Reader{strings.NewReader(test.in), iotest.OneByteReader(strings.NewReader(test.in)), iotest.DataErrReader(strings.NewReader(test.in))} {

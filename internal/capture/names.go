@@ -71,8 +71,11 @@ func (n *names) each(id []byte, do func(word []byte) []byte) []byte {
 }
 
 // named returns the new name of a word.
-func (n *names) named(word []byte) []byte {
-	if n.keep(word) {
+func (n *names) named(word []byte) []byte { return n.namedAs(word, formOfWord(word)) }
+
+// namedAs returns the new name of a word in a form.
+func (n *names) namedAs(word, form []byte) []byte {
+	if isNamed(word, form) {
 		n.taken[string(word)] = true
 		return word
 	}
@@ -82,7 +85,6 @@ func (n *names) named(word []byte) []byte {
 	if name, found := n.given[string(word)]; found {
 		return []byte(name)
 	}
-	form := formOfWord(word)
 	name, most := form, mostNames(form)
 	for i := n.last[string(form)] + 1; i <= most; i++ {
 		n.last[string(form)] = i
@@ -96,9 +98,8 @@ func (n *names) named(word []byte) []byte {
 	return name
 }
 
-// keep reports whether a word has the form of a new name.
-func (n *names) keep(word []byte) bool {
-	form := formOfWord(word)
+// isNamed reports whether a word is a new name of a form.
+func isNamed(word, form []byte) bool {
 	number := 0
 	for i, c := range word {
 		if !isDigit(c) {

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -169,8 +170,7 @@ func unescape(text string) ([]byte, error) {
 }
 
 // Plain gives the bytes that the line sent, of whatever r holds: a capture, a
-// raw file, or encrypted frames in hex digits, as they stand in issues and
-// mails. A raw live stream passes at once.
+// raw file, or frames in hex digits, as they stand in issues and mails. A raw live stream passes at once.
 func Plain(r io.Reader) io.Reader {
 	b := bufio.NewReader(r)
 	switch formOf(b) {
@@ -198,8 +198,16 @@ func formOf(b *bufio.Reader) form {
 	}
 	const blank = " \t\r\n\ufeff" // Windows' editors begin a text with the last
 	switch rest := strings.TrimLeft(string(start), blank); {
-	case strings.EqualFold(rest, "DB08"):
-		return formHex
+	case isHexText(rest):
+		// What begins in the middle of a message must have more of them: a number
+		// or a text of a telegram has hex digits, too.
+		size := 256
+		if startsAsHex(rest) {
+			size = 24
+		}
+		if all, _ := b.Peek(size); len(all) > 8 && isHexText(strings.TrimLeft(string(all), blank)) {
+			return formHex
+		}
 	case rest == "" || rest[0] == '#' || rest[0] == '`':
 		// Not all may be there to peek at; what is there decides.
 		all, _ := b.Peek(64)
@@ -213,6 +221,24 @@ func formOf(b *bufio.Reader) form {
 		}
 	}
 	return formRaw
+}
+
+// frameStarts are the first octets of what meters send, in hex digits: HDLC,
+// M-Bus, SML, and DLMS without a framing.
+var frameStarts = []string{"DB08", "7EA", "68", "1B1B", "0F", "DC", "DD", "E0", "E6E"}
+
+// startsAsHex reports whether the first characters of a file may be a frame in hex
+// digits.
+func startsAsHex(text string) bool {
+	text = strings.ToUpper(strings.Join(strings.Fields(text), ""))
+	return slices.ContainsFunc(frameStarts, func(s string) bool {
+		return text != "" && strings.HasPrefix(text, s[:min(len(s), len(text))])
+	})
+}
+
+// isHexText reports whether a text is hex digits and blanks.
+func isHexText(text string) bool {
+	return text != "" && strings.Trim(text, "0123456789abcdefABCDEF \t\r\n:") == ""
 }
 
 // plain reads the bytes out of a capture.
@@ -241,7 +267,7 @@ func (p *plain) Read(b []byte) (int, error) {
 	return n, nil
 }
 
-// digits leaves out blanks and line ends.
+// digits leaves out blanks, line ends and colons.
 type digits struct{ r io.Reader }
 
 // Read reads from r.
@@ -249,7 +275,7 @@ func (d *digits) Read(p []byte) (int, error) {
 	n, err := d.r.Read(p)
 	kept := 0
 	for _, c := range p[:n] {
-		if c > ' ' {
+		if c > ' ' && c != ':' {
 			p[kept] = c
 			kept++
 		}

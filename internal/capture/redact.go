@@ -25,7 +25,7 @@ var (
 		"give the key of the P1 port (the option decryption.key, or -key), or send the capture unredacted and in private")
 	ErrKey = errors.New("the meter encrypts its telegrams, and the key does not open them, so that nobody can replace what identifies it: " +
 		"compare the key with what your grid operator sent, or send the capture unredacted and in private")
-	ErrBinary = errors.New("the meter pushes DLMS or SML, messages of bytes in which nothing can be replaced yet: " +
+	ErrBinary = errors.New("the line carries DLMS or SML of which no message is whole, or telegrams beside it, so that nobody can replace what identifies the meter: " +
 		"tell what \"smartmeter check\" says, or send the capture unredacted and in private")
 )
 
@@ -38,6 +38,9 @@ var (
 // code stays, so that readings do. In everything else each letter and digit is
 // masked, which keeps its shape. So nothing that identifies can stay because it
 // was not recognised. Bytes that are no text are left alone.
+//
+// Of messages of DLMS and SML the texts, numbers and octets that are no value, time
+// or code are replaced, and the octets outside of whole messages become 0.
 //
 // Checksums are mended: a telegram that was good is good, and one that was bad
 // is bad. Encrypted telegrams are replaced by what stands in them, the address
@@ -57,7 +60,10 @@ func (c *Capture) Redact(keys cipher.Keys) (*Capture, error) {
 		out.Notes = append(out.Notes, fmt.Sprintf("%d encrypted frames that gave no telegram are left out", lost))
 	}
 	if isBinary(connections, keys) {
-		return nil, ErrBinary
+		if err := out.redactPushes(connections, keys, c.Source); err != nil {
+			return nil, err
+		}
+		return out, nil
 	}
 	names := newNames()
 	streams := make([]*stream, len(connections))

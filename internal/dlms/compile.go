@@ -117,7 +117,7 @@ func (f *field) fits(i *axdr.Item) bool {
 	case listName, identifier, deviceName:
 		return i.IsText() && len(i.Bytes) > 0
 	case listCode:
-		return isCode(i)
+		return IsCode(i)
 	case clock:
 		return i.Tag == axdr.DateTime || i.Tag == axdr.OctetString && len(i.Bytes) == 12
 	case clockTime, clockDate:
@@ -145,16 +145,16 @@ func (f *field) fits(i *axdr.Item) bool {
 	return false
 }
 
-// isCode reports whether an item is an OBIS code: of the present billing period,
+// IsCode reports whether an item is an OBIS code: of the present billing period,
 // or of an earlier one of the electricity, whose number is no text.
-func isCode(i *axdr.Item) bool {
+func IsCode(i *axdr.Item) bool {
 	p := i.Bytes
 	return i.Tag == axdr.OctetString && len(p) == 6 && (p[5] == 0xFF || p[0] == 1 && p[1] <= 1 && p[3] < ' ')
 }
 
 // isValue reports whether an item can be a value, and not the next code.
 func isValue(i *axdr.Item) bool {
-	return !i.IsContainer() && (!isCode(i) || i.Bytes[0] > 1)
+	return !i.IsContainer() && (!IsCode(i) || i.Bytes[0] > 1)
 }
 
 // isClock reports whether an item is a date and time.

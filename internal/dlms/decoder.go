@@ -217,11 +217,22 @@ func (d *Decoder) loose(i *axdr.Item, last bool) {
 
 // named takes the name of the list, which tells the scales.
 func (d *Decoder) named(text []byte) {
+	if row := listNamed(text); row != nil {
+		d.scale, d.message.Maker = row, row.name
+	}
+}
+
+// IsListName reports whether a text is the name of a list, which all meters of a
+// maker have.
+func IsListName(text []byte) bool { return listNamed(text) != nil }
+
+func listNamed(text []byte) *scale {
 	for k := range listScales {
 		if row := &listScales[k]; bytes.HasPrefix(text, []byte(row.prefix)) {
-			d.scale, d.message.Maker = row.scale, row.scale.name
+			return row.scale
 		}
 	}
+	return nil
 }
 
 // pattern adds the object that begins at an index, and returns the index
@@ -241,7 +252,7 @@ next:
 			case '{':
 				ok = it.Tag == axdr.Structure && it.Count == s.members
 			case 'o':
-				code, ok = it, isCode(it)
+				code, ok = it, IsCode(it)
 			case 'v':
 				value, ok = it, isValue(it)
 			case 't':

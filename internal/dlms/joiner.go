@@ -21,9 +21,35 @@ const (
 // frames and general block transfer make of them. A message of which a part is
 // missing gives nothing. A Joiner serves one line and one goroutine.
 type Joiner struct {
+	// At is where the payload of the next Add stands in the stream, for those
+	// who ask for Spans.
+	At int
+
 	segments pending // of HDLC and M-Bus
 	blocks   pending // of general block transfer
 	last     []byte  // the last block
+	whole    []Span  // of a payload that is a message
+	spans    []Span  // of the last message
+}
+
+// Span is a piece of a stream.
+type Span struct{ At, Size int }
+
+// Spans returns where the octets of the message that the last Add completed
+// stand in the stream. It is valid until the next Add.
+func (j *Joiner) Spans() []Span { return j.spans }
+
+// behind returns the spans without their first n octets.
+func behind(spans []Span, n int) []Span {
+	for len(spans) > 0 && n >= spans[0].Size {
+		n -= spans[0].Size
+		spans = spans[1:]
+	}
+	if n > 0 && len(spans) > 0 {
+		spans[0].At += n
+		spans[0].Size -= n
+	}
+	return spans
 }
 
 // pending is a message of which parts are still to come.
@@ -33,10 +59,23 @@ type pending struct {
 	next   int // number of the part that must follow
 	at     time.Time
 	octets []byte
+	spans  []Span
+}
+
+// front returns the spans of the first n octets.
+func front(spans []Span, n int) []Span {
+	for i := range spans {
+		if n <= spans[i].Size {
+			spans[i].Size = n
+			return spans[:i+1]
+		}
+		n -= spans[i].Size
+	}
+	return spans
 }
 
 func (p *pending) start(sender uint64, at time.Time) {
-	p.open, p.sender, p.at, p.octets = true, sender, at, p.octets[:0]
+	p.open, p.sender, p.at, p.octets, p.spans = true, sender, at, p.octets[:0], p.spans[:0]
 }
 
 // continues reports whether a part may belong to the message, and gives the
@@ -47,25 +86,36 @@ func (p *pending) continues(sender uint64, at time.Time) bool {
 	return p.open
 }
 
-func (p *pending) add(octets []byte) {
+func (p *pending) add(octets []byte, spans ...Span) {
 	if len(p.octets)+len(octets) > maxMessage {
 		p.open = false
 		return
 	}
 	p.octets = append(p.octets, octets...)
+	p.spans = append(p.spans, spans...)
 }
 
 // Add takes what a frame with a valid check carries, and when it came. It
 // returns the message that it completes; nil: none. The message is valid until
 // the next Add.
 func (j *Joiner) Add(payload []byte, part frame.Part, at time.Time) []byte {
-	if apdu := j.link(payload, part, at); len(apdu) > 0 {
-		if apdu = trimLLC(apdu); len(apdu) > 0 && apdu[0] == tagBlockTransfer {
-			return j.block(apdu, part.Sender, at)
-		}
-		return apdu
+	j.whole = append(j.whole[:0], Span{j.At, len(payload)})
+	j.spans = j.whole
+	apdu := j.trim(j.link(payload, part, at))
+	if len(apdu) > 0 && apdu[0] == tagBlockTransfer {
+		return j.trim(j.block(apdu, part.Sender, at))
 	}
-	return nil
+	return apdu
+}
+
+// trim takes off the header of HDLC; nil: nothing is left.
+func (j *Joiner) trim(apdu []byte) []byte {
+	trimmed := trimLLC(apdu)
+	if len(trimmed) == 0 {
+		return nil
+	}
+	j.spans = behind(j.spans, len(apdu)-len(trimmed))
+	return trimmed
 }
 
 // link joins the parts of the link layer.
@@ -80,7 +130,8 @@ func (j *Joiner) link(payload []byte, part frame.Part, at time.Time) []byte {
 		// have it in front of each part.
 		apdu := trimLLC(payload)
 		if first = beginsAPDU(apdu) && (len(apdu) < len(payload) || !p.open); !first {
-			payload = apdu
+			j.whole = behind(j.whole, len(payload)-len(apdu))
+			j.spans, payload = j.whole, apdu
 		}
 	}
 	switch {
@@ -98,12 +149,13 @@ func (j *Joiner) link(payload []byte, part frame.Part, at time.Time) []byte {
 		p.open = false
 		return payload
 	}
-	p.add(payload)
+	p.add(payload, j.whole...)
 	p.next = (p.next + 1) & 0x0F
 	if part.More || !p.open {
 		return nil
 	}
 	p.open = false
+	j.spans = p.spans
 	return p.octets
 }
 
@@ -138,6 +190,7 @@ func (j *Joiner) block(apdu []byte, sender uint64, at time.Time) []byte {
 		p.open = false
 		return nil
 	}
+	j.spans = front(behind(j.spans, len(apdu)-len(block)), n)
 	block = block[:n]
 	switch {
 	case number == 1:
@@ -150,14 +203,15 @@ func (j *Joiner) block(apdu []byte, sender uint64, at time.Time) []byte {
 		p.open = false
 		return nil
 	}
-	p.add(block)
+	p.add(block, j.spans...)
 	p.next = number + 1
 	j.last = append(j.last[:0], block...)
 	if !p.open || apdu[1]&lastBlock == 0 {
 		return nil
 	}
 	p.open = false
-	return trimLLC(p.octets)
+	j.spans = p.spans
+	return p.octets
 }
 
 // The tags of APDUs that are encrypted (IEC 62056-53): with the key of the

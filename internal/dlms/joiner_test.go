@@ -65,11 +65,22 @@ func TestJoiner(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			var j dlms.Joiner
+			var stream []byte
 			at := time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)
 			for i, p := range parts {
 				at = at.Add(p.after)
-				if got := j.Add(octets(t, p.payload), p.part, at); !bytes.Equal(got, octets(t, p.want)) {
+				j.At = len(stream)
+				stream = append(stream, octets(t, p.payload)...)
+				got := j.Add(octets(t, p.payload), p.part, at)
+				if !bytes.Equal(got, octets(t, p.want)) {
 					t.Errorf("part %d completes % X, want %s", i, got, p.want)
+				}
+				var there []byte
+				for _, s := range j.Spans() {
+					there = append(there, stream[s.At:s.At+s.Size]...)
+				}
+				if got != nil && !bytes.Equal(there, got) {
+					t.Errorf("part %d: % X stand at %v, want % X", i, there, j.Spans(), got)
 				}
 			}
 		})

@@ -40,7 +40,7 @@ func (d *Decoder) entryAt(i int) (entry, bool) {
 		return entry{}, false
 	}
 	class, code, attribute := &items[i+1], &items[i+2], &items[i+3]
-	if class.Tag != axdr.Uint16 || !isCode(code) || attribute.Tag != axdr.Int8 {
+	if class.Tag != axdr.Uint16 || !IsCode(code) || attribute.Tag != axdr.Int8 {
 		return entry{}, false
 	}
 	return entry{class.Number, attribute.Number, cosem.CodeOf(code.Bytes)}, true

@@ -16,6 +16,8 @@ package frame
 // 7E among the octets is data. The closing flag may open the next frame, so it
 // is no part of the match.
 const (
+	Flag = hdlcFlag // stands between frames
+
 	hdlcFlag     = 0x7E
 	hdlcType     = 0xA0
 	hdlcSegment  = 0x08

@@ -48,6 +48,7 @@ type Decoder struct {
 	plain   []byte // the payload without doubled escapes
 	texts   []byte // identifiers as they are printed
 	maker   string // the last one, kept while it stays the same
+	faulty  bool   // the meter is one that correct mends
 }
 
 // Decode reads a frame's payload. The message and all in it is valid until the
@@ -59,7 +60,7 @@ func (d *Decoder) Decode(payload []byte) (*cosem.Message, error) {
 		d.texts = make([]byte, 0, 1<<10)
 	}
 	*m = cosem.Message{Protocol: "sml", Objects: m.Objects[:0]}
-	d.texts = d.texts[:0]
+	d.texts, d.faulty = d.texts[:0], false
 	c := cursor{p: d.unescape(payload)}
 	found := false
 	for c.at < len(c.p) {
@@ -116,6 +117,8 @@ func (d *Decoder) response(c *cursor) {
 	c.skip(3) // client
 	if id := c.next(); id.kind == octets && c.err == nil {
 		d.message.ID = d.serverID(c.bytes(&id))
+		_, last := Faulty(c.bytes(&id))
+		d.faulty = last > 0
 	}
 	c.skip(3) // name of the list
 	d.sensorTime(c)
@@ -239,7 +242,7 @@ func (d *Decoder) text(o *cosem.Object, p []byte) bool {
 	case len(p) > maxText || c == 199 && dd == 130 && e == 5:
 		return false
 	case len(p) == 0:
-	case o.Code.A() == 1 && (c == 0 && dd == 0 && e == 9 || c == 96 && dd == 1 && e == 0) && (isIdentifier(p) || !isPrintable(p)):
+	case o.Code.A() == 1 && (c == 0 && dd == 0 && e == 9 || c == 96 && dd == 1 && e == 0) && (IsIdentifier(p) || !isPrintable(p)):
 		o.Type, o.Text = cosem.Text, d.serverID(p)
 	case isPrintable(p):
 		o.Type, o.Text = cosem.Text, p

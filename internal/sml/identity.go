@@ -23,8 +23,8 @@ const (
 	electricity = 1
 )
 
-// isIdentifier reports whether a server id has that form.
-func isIdentifier(id []byte) bool {
+// IsIdentifier reports whether a server id has that form.
+func IsIdentifier(id []byte) bool {
 	if len(id) != idSize || id[0] != 0x0A && id[0] != 0x09 || id[1] != electricity {
 		return false
 	}
@@ -44,7 +44,7 @@ func (d *Decoder) serverID(id []byte) []byte {
 		return nil
 	}
 	from := len(d.texts)
-	if !isIdentifier(id) {
+	if !IsIdentifier(id) {
 		for _, b := range id {
 			d.texts = append(d.texts, digits[b>>4], digits[b&15])
 		}
@@ -70,7 +70,7 @@ func (d *Decoder) serverID(id []byte) []byte {
 // mean none while they import: 356.24 W come as -299.12 W.
 func (d *Decoder) correct() {
 	m := &d.message
-	if m.Maker != "DZG" || !isOldDZG(m.ID) {
+	if !d.faulty {
 		return
 	}
 	var status uint64
@@ -88,18 +88,22 @@ func (d *Decoder) correct() {
 	}
 }
 
-// isOldDZG reports whether a number, the last eight digits of an identifier,
-// is of the meters that correct mends.
-func isOldDZG(id []byte) bool {
-	const digits = 8
-	if len(id) < digits {
-		return false
+// faulty are the numbers of the meters that correct mends.
+var faulty = [...][2]uint32{{42_000_000, 48_999_999}, {55_000_000, 58_999_999}}
+
+// Faulty returns the numbers of DZG's meters with a fault that a server id is one
+// of, from the first to the last; 0, 0: it is none.
+func Faulty(id []byte) (first, last uint32) {
+	if !IsIdentifier(id) || string(id[idMaker:idBlock]) != "DZG" {
+		return 0, 0
 	}
-	n := 0
-	for _, c := range id[len(id)-digits:] {
-		n = n*10 + int(c-'0')
+	number := binary.BigEndian.Uint32(id[idNumber:])
+	for _, f := range faulty {
+		if number >= f[0] && number <= f[1] {
+			return f[0], f[1]
+		}
 	}
-	return n >= 42_000_000 && n <= 48_999_999 || n >= 55_000_000 && n <= 58_999_999
+	return 0, 0
 }
 
 // Locked reports whether a message looks like that of a meter whose owner has
