@@ -37,3 +37,13 @@ func texts[T ~string](values []T) []string {
 	}
 	return list
 }
+
+// Paths returns the paths of all options that have one.
+func Paths() (paths []string) {
+	for _, o := range optionsOf(new(Config)) {
+		if o.path != "" {
+			paths = append(paths, o.path)
+		}
+	}
+	return paths
+}

@@ -1,0 +1,48 @@
+package config
+
+// labels are what the app's form calls the options, in the order of
+// meter.Languages: the group's label and the field's. The texts are those of
+// smartmeter-addon/translations; "go test ./internal/config -run Labels -update"
+// writes this table from them.
+var labels = map[string][5]string{
+	"api_hosts":                   {"Host names of the API", "Hostnamen van de API", "Hostnamen der API", "Noms d'hôte de l'API", "Värdnamn för API:t"},
+	"checksum":                    {"Checksum", "Controlegetal", "Prüfsumme", "Somme de contrôle", "Kontrollsumma"},
+	"decryption.aad":              {"Encrypting meter → Additional authenticated data", "Versleutelende meter → Extra geauthenticeerde gegevens", "Verschlüsselnder Zähler → Zusätzliche authentifizierte Daten", "Compteur qui chiffre → Données authentifiées supplémentaires", "Krypterande mätare → Ytterligare autentiserade data"},
+	"decryption.allow_unverified": {"Encrypting meter → Allow unverified telegrams", "Versleutelende meter → Niet-geverifieerde telegrammen toestaan", "Verschlüsselnder Zähler → Ungeprüfte Telegramme zulassen", "Compteur qui chiffre → Accepter les télégrammes non vérifiés", "Krypterande mätare → Tillåt overifierade telegram"},
+	"decryption.key":              {"Encrypting meter → Key", "Versleutelende meter → Sleutel", "Verschlüsselnder Zähler → Schlüssel", "Compteur qui chiffre → Clé", "Krypterande mätare → Nyckel"},
+	"energy_unit":                 {"Unit of the totals", "Eenheid van de meterstanden", "Einheit der Zählerstände", "Unité des index", "Mätarställningarnas enhet"},
+	"influxdb.bucket":             {"InfluxDB → Bucket", "InfluxDB → Bucket", "InfluxDB → Bucket", "InfluxDB → Bucket", "InfluxDB → Bucket"},
+	"influxdb.buffer_mb":          {"InfluxDB → Kept while it is away", "InfluxDB → Bewaard zolang hij weg is", "InfluxDB → Aufbewahrt, solange sie weg ist", "InfluxDB → Conservé pendant son absence", "InfluxDB → Sparas medan den är borta"},
+	"influxdb.org":                {"InfluxDB → Organisation", "InfluxDB → Organisatie", "InfluxDB → Organisation", "InfluxDB → Organisation", "InfluxDB → Organisation"},
+	"influxdb.token":              {"InfluxDB → Token", "InfluxDB → Token", "InfluxDB → Token", "InfluxDB → Jeton", "InfluxDB → Token"},
+	"influxdb.url":                {"InfluxDB → Address", "InfluxDB → Adres", "InfluxDB → Adresse", "InfluxDB → Adresse", "InfluxDB → Adress"},
+	"language":                    {"Language", "Taal", "Sprache", "Langue", "Språk"},
+	"log_level":                   {"Log", "Logboek", "Protokoll", "Journal", "Logg"},
+	"mqtt.birth_topic":            {"MQTT → Birth topic", "MQTT → Birth-topic", "MQTT → Birth-Topic", "MQTT → Sujet de démarrage", "MQTT → Birth-topic"},
+	"mqtt.ca_file":                {"MQTT → Certificate authority", "MQTT → Certificaatautoriteit", "MQTT → Zertifizierungsstelle", "MQTT → Autorité de certification", "MQTT → Certifikatutfärdare"},
+	"mqtt.cert_file":              {"MQTT → Client certificate", "MQTT → Clientcertificaat", "MQTT → Client-Zertifikat", "MQTT → Certificat client", "MQTT → Klientcertifikat"},
+	"mqtt.discovery":              {"MQTT → Entities in Home Assistant", "MQTT → Entiteiten in Home Assistant", "MQTT → Entitäten in Home Assistant", "MQTT → Entités dans Home Assistant", "MQTT → Entiteter i Home Assistant"},
+	"mqtt.discovery_prefix":       {"MQTT → Discovery prefix", "MQTT → Discovery-prefix", "MQTT → Discovery-Präfix", "MQTT → Préfixe de découverte", "MQTT → Discovery-prefix"},
+	"mqtt.distinct":               {"MQTT → A topic for each field", "MQTT → Een topic per veld", "MQTT → Ein Topic je Feld", "MQTT → Un topic par champ", "MQTT → Ett topic per fält"},
+	"mqtt.distinct_fields":        {"MQTT → Fields with a topic", "MQTT → Velden met een topic", "MQTT → Felder mit Topic", "MQTT → Champs avec topic", "MQTT → Fält med topic"},
+	"mqtt.insecure":               {"MQTT → Do not check the broker's certificate", "MQTT → Certificaat van de broker niet controleren", "MQTT → Zertifikat des Brokers nicht prüfen", "MQTT → Ne pas vérifier le certificat du broker", "MQTT → Kontrollera inte brokerns certifikat"},
+	"mqtt.interval":               {"MQTT → Interval", "MQTT → Interval", "MQTT → Intervall", "MQTT → Intervalle", "MQTT → Intervall"},
+	"mqtt.key_file":               {"MQTT → Key of the client certificate", "MQTT → Sleutel van het clientcertificaat", "MQTT → Schlüssel des Client-Zertifikats", "MQTT → Clé du certificat client", "MQTT → Klientcertifikatets nyckel"},
+	"mqtt.password":               {"MQTT → Password", "MQTT → Wachtwoord", "MQTT → Passwort", "MQTT → Mot de passe", "MQTT → Lösenord"},
+	"mqtt.topic":                  {"MQTT → Topic", "MQTT → Topic", "MQTT → Topic", "MQTT → Sujet", "MQTT → Topic"},
+	"mqtt.url":                    {"MQTT → Broker", "MQTT → Broker", "MQTT → Broker", "MQTT → Broker", "MQTT → Broker"},
+	"mqtt.username":               {"MQTT → User name", "MQTT → Gebruikersnaam", "MQTT → Benutzername", "MQTT → Nom d'utilisateur", "MQTT → Användarnamn"},
+	"network.address":             {"P1 reader in the network → Address", "P1-lezer in het netwerk → Adres", "P1-Leser im Netz → Adresse", "Lecteur P1 dans le réseau → Adresse", "P1-läsare i nätverket → Adress"},
+	"post.ca_file":                {"Post to a web address → Certificate authority", "Naar een webadres sturen → Certificaatautoriteit", "An eine Webadresse senden → Zertifizierungsstelle", "Envoyer à une adresse web → Autorité de certification", "Skicka till en webbadress → Certifikatutfärdare"},
+	"post.fields":                 {"Post to a web address → Fields", "Naar een webadres sturen → Velden", "An eine Webadresse senden → Felder", "Envoyer à une adresse web → Champs", "Skicka till en webbadress → Fält"},
+	"post.interval":               {"Post to a web address → Interval", "Naar een webadres sturen → Interval", "An eine Webadresse senden → Intervall", "Envoyer à une adresse web → Intervalle", "Skicka till en webbadress → Intervall"},
+	"post.json":                   {"Post to a web address → As JSON", "Naar een webadres sturen → Als JSON", "An eine Webadresse senden → Als JSON", "Envoyer à une adresse web → En JSON", "Skicka till en webbadress → Som JSON"},
+	"post.url":                    {"Post to a web address → Address", "Naar een webadres sturen → Adres", "An eine Webadresse senden → Adresse", "Envoyer à une adresse web → Adresse", "Skicka till en webbadress → Adress"},
+	"serial.device":               {"P1 cable → Device", "P1-kabel → Apparaat", "P1-Kabel → Gerät", "Câble P1 → Périphérique", "P1-kabel → Enhet"},
+	"serial.mode":                 {"P1 cable → Line mode", "P1-kabel → Lijnmodus", "P1-Kabel → Leitungsmodus", "Câble P1 → Mode de la ligne", "P1-kabel → Linjeläge"},
+	"slot":                        {"Name of the meter in MQTT", "Naam van de meter in MQTT", "Name des Zählers in MQTT", "Nom du compteur dans MQTT", "Mätarens namn i MQTT"},
+	"solar.address":               {"Solar inverter → Address", "Zonne-omvormer → Adres", "Solar-Wechselrichter → Adresse", "Onduleur solaire → Adresse", "Solcellsväxelriktare → Adress"},
+	"solar.interval":              {"Solar inverter → Interval", "Zonne-omvormer → Interval", "Solar-Wechselrichter → Intervall", "Onduleur solaire → Intervalle", "Solcellsväxelriktare → Intervall"},
+	"solar.unit":                  {"Solar inverter → Modbus unit id", "Zonne-omvormer → Modbus unit-id", "Solar-Wechselrichter → Modbus-Gerätenummer", "Onduleur solaire → Numéro d'unité Modbus", "Solcellsväxelriktare → Modbus enhets-id"},
+	"source":                      {"Source", "Bron", "Quelle", "Source", "Källa"},
+}
