@@ -147,7 +147,8 @@ func (c *checking) arrived() string {
 
 // settings prints what to write into the options.
 func (c *checking) settings(row func(name, format string, args ...any), l *line, m chosen, flagged bool) {
-	deviceOption, modeOption, addressOption := m.lineOptions()
+	device, lineMode, address := m.lineOptions()
+	names := config.Names{}
 	switch name, mode, serial := strings.Cut(l.port.Name, " ("); {
 	case l.ofApp:
 		row("settings", "those of the running app")
@@ -157,9 +158,9 @@ func (c *checking) settings(row func(name, format string, args ...any), l *line,
 		if strings.HasPrefix(mode, "auto") {
 			mode = "auto (it is " + c.mode + ")"
 		}
-		row("settings", "%s %s, %s %s%s", deviceOption, name, modeOption, mode, asGiven(flagged))
+		row("settings", "%s=%s, %s=%s%s", names.In(device), name, names.In(lineMode), mode, asGiven(flagged))
 	default:
-		row("settings", "%s %s%s", addressOption, name, asGiven(flagged))
+		row("settings", "%s=%s%s", names.In(address), name, asGiven(flagged))
 	}
 }
 
@@ -176,7 +177,7 @@ func (l *listener) explain(out io.Writer, on *line, m chosen) {
 	if l.good > 0 && found.Cause == diagnosis.Waiting {
 		found.Cause = diagnosis.Good
 	}
-	stands := status.VerdictOf(found)
+	stands := status.VerdictOf(found, config.Names{})
 	if on.ofApp && l.good == 0 && (l.bytes == 0 || found.Cause == diagnosis.Waiting) {
 		// A client is started at a telegram, so the app knows more.
 		if v, err := appVerdict(m); err == nil {

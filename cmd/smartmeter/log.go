@@ -4,7 +4,6 @@ import (
 	"context"
 	"io"
 	"log/slog"
-	"slices"
 	"strings"
 	"sync"
 
@@ -16,7 +15,7 @@ import (
 // page shows no time of its own, and slog's text elsewhere.
 func newLogger(w io.Writer, level config.LogLevel, environ []string) *slog.Logger {
 	options := &slog.HandlerOptions{Level: level}
-	if slices.ContainsFunc(environ, func(v string) bool { return strings.HasPrefix(v, "SUPERVISOR_TOKEN=") }) {
+	if config.Supervised(environ) {
 		return slog.New(&plain{w: w, mu: new(sync.Mutex), level: options.Level})
 	}
 	return slog.New(slog.NewTextHandler(w, options))

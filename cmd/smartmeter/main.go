@@ -7,6 +7,7 @@ import (
 	"context"
 	"errors"
 	"io"
+	"log/slog"
 	"os"
 	"os/signal"
 	"runtime"
@@ -106,6 +107,9 @@ func runApp(call invocation, deps app.Deps) int {
 	environ := call.environ
 	cfg, warnings, err := config.Load(environ, os.ReadFile, call.args...)
 	log := newLogger(call.stderr, cfg.LogLevel, environ)
+	if names := config.NamesFor(environ, cfg.Language); names.Form { // elsewhere an option is called as the user did
+		log = slog.New(names.Handler(log.Handler()))
+	}
 	for _, w := range warnings { // they may name the cause of the error
 		log.Warn(w)
 	}

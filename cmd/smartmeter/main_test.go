@@ -191,6 +191,21 @@ func TestHelp(t *testing.T) {
 	}
 }
 
+// TestNamesUnderTheSupervisor: there a wrong option is called as the form calls
+// it, in the language that is set, and elsewhere as the user did.
+func TestNamesUnderTheSupervisor(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "options.json")
+	if err := os.WriteFile(file, []byte(`{"serial": {"device": "ttyUSB0"}, "language": "nl"}`), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for environ, want := range map[string]string{"SUPERVISOR_TOKEN=x": "ERROR: ‘P1-kabel → Apparaat’ = ", "SUPERVISOR_TOKEN=": `"serial.device = `} {
+		code, _, stderr := call(t, "", []string{"SMARTMETER_OPTIONS=" + file, environ})
+		if code != exitCall || !strings.Contains(stderr, want) {
+			t.Errorf("%s: exit %d, %s, want %s", environ, code, stderr, want)
+		}
+	}
+}
+
 func TestLogUnderTheSupervisor(t *testing.T) {
 	var out bytes.Buffer
 	log := newLogger(&out, "info", []string{"SUPERVISOR_TOKEN=x"})

@@ -49,10 +49,11 @@ type Deps struct {
 // replayed; then it closes them and returns nil. An error is an option that
 // cannot work; nothing that happens later ends it.
 func Run(ctx context.Context, cfg config.Config, deps Deps) error {
-	flood := quiet.New(deps.Log.Handler())
+	names := config.NamesFor(deps.Environ, cfg.Language)
+	flood := quiet.New(names.Handler(deps.Log.Handler()))
 	defer flood.Close()
 	deps.Log = slog.New(flood)
-	h := newHouse(cfg, deps)
+	h := newHouse(cfg, names, deps)
 	meters, err := h.pipelines()
 	if err != nil {
 		return err
@@ -170,7 +171,7 @@ func newPipeline(h *house, m config.Meter, log *slog.Logger) (*pipeline, error) 
 	p := &pipeline{
 		house:   h,
 		meter:   m,
-		vitals:  newVitals(m.Slot, log),
+		vitals:  newVitals(m.Slot, h.names, log),
 		log:     log,
 		zone:    h.zone,
 		deriver: &derive.Deriver{Zone: h.zone},
@@ -288,7 +289,7 @@ func (p *pipeline) verified(m decode.Message) {
 		p.log.Info("the meter's telegrams are decrypted; their tag covers no additional data", "maker", m.Maker)
 	default:
 		p.log.Warn("the meter's telegrams are decrypted, but their tag does not fit: only the inner checksum was verified. "+
-			"In Austria set the option decryption.aad to 30 and the authentication key", "maker", m.Maker)
+			"In Austria set decryption.aad to 30 and the authentication key", "maker", m.Maker)
 	}
 }
 

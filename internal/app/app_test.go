@@ -243,7 +243,7 @@ func TestNothingIsSet(t *testing.T) {
 	b.wait("smartmeter/connected", "1")
 	p.dial("json")
 	waitFor(t, "a line that says what is missing", func() bool {
-		return p.log.Count("no source is set", "serial.device", "network.address") == 1
+		return p.log.Count("no source is set", "SMARTMETER_PORT", "SMARTMETER_SOCKET") == 1
 	})
 }
 

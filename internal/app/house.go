@@ -26,6 +26,7 @@ const mostClients = 280
 type house struct {
 	cfg   config.Config
 	deps  Deps
+	names config.Names // of options, for people
 	zone  *time.Location
 	store *store.Store
 	board *status.Board // how the program stands: every output counts there
@@ -37,13 +38,13 @@ type house struct {
 	broker  func(context.Context, bool) (mqtt.Broker, error) // nil: there is none
 }
 
-func newHouse(cfg config.Config, deps Deps) *house {
+func newHouse(cfg config.Config, names config.Names, deps Deps) *house {
 	if deps.Listening == nil {
 		deps.Listening = func(string, string) {}
 	}
 	h := &house{
-		cfg: cfg, deps: deps, zone: time.Local,
-		store: store.Open(cfg.Data, deps.Log.With("part", "store")), board: &status.Board{Version: Version, Started: time.Now()}, slots: listen.NewSlots(mostClients, nil),
+		cfg: cfg, deps: deps, names: names, zone: time.Local,
+		store: store.Open(cfg.Data, deps.Log.With("part", "store")), board: &status.Board{Version: Version, Started: time.Now(), Names: names}, slots: listen.NewSlots(mostClients, nil),
 		samples: new(hub.Hub[*meter.Solar]), broker: brokerOf(cfg, deps),
 	}
 	if cfg.Solar.Address != "" {
@@ -53,7 +54,7 @@ func newHouse(cfg config.Config, deps Deps) *house {
 		}, h.samples)
 	}
 	if h.broker == nil {
-		deps.Log.Info("MQTT is off: no broker is set (option mqtt.url)")
+		deps.Log.Info("MQTT is off: no broker is set (mqtt.url)")
 	}
 	return h
 }

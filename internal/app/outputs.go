@@ -74,7 +74,7 @@ func (h *house) shared(meters []*pipeline) []output {
 				list = append(list, mqtt.Meter{Slot: p.meter.Slot, Updates: p.updates, Status: p.vitals.hub})
 			}
 			return mqtt.New(mqtt.Options{
-				MQTT: cfg.MQTT, TLS: security, Meters: list, Language: cfg.Language, Version: Version, SupportURL: homepage(), Page: h.page(),
+				MQTT: cfg.MQTT, TLS: security, Meters: list, Language: cfg.Language, Names: h.names, Version: Version, SupportURL: homepage(), Page: h.page(),
 				Log: w.log, Broker: h.broker, Store: h.store, Counter: w.counter, Solar: h.solarLasts(),
 			}, h.samples).Run, err
 		}},
@@ -154,7 +154,7 @@ func (h *house) socket(address config.Listen, w wires) socket.Options {
 
 // world is what the page and the API show.
 func (h *house) world(meters []*pipeline) web.World {
-	w := web.World{Samples: h.samples, Status: h.board.Snapshot, Health: health(meters), Settings: h.cfg.Settings()}
+	w := web.World{Samples: h.samples, Status: h.board.Snapshot, Health: health(meters), Settings: h.cfg.Settings(), Names: h.names}
 	if h.panels != nil {
 		w.Solar = h.panels.Latest
 	}

@@ -8,6 +8,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/smartmeter-addon/smartmeter-addon/internal/config"
 	"github.com/smartmeter-addon/smartmeter-addon/internal/decode"
 	"github.com/smartmeter-addon/smartmeter-addon/internal/diagnosis"
 	"github.com/smartmeter-addon/smartmeter-addon/internal/dsmr"
@@ -28,7 +29,8 @@ const (
 // wrong with them.
 type vitals struct {
 	watchdog
-	hub *hub.Hub[meter.Status]
+	hub   *hub.Hub[meter.Status]
+	names config.Names // of options in advice
 
 	timer *time.Timer // the next look; each telegram puts it off
 
@@ -47,10 +49,10 @@ type vitals struct {
 	published time.Time // the status, without a change
 }
 
-func newVitals(slot string, log *slog.Logger) *vitals {
+func newVitals(slot string, names config.Names, log *slog.Logger) *vitals {
 	now := time.Now()
 	v := &vitals{
-		watchdog: watchdog{start: now}, hub: new(hub.Hub[meter.Status]),
+		watchdog: watchdog{start: now}, hub: new(hub.Hub[meter.Status]), names: names,
 		status: meter.Status{Slot: slot, Started: now, Verdict: diagnosis.Waiting.String(), Text: diagnosis.Waiting.Text(meter.English)}, published: now,
 		shown: status.Line{Slot: slot, Source: status.Source{Kind: "none", State: status.None, Since: now}},
 		judge: diagnosis.New(now),
@@ -255,7 +257,7 @@ func (v *vitals) evaluate(now time.Time) {
 		v.setAlive(false)
 	}
 	found := v.judge.Find(now)
-	stands := status.VerdictOf(found)
+	stands := status.VerdictOf(found, v.names)
 	changed := stands.Name != v.status.Verdict || stands.Problem != v.status.Problem
 	if changed || now.Sub(v.published) >= refresh {
 		v.published = now
@@ -271,7 +273,7 @@ func (v *vitals) stands(now time.Time) status.Line {
 	v.mu.Lock()
 	defer v.mu.Unlock()
 	l := v.shown
-	l.Verdict = status.VerdictOf(v.judge.Find(now))
+	l.Verdict = status.VerdictOf(v.judge.Find(now), v.names)
 	if v.mode != nil {
 		l.Source.Mode = v.mode()
 	}

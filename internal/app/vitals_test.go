@@ -9,6 +9,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/smartmeter-addon/smartmeter-addon/internal/config"
 	"github.com/smartmeter-addon/smartmeter-addon/internal/diagnosis"
 	"github.com/smartmeter-addon/smartmeter-addon/internal/dsmr"
 	"github.com/smartmeter-addon/smartmeter-addon/internal/frame"
@@ -19,7 +20,7 @@ import (
 
 func newTestVitals() (*vitals, *bytes.Buffer) {
 	log := new(bytes.Buffer)
-	return newVitals("p1", slog.New(slog.NewTextHandler(log, nil))), log
+	return newVitals("p1", config.Names{}, slog.New(slog.NewTextHandler(log, nil))), log
 }
 
 func (v *vitals) goodAt(at, clock time.Time) {

@@ -47,7 +47,7 @@ type loader struct {
 // line, given as os.Environ, os.ReadFile and os.Args[1:] give them, and checks
 // the outcome. The variables win over the file, and the arguments over both. The
 // strings are warnings, a line each, for a person to act on. An option that
-// cannot work is an *Error.
+// cannot work is an *Error; of the Config only the language may be set then.
 func Load(environ []string, readFile func(name string) ([]byte, error), args ...string) (Config, []string, error) {
 	var c Config
 	l := loader{list: optionsOf(&c), settings: make(map[string]setting)}
@@ -94,16 +94,16 @@ func Load(environ []string, readFile func(name string) ([]byte, error), args ...
 		return Config{}, l.warnings, fmt.Errorf("filling the options: %w", err)
 	}
 	if field, mend := c.wrong(); mend != "" {
-		return Config{}, l.warnings, l.fault(optionAt(l.list, field), mend)
+		return Config{Language: c.Language}, l.warnings, l.fault(optionAt(l.list, field), mend)
 	}
 	l.warnings = append(l.warnings, c.milliseconds()...)
 	l.warnings = append(l.warnings, c.afterPort()...)
 	c.complete()
 	if _, field, mend := c.brokerTLS(readFile); mend != "" {
-		return Config{}, l.warnings, l.fault(optionAt(l.list, field), mend)
+		return Config{Language: c.Language}, l.warnings, l.fault(optionAt(l.list, field), mend)
 	}
 	if _, mend := authority(readFile, c.Post.CAFile); mend != "" {
-		return Config{}, l.warnings, l.fault(optionAt(l.list, &c.Post.CAFile), mend)
+		return Config{Language: c.Language}, l.warnings, l.fault(optionAt(l.list, &c.Post.CAFile), mend)
 	}
 	if c.Data == "" {
 		c.Data = dataFolder(environ)

@@ -3,6 +3,7 @@ package config
 import (
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 	"sync"
 
@@ -18,6 +19,9 @@ type Names struct {
 	Language meter.Language // of the labels
 }
 
+// NamesFor returns the names for the surroundings that the program runs in.
+func NamesFor(environ []string, l meter.Language) Names { return Names{Supervised(environ), l} }
+
 // quotes stand around a label, in the order of meter.Languages.
 var quotes = [...][2]string{{"“", "”"}, {"‘", "’"}, {"„", "“"}, {"«\u00a0", "\u00a0»"}, {"”", "”"}}
 
@@ -29,7 +33,7 @@ var named = sync.OnceValue(func() *regexp.Regexp {
 			groups = append(groups, group)
 		}
 	}
-	return regexp.MustCompile(`\{[a-z_.]+\}|\b(?:` + strings.Join(groups, "|") + `)\.[a-z_]+\b`)
+	return regexp.MustCompile(`\{[a-z0-9_.]+\}|\b(?:` + strings.Join(groups, "|") + `)(?:\.[a-z0-9_]+)+\b`)
 })
 
 // variableOf has the variable of each option by its path.
@@ -56,12 +60,25 @@ func (n Names) In(text string) string {
 			return variable
 		}
 		i := max(0, slices.Index(meter.Languages, n.Language))
-		label, isInForm := labels[path]
+		element, entry := listed(path)
+		label, isInForm := labels[element]
 		if !isInForm {
 			return variable
 		}
-		return quotes[i][0] + label[i] + quotes[i][1]
+		return quotes[i][0] + strings.Replace(label[i], " →", entry+" →", 1) + quotes[i][1]
 	})
+}
+
+// listed returns the path of an option of a list without the number of its
+// entry, and that number as a label shows it, from 1.
+func listed(path string) (element, entry string) {
+	group, rest, _ := strings.Cut(path, ".")
+	number, field, isListed := strings.Cut(rest, ".")
+	n, err := strconv.Atoi(number)
+	if !isListed || err != nil {
+		return path, ""
+	}
+	return group + "." + field, " " + strconv.Itoa(n+1)
 }
 
 // Speaking returns the same names in another language.

@@ -71,10 +71,19 @@ const (
 
 // texts is a sentence in every language, in the order of meter.Languages. It
 // has no full stop, and in English no capital: it may stand inside another.
+// Options stand in it in braces; see config.Names.
 type texts [5]string
 
 func (t *texts) in(l meter.Language) string {
 	return t[max(0, slices.Index(meter.Languages, l))]
+}
+
+// and returns the sentences with others behind them.
+func (t texts) and(more texts) texts {
+	for i := range t {
+		t[i] += ". " + more[i]
+	}
+	return t
 }
 
 // row is all that is known of a cause.

@@ -54,7 +54,7 @@ func TestBlueprint(t *testing.T) {
 		t.Errorf("uses %v of %d inputs", used, len(b.Input))
 	}
 	var details map[string]any
-	if err := json.Unmarshal(appendVerdict(nil, new(meter.Status), meter.English), &details); err != nil {
+	if err := json.Unmarshal(appendVerdict(nil, new(meter.Status), &View{Language: meter.English}), &details); err != nil {
 		t.Fatal(err)
 	}
 	asked := regexp.MustCompile(`state_attr\(entity, '(\w+)'\)`).FindAllStringSubmatch(string(text), -1)

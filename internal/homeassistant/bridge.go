@@ -16,18 +16,22 @@ const (
 
 // diagnosisOf returns what is the matter with the meter's line and what to do
 // about it. The status says it in English, and more closely than the cause.
-func diagnosisOf(s *meter.Status, l meter.Language) (text, next string) {
+func diagnosisOf(s *meter.Status, v *View) (text, next string) {
 	c, isNamed := diagnosis.Named(s.Verdict)
-	if l == meter.English || l == "" || !isNamed || s.Text == "" {
+	if v.Language == meter.English || v.Language == "" || !isNamed || s.Text == "" {
 		return s.Text, s.Next
 	}
-	return c.Text(l), c.Next(l)
+	next = c.Next(v.Language)
+	if v.Options != nil {
+		next = v.Options(next)
+	}
+	return c.Text(v.Language), next
 }
 
 // appendVerdict appends the verdict on the meter's line, with what to do about
 // it.
-func appendVerdict(dst []byte, s *meter.Status, l meter.Language) []byte {
-	text, next := diagnosisOf(s, l)
+func appendVerdict(dst []byte, s *meter.Status, v *View) []byte {
+	text, next := diagnosisOf(s, v)
 	dst = meter.AppendText(append(dst, `{"verdict":`...), s.Verdict)
 	dst = sentence(append(dst, `,"text":`...), text)
 	dst = sentence(append(dst, `,"next_step":`...), next)
@@ -82,7 +86,7 @@ func ofLine(slot string, line func(*View) *Line, isOneOfMany bool) []Entity {
 		}
 	}
 	problem := flag("problem_", "Problem", "problem", func(s *meter.Status) bool { return s.Problem })
-	problem.Details = func(dst []byte, v *View) []byte { return appendVerdict(dst, line(v).Status, v.Language) }
+	problem.Details = func(dst []byte, v *View) []byte { return appendVerdict(dst, line(v).Status, v) }
 	errors := counter("telegram_errors_", "Telegram errors", "mdi:alert-circle-outline", func(s *meter.Status) uint64 { return s.Errors })
 	errors.Rare = true
 	list := []Entity{
@@ -90,7 +94,7 @@ func ofLine(slot string, line func(*View) *Line, isOneOfMany bool) []Entity {
 		problem,
 		{Entity: meter.Entity{Key: "diagnosis_" + slot, Name: "Diagnosis", Icon: "mdi:stethoscope"}, Diagnostic: true,
 			Value: func(dst []byte, v *View) ([]byte, bool) {
-				text, _ := diagnosisOf(line(v).Status, v.Language)
+				text, _ := diagnosisOf(line(v).Status, v)
 				if text == "" {
 					return null(dst), true
 				}

@@ -62,8 +62,9 @@ type Entity struct {
 
 // View is what values are written from.
 type View struct {
-	Zone     *time.Location // of the meter's clock
-	Language meter.Language // of sentences
+	Zone     *time.Location           // of the meter's clock
+	Language meter.Language           // of sentences
+	Options  func(text string) string // calls options in a sentence by their names; nil: as they are
 	Reading  *meter.Reading
 	Channel  *meter.Channel // of an M-Bus device
 	Solar    *meter.Solar   // of the inverter

@@ -60,7 +60,7 @@ func serialHelp(err error, mode Mode, ports func() []string) string {
 		return sentence(help) + "No serial device was found"
 	case diagnosis.Silence:
 		if mode != automatic {
-			help += " And the mode: " + mode.String() + " is set, auto finds it by itself"
+			help += " Is " + mode.String() + " the meter's mode? With auto it is found automatically"
 		}
 	}
 	return help
@@ -98,9 +98,9 @@ func networkHelp(err error, port string) string {
 	if cause == diagnosis.Mute || cause == diagnosis.HungUp {
 		switch port {
 		case "80", "443", "8080":
-			help += "; and the port: " + port + " is one of web pages, telegrams come on another (often 23, 2001 or 8088)"
+			help += ". Port " + port + " is usually that of a web page: telegrams come on another port, often 23, 2001 or 8088"
 		case "1883", "502":
-			help += "; and the port: " + port + " is not one that telegrams come on (often 23, 2001 or 8088)"
+			help += ". Port " + port + " belongs to another service: telegrams come on another port, often 23, 2001 or 8088"
 		}
 	}
 	return help

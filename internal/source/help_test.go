@@ -35,12 +35,12 @@ func TestHelp(t *testing.T) {
 		{syscall.EPERM, some, []string{"dialout", "container"}, diagnosis.Permission},
 		{serialError(&serial.PortError{}), some, []string{"Stop the other program", "raw socket"}, diagnosis.Busy},
 		{ErrNotSerial, some, []string{"another device", "/dev/ttyUSB0"}, diagnosis.NotSerial},
-		{ErrGone, some, []string{"pulled", "opened again"}, diagnosis.Gone},
-		{syscall.EIO, some, []string{"pulled"}, diagnosis.Gone},
-		{silence(15 * time.Second), some, []string{"P1 port enabled", "115200 8N1 is set", "auto"}, diagnosis.Silence},
+		{ErrGone, some, []string{"unplugged", "continues"}, diagnosis.Gone},
+		{syscall.EIO, some, []string{"unplugged"}, diagnosis.Gone},
+		{silence(15 * time.Second), some, []string{"P1 port enabled", "Is 115200 8N1 the meter's mode?", "auto"}, diagnosis.Silence},
 		{syscall.ECONNREFUSED, nil, []string{"check the port"}, diagnosis.Refused},
 		{&net.DNSError{Err: "no such host", Name: "p1.lan", IsNotFound: true}, nil, []string{"spelling"}, diagnosis.Name},
-		{&net.DNSError{Err: "server misbehaving", Name: "p1.lan", IsTemporary: true}, nil, []string{"name server"}, diagnosis.NameServer},
+		{&net.DNSError{Err: "server misbehaving", Name: "p1.lan", IsTemporary: true}, nil, []string{"IP address"}, diagnosis.NameServer},
 		{&net.AddrError{Err: "missing port in address", Addr: "p1.lan"}, nil, []string{"host:port"}, diagnosis.Address},
 		{syscall.EHOSTUNREACH, nil, []string{"no route"}, diagnosis.Unreachable},
 		{os.ErrDeadlineExceeded, nil, []string{"Check the address", "switched on"}, diagnosis.NoAnswer},
@@ -72,7 +72,7 @@ func TestHelp(t *testing.T) {
 		t.Errorf("help for a silent line in automatic mode: %q", got)
 	}
 	for port, want := range map[string]bool{"80": true, "502": true, "23": false, "": false} {
-		if got := networkHelp(silence(15*time.Second), port); strings.Contains(got, "and the port: "+port) != want {
+		if got := networkHelp(silence(15*time.Second), port); strings.Contains(got, "Port "+port) != want {
 			t.Errorf("help for a mute port %s: %q", port, got)
 		}
 	}

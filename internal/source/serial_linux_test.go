@@ -79,7 +79,7 @@ func TestSerialComesBackUnderAnotherName(t *testing.T) {
 	}
 	meter.Close() // the cable is pulled
 	lost = s.awaitState(t, 4, source.Lost)
-	if !strings.Contains(lost.Help, "pulled") {
+	if !strings.Contains(lost.Help, "unplugged") {
 		t.Errorf("lost because of %v; %s", lost.Err, lost.Help)
 	}
 	lost = s.awaitState(t, 5, source.Lost)

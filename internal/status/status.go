@@ -10,6 +10,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/smartmeter-addon/smartmeter-addon/internal/config"
 	"github.com/smartmeter-addon/smartmeter-addon/internal/diagnosis"
 	"github.com/smartmeter-addon/smartmeter-addon/internal/meter"
 )
@@ -96,12 +97,12 @@ type Verdict struct {
 	Since   time.Time `json:"since"`
 }
 
-// VerdictOf returns the finding as it is shown.
-func VerdictOf(f diagnosis.Finding) Verdict {
+// VerdictOf returns the finding as it is shown, with options under their names.
+func VerdictOf(f diagnosis.Finding, names config.Names) Verdict {
 	c := f.Cause
 	return Verdict{
 		Name: c.String(), Good: c.Arrive() || c == diagnosis.Degraded, Problem: f.Problem,
-		Text: c.Text(meter.English), Next: f.Next, Share: f.Share, Since: f.Since,
+		Text: c.Text(meter.English), Next: names.In(f.Next), Share: f.Share, Since: f.Since,
 	}
 }
 
@@ -143,8 +144,9 @@ func (l Line) public() Line {
 // Board is where the parts of the program hang out how they stand. All its
 // methods may be called by any goroutine.
 type Board struct {
-	Version string    // of the program
-	Started time.Time // when the program did
+	Version string       // of the program
+	Started time.Time    // when the program did
+	Names   config.Names // of options, in what failed last
 
 	mu       sync.Mutex
 	lines    []func(now time.Time) Line
@@ -184,7 +186,9 @@ func (b *Board) Snapshot(now time.Time) Snapshot {
 	}
 	s.Outputs = make([]Output, 0, len(counters))
 	for _, c := range counters {
-		s.Outputs = append(s.Outputs, c.read())
+		o := c.read()
+		o.LastError = b.Names.In(o.LastError)
+		s.Outputs = append(s.Outputs, o)
 	}
 	return s
 }

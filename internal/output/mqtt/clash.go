@@ -43,7 +43,7 @@ var errStandsBy = errors.New("another app publishes a meter under the same names
 
 func (s *session) logStandBy() {
 	s.stoodBy = true
-	s.log.Warn(errStandsBy.Error()+": stop one of the two, or set its options slot and mqtt.topic to names of their own. "+
+	s.log.Warn(errStandsBy.Error()+": stop one of the two, or set its options {slot} and mqtt.topic to names of their own. "+
 		"If the other one is gone for good, wait some minutes", "slot", s.slot, "topic", s.topic)
 }
 
@@ -63,7 +63,7 @@ func (s *session) standing(status *meter.Status) *meter.Status {
 	shown := *status
 	cause := diagnosis.SameNames
 	shown.Problem, shown.Verdict, shown.Share = cause.Problem(), cause.String(), 0
-	shown.Text, shown.Next = cause.Text(meter.English), cause.Next(meter.English)
+	shown.Text, shown.Next = cause.Text(meter.English), s.options.Names.In(cause.Next(meter.English))
 	return &shown
 }
 
@@ -72,12 +72,12 @@ func (s *session) standing(status *meter.Status) *meter.Status {
 func (s *session) logElsewhere(slot, other string, kept bool) {
 	if kept {
 		s.log.Info("Home Assistant knew the meter with another topic; it now uses this one. "+
-			"If another program with this slot still runs, set its option slot to another name",
+			"If another program with this slot still runs, set its option {slot} to another name",
 			"device", slot, "before", other, "now", s.names.state(slot))
 		return
 	}
 	s.log.Warn("another program announces a meter of the same slot to Home Assistant, "+
-		"so that its entities jump between the two: set the option slot of one of them to another name",
+		"so that its entities jump between the two: set the option {slot} of one of them to another name",
 		"device", slot, "its topic", other, "this one's", s.names.state(slot))
 }
 
@@ -232,11 +232,11 @@ func (s *session) clearLeftovers(now time.Time) {
 		bridge, isClaim := cutAround(topic, s.topic+"/", "/claim")
 		switch {
 		case isAnnouncement:
-			s.log.Info("discovery is off (mqtt.discovery): the device is removed from Home Assistant", "device", slot)
+			s.log.Info("discovery is off (mqtt.discovery), so the device is removed from Home Assistant", "device", slot)
 			s.emit(topic, nil, 1, true)
 		case isClaim:
 			s.log.Info("this app published a meter with another slot below the same topic until it was stopped. "+
-				"If its option slot was changed, the old devices may be deleted in Home Assistant",
+				"If its option {slot} was changed, the old devices may be deleted in Home Assistant",
 				"old bridge", bridge, "slot now", s.slot)
 			s.emit(topic, nil, 1, true) // so that it is said once
 		default:

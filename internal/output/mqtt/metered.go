@@ -46,7 +46,7 @@ type lists struct {
 func newMetered(o *Options, h *home, n names, isFirst bool) *metered {
 	m := &metered{names: n, home: h}
 	m.rates.Interval = time.Duration(o.Interval) * time.Second
-	m.view.Zone, m.view.Language = o.Zone, o.Language
+	m.view.Zone, m.view.Language, m.view.Options = o.Zone, o.Language, o.Names.In
 	m.announcer = homeassistant.Announcer{
 		ConnectedTopic: n.connected(),
 		Origin:         homeassistant.Origin{Name: homeassistant.OriginName, Version: o.Version, SupportURL: o.SupportURL},

@@ -74,6 +74,7 @@ type Options struct {
 	config.MQTT
 	Meters     []Meter         // one or more; the first names the bridge
 	Language   meter.Language  // of the names of devices and entities; empty: English
+	Names      config.Names    // of options, in advice
 	Version    string          // of this program
 	SupportURL string          // of this program's home page, http or https; empty: none
 	Page       string          // of this program inside Home Assistant, where "Visit" on a device leads to; empty: nowhere

@@ -224,7 +224,7 @@ func TestSameSlot(t *testing.T) {
 	compare(t, "and again", s.received(now.Add(mendEvery/2), incoming{meterConfig, payload, false}))
 	compare(t, "which is answered a moment later", s.tick(s.next()), meterConfig+" (announcement)")
 	says(t, log, 1, "another program announces a meter of the same slot")
-	says(t, log, 1, "set the option slot of one of them")
+	says(t, log, 1, "set the option {slot} of one of them")
 }
 
 // TestSameTopic: a second program with another slot, but the same topic.

@@ -41,6 +41,7 @@ func (s *Server) routes() http.Handler {
 		for name, f := range pages {
 			routes[name] = f.ServeHTTP
 		}
+		routes["/causes.js"] = causes(s.site.world.Names).ServeHTTP
 	}
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		h := w.Header()

@@ -6,6 +6,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"github.com/smartmeter-addon/smartmeter-addon/internal/config"
 )
 
 // pageFiles are the files that a browser gets, by name.
@@ -17,6 +19,7 @@ func pageFiles(t *testing.T) map[string]string {
 			files[name] = string(f.plain)
 		}
 	}
+	files["causes.js"] = string(causes(config.Names{}).plain)
 	return files
 }
 

@@ -13,7 +13,9 @@ import (
 	"strings"
 	"sync"
 
+	"github.com/smartmeter-addon/smartmeter-addon/internal/config"
 	"github.com/smartmeter-addon/smartmeter-addon/internal/diagnosis"
+	"github.com/smartmeter-addon/smartmeter-addon/internal/meter"
 )
 
 //go:embed page
@@ -55,8 +57,13 @@ func newPages(from fs.FS, root string) map[string]*file {
 		panic(err) // what is embedded can be read
 	}
 	files["/"] = files["/index.html"]
-	files["/causes.js"] = newFile("causes.js", diagnosis.Script())
 	return files
+}
+
+// causes returns the module of the page that says what is the matter.
+func causes(names config.Names) *file {
+	script := diagnosis.Script(func(l meter.Language, text string) string { return names.Speaking(l).In(text) })
+	return newFile("causes.js", script)
 }
 
 func newFile(name string, text []byte) *file {

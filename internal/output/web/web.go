@@ -27,6 +27,7 @@ type World struct {
 	Status   func(now time.Time) status.Snapshot  // how the program stands
 	Health   func() error                         // nil: the main loop is alive
 	Settings []config.Setting                     // in effect, secrets hidden
+	Names    config.Names                         // of options, in advice
 }
 
 // Meter is what there is to show of one meter.
