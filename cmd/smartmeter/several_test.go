@@ -23,7 +23,7 @@ func TestMeterOfSeveral(t *testing.T) {
 	environ := append([]string{"SMARTMETER_SOCKET=" + day, "SMARTMETER_CHECKSUM=off",
 		"SMARTMETER_MORE_METERS_0_SLOT=night", "SMARTMETER_MORE_METERS_0_SOCKET=" + night}, nowhere...)
 	code, out, stderr := call(t, "", environ, "check", "-for", "2s")
-	if code != exitGood || !strings.Contains(out, "network.address "+day) {
+	if code != exitGood || !strings.Contains(out, "SMARTMETER_SOCKET="+day) {
 		t.Errorf("check: exit %d, %s%s", code, out, stderr)
 	}
 	code, out, stderr = call(t, "", environ, "check", "-meter", "night", "-for", "2s") // the first one's option is not its own
@@ -36,7 +36,7 @@ func TestMeterOfSeveral(t *testing.T) {
 	}
 	whole := append([]string{"SMARTMETER_MORE_METERS_1_SLOT=barn", "SMARTMETER_MORE_METERS_1_SOCKET=" + reader(t, dutch)}, environ...)
 	code, out, stderr = call(t, "", whole, "check", "-meter", "barn", "-for", "2s")
-	if code != exitGood || !strings.Contains(out, "more_meters.1.address ") {
+	if code != exitGood || !strings.Contains(out, "SMARTMETER_MORE_METERS_1_ADDRESS=") {
 		t.Errorf("check -meter barn: exit %d, %s%s", code, out, stderr)
 	}
 	file := filepath.Join(t.TempDir(), "file")

@@ -95,6 +95,9 @@ func TestNames(t *testing.T) {
 			t.Errorf("%+v\n got %s\nwant %s", tt.names, got, tt.want)
 		}
 	}
+	if got, want := (config.Names{Form: true}).In("more_meters.1.device = x"), "“More meters 2 → Device” = x"; got != want {
+		t.Errorf("got %s, want %s", got, want)
+	}
 	for _, path := range config.Paths() {
 		if got := (config.Names{Form: true}).In("{" + path + "}"); path != "" && strings.Contains(got, "SMARTMETER") {
 			t.Errorf("%s has no label", path)
