@@ -36,7 +36,7 @@ func TestMeterOfSeveral(t *testing.T) {
 	}
 	whole := append([]string{"SMARTMETER_MORE_METERS_1_SLOT=barn", "SMARTMETER_MORE_METERS_1_SOCKET=" + reader(t, dutch)}, environ...)
 	code, out, stderr = call(t, "", whole, "check", "-meter", "barn", "-for", "2s")
-	if code != exitGood || !strings.Contains(out, "SMARTMETER_MORE_METERS_1_ADDRESS=") {
+	if code != exitGood || !strings.Contains(out, "SMARTMETER_MORE_METERS_1_SOCKET=") {
 		t.Errorf("check -meter barn: exit %d, %s%s", code, out, stderr)
 	}
 	file := filepath.Join(t.TempDir(), "file")
