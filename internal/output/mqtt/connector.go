@@ -8,6 +8,7 @@ import (
 	"net/url"
 	"time"
 
+	"github.com/smartmeter-addon/smartmeter-addon/internal/broker"
 	"github.com/smartmeter-addon/smartmeter-addon/internal/retry"
 )
 
@@ -79,7 +80,7 @@ func (c *connector) run(ctx context.Context) {
 		select {
 		case c.links <- l:
 		case <-ctx.Done():
-			l.close(0)
+			l.Close(0)
 			return
 		}
 		select {
@@ -141,7 +142,7 @@ func (c *connector) find(ctx context.Context) error {
 	if isKnown {
 		limit := retryAway // the broker may come back any moment
 		if c.refused {
-			limit = connectTimeout
+			limit = broker.ConnectTimeout
 		}
 		limited, cancel := context.WithTimeout(ctx, limit)
 		defer cancel()
@@ -151,7 +152,7 @@ func (c *connector) find(ctx context.Context) error {
 	c.askedAt = time.Now()
 	var address *url.URL
 	if err == nil {
-		address, b, err = b.resolve()
+		address, b, err = b.Resolve()
 	}
 	if err == nil {
 		c.address, c.as = address, b
@@ -170,17 +171,17 @@ func (c *connector) failed(err error) time.Duration {
 		c.report("no MQTT broker to publish to; asking again", "error", err)
 		return retryRefused
 	}
-	complaint := complaintOf(err, c.address, c.as, c.tls)
-	c.Counter.Failed(errors.New(complaint.text))
-	c.refused = complaint.trouble == troubleLogin
-	isShort := complaint.trouble == troubleAway && !c.lostAt.IsZero() && time.Since(c.lostAt) < askAgain
+	complaint := broker.ComplaintOf(err, c.address, c.as, c.tls)
+	c.Counter.Failed(errors.New(complaint.Text))
+	c.refused = complaint.Trouble == broker.Refused
+	isShort := complaint.Trouble == broker.Away && !c.lostAt.IsZero() && time.Since(c.lostAt) < askAgain
 	if !isShort { // the loss is in the log, and most end soon
-		c.report(complaint.text, "broker", c.address.String(), "error", network(err))
+		c.report(complaint.Text, "broker", c.address.String(), "error", broker.Network(err))
 	}
-	switch complaint.trouble {
-	case troubleLogin:
+	switch complaint.Trouble {
+	case broker.Refused:
 		return c.refusals.Next()
-	case troubleRejected:
+	case broker.Rejected:
 		return retryRefused
 	}
 	return retryAway

@@ -18,6 +18,8 @@ import (
 	paho "github.com/eclipse/paho.mqtt.golang"
 	"github.com/eclipse/paho.mqtt.golang/packets"
 	"github.com/google/go-cmp/cmp"
+
+	"github.com/smartmeter-addon/smartmeter-addon/internal/broker"
 )
 
 // deaf is a client that only disconnects.
@@ -49,7 +51,7 @@ func attempts(t *testing.T, last time.Duration, life func(n int) time.Duration, 
 			if err := dial(n); err != nil {
 				return nil, err
 			}
-			return &link{client: deaf{}}, nil
+			return &link{Link: &broker.Link{Client: deaf{}}}, nil
 		}
 		ended := make(chan struct{})
 		go func() {
@@ -254,7 +256,7 @@ func TestResolve(t *testing.T) {
 		{Broker{URL: "mqtt://me:p%40ss@host:1884"}, "mqtt://host:1884", "me", "p@ss"},
 		{Broker{URL: "mqtt://me:pass@host", Username: "you", Password: "other"}, "mqtt://host:1883", "you", "other"},
 	} {
-		u, b, err := tt.b.resolve()
+		u, b, err := tt.b.Resolve()
 		if err != nil {
 			t.Errorf("%s: %v", tt.b.URL, err)
 			continue

@@ -38,6 +38,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/smartmeter-addon/smartmeter-addon/internal/broker"
 	"github.com/smartmeter-addon/smartmeter-addon/internal/config"
 	"github.com/smartmeter-addon/smartmeter-addon/internal/hub"
 	"github.com/smartmeter-addon/smartmeter-addon/internal/meter"
@@ -63,11 +64,7 @@ const (
 )
 
 // Broker is where to connect, and as whom.
-type Broker struct {
-	URL      string // mqtt, tcp, mqtts, ssl, tls, ws or wss; a login in it is used when Username is empty
-	Username string // empty: without login
-	Password config.Secret
-}
+type Broker = broker.Login
 
 // Options is what an Output needs.
 type Options struct {
@@ -85,11 +82,7 @@ type Options struct {
 	TLS        *tls.Config     // for mqtts and wss; nil: the system's certificates
 	Counter    *status.Counter // counts readings; may be nil
 
-	// Broker returns the broker. It is called before the first login, after each
-	// refused one (refused is true: the credentials may have changed), and now
-	// and then while the broker cannot be reached. It may block until its
-	// context ends, or fail; then it is asked again.
-	Broker func(ctx context.Context, refused bool) (Broker, error)
+	Broker broker.Finder // tells where the broker is
 
 	// Jitter is how long to wait after Home Assistant's birth message, so that
 	// not all of its devices answer at once; nil: one to two seconds.
@@ -206,7 +199,7 @@ func (w *worker) run(ctx context.Context, panicked <-chan error) error {
 		var lost <-chan error
 		var incoming <-chan incoming
 		if w.link != nil {
-			lost, incoming = w.link.lost, w.link.incoming
+			lost, incoming = w.link.Lost, w.link.incoming
 		}
 		select {
 		case <-ctx.Done():
@@ -310,7 +303,7 @@ func (w *worker) send(ctx context.Context, messages []message) {
 
 func (w *worker) lose(err error) {
 	w.session.lost()
-	w.link.close(0)
+	w.link.Close(0)
 	w.link = nil
 	w.connector.lost <- err
 }
@@ -334,5 +327,5 @@ func (w *worker) stop(ctx context.Context) {
 	if err := w.link.publish(ctx, w.session.stop(time.Now())); err != nil {
 		w.options.Log.Debug("the MQTT broker was not told of the stop", "error", err)
 	}
-	w.link.close(stopTimeout / 4)
+	w.link.Close(stopTimeout / 4)
 }
