@@ -293,16 +293,19 @@ func (p *pipeline) verified(m decode.Message) {
 	}
 }
 
-// shine adds what the solar panels give to the reading.
-func (p *pipeline) shine(r *meter.Reading) {
+// addSolar adds to the reading what the solar panels give, as far as the
+// inverter's last sample is fresh, and the energy that the house has used.
+func (p *pipeline) addSolar(r *meter.Reading) {
 	if p.solar == nil {
 		return
 	}
-	if s, fresh := p.solar(r.Received); fresh {
-		if power, ok := s.Get(meter.SolarACPower); ok {
+	sample, isFresh := p.solar(r.Received)
+	if isFresh {
+		if power, ok := sample.Get(meter.SolarACPower); ok {
 			r.Values.Set(meter.SolarPower, power)
 		}
 	}
+	p.totals.house(r, sample)
 }
 
 // publish makes what the outputs share. The line leaves first: programs on
@@ -311,7 +314,7 @@ func (p *pipeline) shine(r *meter.Reading) {
 // newest of everything.
 func (p *pipeline) publish(r *meter.Reading, isPart bool, name string) {
 	p.vitals.held(p.totals.judge(r))
-	p.shine(r)
+	p.addSolar(r)
 	changes := p.deriver.Apply(r)
 	p.scratch = append(r.AppendJSON(p.scratch[:0], p.zone), "\r\n"...)
 	line := bytes.Clone(p.scratch) // no longer than it is: thousands may wait for a client

@@ -3,6 +3,7 @@ package app_test
 import (
 	"context"
 	"encoding/json"
+	"fmt"
 	"testing"
 	"time"
 
@@ -65,5 +66,42 @@ func TestSolar(t *testing.T) {
 	waitFor(t, "the inverter gone from the readings", func() bool { return read().House == nil })
 	if got := p.log.Count("level=WARN", "part=solar"); got != 2 {
 		t.Errorf("got %d warnings of the inverter, want one at the start and one at its end", got)
+	}
+}
+
+// TestHouseEnergy: what the house used is counted once the inverter was heard,
+// and goes on in the next run.
+func TestHouseEnergy(t *testing.T) {
+	addr, data := testkit.FreeAddr(t), "DATA="+t.TempDir()
+	defer startInverter(t, addr)()
+	meter, b := newLine(t), newBroker(t, testkit.Addr(t))
+	imported := 1000.0
+	for run, want := range []float64{0.25, 0.5} {
+		p := start(t, meter.variable(), b.variable(), data, "MQTT_INTERVAL=0", "SUNSPEC_MODBUS="+addr, "SUNSPEC_INTERVAL=1")
+		lines := p.dial("json")
+		conn := meter.accept()
+		waitFor(t, "the client", func() bool { return p.log.Count("client connected") == 1 })
+		read := func() (used *float64) {
+			t.Helper()
+			write(t, conn, signed(fmt.Sprintf("/KFM5TEST\r\n\r\n0-0:96.1.1(4B38)\r\n1-0:1.8.0(%010.3f*kWh)\r\n1-0:2.8.0(000500.000*kWh)\r\n", imported)))
+			var r struct {
+				Used *float64 `json:"totalHouseUse"`
+			}
+			if err := json.Unmarshal([]byte(lines.line()), &r); err != nil {
+				t.Fatal(err)
+			}
+			return r.Used
+		}
+		if used := read(); used != nil && run == 0 {
+			t.Errorf("before the inverter was heard: got %v", *used)
+		}
+		waitFor(t, "the inverter in the readings", func() bool { return read() != nil })
+		imported += 0.25 // what may come at once
+		if used := read(); used == nil || *used != want {
+			t.Errorf("run %d: got %v, want %v", run, used, want)
+		}
+		b.wait("homeassistant/device/smartmeter_p1/config", `"default_entity_id":"sensor.p1_energy_house_total"`)
+		b.wait("smartmeter/p1/state", fmt.Sprintf(`"energy_house_total":%v`, want))
+		p.stop()
 	}
 }

@@ -92,6 +92,20 @@ func (t *totals) judge(r *meter.Reading) (holds uint64) {
 	return holds
 }
 
+// house adds the energy that the house has used to the reading that was judged
+// last. sample is the inverter's last one in this run; nil: there is none.
+func (t *totals) house(r *meter.Reading, sample *meter.Solar) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	firsts := t.guard.Firsts()
+	if used, ok := t.guard.HouseEnergy(r, sample); ok {
+		r.Values.Set(meter.EnergyHouse, used)
+	}
+	if t.guard.Firsts() != firsts {
+		t.hurry()
+	}
+}
+
 // hurry has the state saved soon: a run that is killed before the next save
 // would otherwise begin with totals that are not those that entities show, or
 // with none.

@@ -86,7 +86,7 @@ func objectsTable() string {
 // derives would be an empty promise.
 func TestEveryQuantityIsRead(t *testing.T) {
 	derived := []meter.Quantity{
-		meter.PowerNet, meter.PowerNetL1, meter.PowerNetL2, meter.PowerNetL3, meter.SolarPower, meter.HouseUse, meter.GasFlow,
+		meter.PowerNet, meter.PowerNetL1, meter.PowerNetL2, meter.PowerNetL3, meter.SolarPower, meter.HouseUse, meter.EnergyHouse, meter.GasFlow,
 		meter.DemandForecast, meter.DemandHeadroom, meter.DemandPeakAverage,
 		meter.LimiterApparent, meter.LimiterCurrent, // 0-0:17.0.0 in other units
 		meter.MBusRelay1, meter.MBusRelay2, meter.MBusRelay3, meter.MBusRelay4, // 0-n:96.3.10

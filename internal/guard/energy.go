@@ -11,6 +11,7 @@ type direction struct {
 	printed   bool // the meter prints a total, so that no sum is made; for ever
 	isNow     bool // it is in this reading
 	isPresent bool // one of its tariffs is
+	isDoubted bool // a sum of tariffs that stands still, because one of them is doubted
 }
 
 // energies are the registers of an electricity meter.
@@ -107,16 +108,17 @@ func (g *Guard) joins(q meter.Quantity) bool {
 // where there is one tariff alone, because another one's line may be missing.
 func (g *Guard) sum(i int, r *meter.Reading, rules *rules) {
 	d, t := &g.directions[i], &g.energies[meter.Sums[i].Total]
-	d.isPresent = false
+	d.isPresent, d.isDoubted = false, false
 	if d.printed {
 		return
 	}
 	s := &sample{unit: meter.KilowattHour, at: r.Received, isFresh: true, isLate: true, isBooting: r.Meter.Booting}
-	known, waiting, isDoubted := 0, 0, r.Meter.Rival
+	known, waiting := 0, 0
+	d.isDoubted = r.Meter.Rival
 	for _, q := range meter.Sums[i].Tariffs {
 		part := &g.energies[q]
 		d.isPresent = d.isPresent || r.Values.Has(q)
-		isDoubted = isDoubted || part.known && (part.doubt.isOpen || g.isBehind(part, t, r.Received, r.Values.Has(q)))
+		d.isDoubted = d.isDoubted || part.known && (part.doubt.isOpen || g.isBehind(part, t, r.Received, r.Values.Has(q)))
 		if !part.known && !r.Values.Has(q) && !r.Meter.Rival && part.doubt.isSteady(r.Received, rules) {
 			*part = total{known: true, truth: part.doubt.line}
 		}
@@ -136,7 +138,7 @@ func (g *Guard) sum(i int, r *meter.Reading, rules *rules) {
 			s.value = s.value.Add(v)
 		}
 		g.judge(t, s, rules)
-	case !d.isPresent || known == 0 || isDoubted: // it stands still
+	case !d.isPresent || known == 0 || d.isDoubted: // it stands still
 	case t.known || known > 1 && waiting == 0:
 		if !t.known {
 			g.firsts++
@@ -191,5 +193,6 @@ func (g *Guard) replace(r *meter.Reading, rules *rules) {
 		t.renew()
 	}
 	g.directions = [len(meter.Sums)]direction{}
+	g.house.imported, g.house.exported = counter{}, counter{}
 	g.events = append(g.events, e)
 }

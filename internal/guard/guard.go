@@ -41,6 +41,7 @@ type Guard struct {
 	wasRival   bool    // the last telegram was of a meter that does not count yet
 	isComplete bool    // what an earlier run knew is all that it showed
 	submeters  [meter.NumMedia][household.MaxSame]submeter
+	house      houseEnergy
 
 	firsts uint64 // totals of which something was known for the first time
 	held   []substitute

@@ -15,6 +15,18 @@ type State struct {
 	Printed   []string            `json:"printed,omitempty"`  // totals that the meter prints, so that no sum is made
 	Submeters []Submeter          `json:"submeters,omitempty"`
 	Complete  bool                `json:"complete,omitempty"` // saved at the end of a run, so that it showed no more than this
+	House     *House              `json:"house,omitempty"`    // nil: nothing is counted
+}
+
+// House is the energy of the house, in kWh, and the totals that it was counted
+// at.
+type House struct {
+	Imported *meter.Value `json:"imported,omitempty"`
+	Exported *meter.Value `json:"exported,omitempty"`
+	Produced *meter.Value `json:"produced,omitempty"`
+	Inverter string       `json:"inverter,omitempty"` // serial number
+	Used     meter.Value  `json:"used"`
+	Shown    meter.Value  `json:"shown"`
 }
 
 // Believed is a total and when it was there, and what is doubted of it.
@@ -70,13 +82,16 @@ func (g *Guard) State() State {
 			}
 		}
 	}
+	if g.house.isKnown {
+		s.House = g.house.keep()
+	}
 	return s
 }
 
 // Restore makes the Guard begin where an earlier one ended. What it does not
 // understand it leaves out. It is for a Guard that has seen no reading yet.
 func (g *Guard) Restore(s State) {
-	g.meter, g.isComplete = s.Meter, s.Complete
+	g.meter, g.isComplete, g.house = s.Meter, s.Complete, s.House.restore(s.Complete)
 	for _, q := range energies {
 		if b, ok := s.Energies[meter.Quantities[q].Entity.Key]; ok {
 			g.energies[q].restore(b, meter.Quantities[q].Unit)
@@ -100,6 +115,32 @@ func (g *Guard) Restore(s State) {
 		if b.Doubt != nil {
 			t.judged.value, t.judged.unit = t.doubt.value, t.doubt.unit
 		}
+	}
+}
+
+func (h *houseEnergy) keep() *House {
+	kept := func(c counter) *meter.Value {
+		if !c.isKnown {
+			return nil
+		}
+		return &c.value
+	}
+	return &House{kept(h.imported), kept(h.exported), kept(h.produced), h.inverter, h.used, h.shown}
+}
+
+func (k *House) restore(isComplete bool) houseEnergy {
+	if k == nil {
+		return houseEnergy{}
+	}
+	counted := func(v *meter.Value) counter {
+		if v == nil {
+			return counter{}
+		}
+		return counter{*v, true}
+	}
+	return houseEnergy{
+		imported: counted(k.Imported), exported: counted(k.Exported), produced: counted(k.Produced), inverter: k.Inverter,
+		used: k.Used, shown: k.Shown, isKnown: true, isKept: !isComplete,
 	}
 }
 

@@ -69,6 +69,7 @@ var names = map[string]struct{ nl, de, fr, sv string }{
 	"Power import L#": {"Afname L#", "Bezugsleistung L#", "Puissance prélevée L#", "Uttagen effekt L#"},
 	"Power export L#": {"Teruglevering L#", "Einspeiseleistung L#", "Puissance injectée L#", "Inmatad effekt L#"},
 	"House use":       {"Huisverbruik", "Hausverbrauch", "Consommation de la maison", "Husets förbrukning"},
+	"House energy":    {"Huisverbruik totaal", "Hausverbrauch gesamt", "Énergie de la maison", "Husets energi"},
 	"Energy import":   {"Afname totaal", "Bezug gesamt", "Prélèvement total", "Uttag totalt"},
 	"Energy export":   {"Teruglevering totaal", "Einspeisung gesamt", "Injection totale", "Inmatning totalt"},
 	"Import tariff #": {"Afname tarief #", "Bezug Tarif #", "Prélèvement tarif #", "Uttag tariff #"},

@@ -122,6 +122,7 @@ var Quantities = [NumQuantities]Info{
 		Key: "demand_headroom", Name: "Demand headroom", Unit: "kW", Shift: -3, Class: "power", State: "measurement", Precision: 2, Hidden: HiddenAlways, Slow: true}},
 	DemandPeakAverage: {"peakDemandAverage", Kilowatt, "mean of the peaks of the last 12 months", Traits{}, "demand_peak_year_average_watts", "", Entity{
 		Key: "demand_peak_year_average", Name: "Average monthly peak", Unit: "kW", Class: "power", State: "measurement", Precision: 3}},
+	EnergyHouse: {"totalHouseUse", KilowattHour, "energy that the house has used since the count began: import and solar less export", Traits{}, "energy_house_joules_total", "HouseUsed", energy("energy_house_total", "House energy", GroupNone)},
 }
 
 func energy(key, name string, g Group) Entity {

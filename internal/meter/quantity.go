@@ -124,6 +124,7 @@ const (
 	DemandForecast
 	DemandHeadroom
 	DemandPeakAverage
+	EnergyHouse
 
 	NumQuantities // how many there are
 )
