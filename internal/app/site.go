@@ -5,11 +5,12 @@ import (
 	"time"
 
 	"github.com/smartmeter-addon/smartmeter-addon/internal/explain"
+	"github.com/smartmeter-addon/smartmeter-addon/internal/meter"
 )
 
-// explained returns what the last telegram means, as JSON.
-func explained(last *lastTelegram, lax bool) func() ([]byte, bool) {
-	return func() ([]byte, bool) {
+// explained returns what the last telegram means, as JSON, in a language.
+func explained(last *lastTelegram, lax bool) func(meter.Language) ([]byte, bool) {
+	return func(l meter.Language) ([]byte, bool) {
 		text, ok := last.get()
 		if !ok {
 			return nil, false
@@ -18,7 +19,7 @@ func explained(last *lastTelegram, lax bool) func() ([]byte, bool) {
 		if !ok {
 			return nil, false
 		}
-		encoded, err := json.Marshal(telegram)
+		encoded, err := json.Marshal(telegram.In(l))
 		return encoded, err == nil
 	}
 }

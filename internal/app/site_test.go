@@ -36,6 +36,9 @@ func TestSite(t *testing.T) {
 		if _, body := p.ask(server, "api/telegram"); body != telegram {
 			t.Errorf("%s: telegram %q, want %q", server, body, telegram)
 		}
+		if _, body := p.ask(server, "api/telegram?decoded&language=nl"); !strings.Contains(body, `"meaning":"afgenomen energie, tarief 1"`) {
+			t.Errorf("%s: in Dutch: %s", server, body)
+		}
 		if _, body := p.ask(server, "api/telegram?decoded"); !strings.Contains(body, `{"obis":"1-0:1.8.1","meaning":"energy imported, tariff 1","known":true,"value":"2000.123","unit":"kWh"}`) {
 			t.Errorf("%s: decoded telegram %s", server, body)
 		}

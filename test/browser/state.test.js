@@ -86,11 +86,11 @@ test("a line without telegrams is not asked for them", async (t) => {
   const counters = { ...status().counters, telegrams: 0 };
   const { page, feed, asked } = await told(t, [["status", later({ counters, source: lost, verdict: problem("noise", "bytes arrive that are no text") })]], { view: "pipe" });
   for (let n = 1; n <= 30; n++) await feed("status", later({ counters: { ...counters, cut: n, damagedFrames: n, skipped: 100 * n } }, 5 + n));
-  assert.equal(await asked("api/telegram?decoded"), 0);
+  assert.equal(await asked("api/telegram?decoded&language=en"), 0);
   assert.ok(await page.getByText("Original telegram").isHidden());
   // One that is there, and whose text is gone again, is asked for once.
   for (let n = 1; n <= 5; n++) await feed("status", later({ counters: { ...counters, checksums: 1 } }, 50 + n));
-  assert.equal(await asked("api/telegram?decoded"), 1);
+  assert.equal(await asked("api/telegram?decoded&language=en"), 1);
 });
 
 test("nothing has come yet: no rate of nothing, nothing that worked", async (t) => {

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/smartmeter-addon/smartmeter-addon/internal/config"
+	"github.com/smartmeter-addon/smartmeter-addon/internal/meter"
 	"github.com/smartmeter-addon/smartmeter-addon/internal/status"
 )
 
@@ -113,7 +114,8 @@ func (s *Server) status(w http.ResponseWriter, r *http.Request) {
 }
 
 // telegram answers with the last telegram as the meter sent it, good or bad;
-// with ?decoded with the meaning of every object.
+// with ?decoded with the meaning of every object, which ?language=nl says in
+// Dutch.
 func (s *Server) telegram(w http.ResponseWriter, r *http.Request) {
 	m := s.meter(w, r)
 	if m == nil {
@@ -121,7 +123,8 @@ func (s *Server) telegram(w http.ResponseWriter, r *http.Request) {
 	}
 	kind, get := "text/plain; charset=iso-8859-1", m.Telegram
 	if r.URL.Query().Has("decoded") {
-		kind, get = "application/json", m.Explain
+		l := meter.Language(r.URL.Query().Get("language"))
+		kind, get = "application/json", func() ([]byte, bool) { return m.Explain(l) }
 	}
 	text, ok := get()
 	if !ok {

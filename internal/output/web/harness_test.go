@@ -58,7 +58,7 @@ func newWorld() *world {
 	w.Meter = web.Meter{
 		Slot: "p1", Updates: new(hub.Hub[*meter.Update]), Line: new(hub.Hub[meter.Status]),
 		Telegram: func() ([]byte, bool) { return []byte(w.text), w.text != "" },
-		Explain:  func() ([]byte, bool) { return []byte(`{"header":"x"}`), w.text != "" },
+		Explain:  func(meter.Language) ([]byte, bool) { return []byte(`{"header":"x"}`), w.text != "" },
 		Capture:  func() ([]byte, error) { return []byte("# smartmeter capture 1\n"), w.lost },
 	}
 	return w

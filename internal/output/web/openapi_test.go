@@ -219,7 +219,7 @@ func TestOpenAPI(t *testing.T) {
 			sun.Set(q, meter.NewValue(int64(q), 1))
 		}
 		w.text = "/ISK5TEST\r\n\r\n1-0:1.8.0(000001.000*kWh)\r\n9-9:9.9.9()\r\n0-0:1.0.0(260203050506W)\r\n!\r\n"
-		w.Explain = func() ([]byte, bool) {
+		w.Explain = func(meter.Language) ([]byte, bool) {
 			telegram, _ := explain.Text([]byte(w.text), false, time.Now())
 			text, err := json.Marshal(telegram)
 			return text, err == nil

@@ -34,10 +34,10 @@ type World struct {
 type Meter struct {
 	Slot     string
 	Updates  *hub.Hub[*meter.Update]
-	Line     *hub.Hub[meter.Status]               // how its line stands
-	Telegram func() (text []byte, found bool)     // the last telegram, as the meter sent it
-	Explain  func() (telegram []byte, found bool) // the same with meanings, as JSON
-	Capture  func() ([]byte, error)               // what the line sent in the last minutes, without what tells whose meter it is; nil: not kept
+	Line     *hub.Hub[meter.Status]                               // how its line stands
+	Telegram func() (text []byte, found bool)                     // the last telegram, as the meter sent it
+	Explain  func(l meter.Language) (telegram []byte, found bool) // the same with meanings, as JSON
+	Capture  func() ([]byte, error)                               // what the line sent in the last minutes, without what tells whose meter it is; nil: not kept
 }
 
 // Options are what one server needs.

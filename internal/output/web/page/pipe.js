@@ -168,7 +168,7 @@ function telegram(server) {
   const about = h("p", { class: "quiet" }, word("noTelegram"));
   const body = h("tbody");
   const heads = ["code", "meaning", "value"].map((key) => h("th", { scope: "col" }, word(key)));
-  const table = scroller(word("lastTelegram"), h("table", { lang: "en" }, h("thead", { lang: language }, h("tr", null, heads)), body));
+  const table = scroller(word("lastTelegram"), h("table", null, h("thead", null, h("tr", null, heads)), body));
   const again = h("button", { type: "button" }, word("refresh"));
   const sent = h("a", { class: "button", href: "api/telegram", target: "_blank" }, word("asSent"));
   const capture = h("a", { class: "button", href: "api/capture", download: "" }, icon("download"), word("capture"));
@@ -182,7 +182,7 @@ function telegram(server) {
     const seen = wholeOf(server.state.status?.counters);
     if (seen === 0) return; // there is none yet
     asked = seen;
-    const { body: t } = await server.get("api/telegram?decoded").catch(() => ({}));
+    const { body: t } = await server.get(`api/telegram?decoded&language=${language}`).catch(() => ({}));
     if (!t) return;
     for (const one of [table, again, sent]) show(one, true);
     say(about, [t.header, t.standard, word(checksums[t.checksum])].filter(Boolean).join(" · ") + (t.bad ? ` – ${t.bad}` : ""));
