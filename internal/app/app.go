@@ -322,7 +322,10 @@ func (p *pipeline) publish(r *meter.Reading, isPart bool, name string) {
 		p.log.Debug("reading", "json", string(line[:len(line)-2]))
 	}
 	p.lines.Publish(socket.Line{Received: r.Received, Data: line})
-	u := &meter.Update{Slot: p.meter.Slot, Reading: *r, JSON: line[: len(line)-2 : len(line)-2], Usage: changes.Usage, GasUsage: changes.GasUsage}
+	u := &meter.Update{
+		Slot: p.meter.Slot, Reading: *r, JSON: line[: len(line)-2 : len(line)-2],
+		HasPower: r.Values.Has(meter.PowerNet), Usage: changes.Usage, GasUsage: changes.GasUsage,
+	}
 	u.Guarded = p.totals.show(&u.Reading)
 	if isPart {
 		p.complete(u, name)

@@ -25,6 +25,7 @@ func TestLayers(t *testing.T) {
 		"internal/derive":        {root + "internal/dsmr", root + "internal/decode", root + "internal/source", root + "internal/output", root + "internal/app", "net", "log/slog"},
 		"internal/diagnosis":     {root + "internal/dsmr", root + "internal/decode", root + "internal/source", root + "internal/status", root + "internal/output", root + "internal/app", "net", "log/slog"},
 		"internal/hub":           {root, "net"},
+		"internal/emulate":       {root + "internal/output", root + "internal/app", root + "internal/source", root + "internal/dsmr", root + "internal/decode", root + "internal/derive"},
 		"internal/source":        {root + "internal/output", root + "internal/app", root + "internal/derive"},
 		"internal/homeassistant": {root + "internal/output", root + "internal/app", root + "internal/hub", root + "internal/source", root + "internal/dsmr", root + "internal/decode", "net", "log/slog"},
 		"internal/household":     {root + "internal/dsmr", root + "internal/decode", root + "internal/guard", root + "internal/derive", root + "internal/source", root + "internal/output", root + "internal/app", "net", "log/slog"},

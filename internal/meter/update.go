@@ -9,6 +9,7 @@ type Update struct {
 	Reading  Reading
 	Guarded  *Reading // Reading without the totals that are doubted; nil: none is. See Entities
 	JSON     []byte   // the reading as on the JSON socket, without a line end
+	HasPower bool     // the message itself had the net power, which is not that of an earlier one
 	Usage    *Change  // the power used changed; nil: it did not
 	GasUsage *Change  // there is a new gas reading to compute a flow from
 }

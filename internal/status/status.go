@@ -25,6 +25,8 @@ type Snapshot struct {
 	Lines   []Line    `json:"meters,omitempty"` // of all, the first too, where there are several
 	Outputs []Output  `json:"outputs"`          // in the order of the program's table
 
+	Emulated []Emulated `json:"emulated,omitempty"` // meters that this program looks like
+
 	Goroutines int `json:"goroutines"` // of this program: they stay as many while its clients do
 }
 
@@ -127,6 +129,10 @@ func (s Snapshot) Public() Snapshot {
 		s.Lines[i] = l.public()
 	}
 	s.Outputs = slices.Clone(s.Outputs)
+	s.Emulated = slices.Clone(s.Emulated)
+	for i := range s.Emulated {
+		s.Emulated[i] = s.Emulated[i].public()
+	}
 	for i := range s.Outputs {
 		if o := &s.Outputs[i]; o.LastError != "" {
 			o.LastError = "failed; the page and the log say how"
@@ -150,6 +156,7 @@ type Board struct {
 
 	mu       sync.Mutex
 	lines    []func(now time.Time) Line
+	emulated []func(now time.Time) Emulated
 	counters []*Counter
 }
 
@@ -158,6 +165,13 @@ func (b *Board) Line(stands func(now time.Time) Line) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	b.lines = append(b.lines, stands)
+}
+
+// Emulated adds an emulated meter to the board.
+func (b *Board) Emulated(stands func(now time.Time) Emulated) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.emulated = append(b.emulated, stands)
 }
 
 // Output adds an output to the board and returns what it counts with.
@@ -172,7 +186,7 @@ func (b *Board) Output(name string) *Counter {
 // Snapshot returns how the program stands at now.
 func (b *Board) Snapshot(now time.Time) Snapshot {
 	b.mu.Lock()
-	lines, counters := slices.Clone(b.lines), slices.Clone(b.counters)
+	lines, emulated, counters := slices.Clone(b.lines), slices.Clone(b.emulated), slices.Clone(b.counters)
 	b.mu.Unlock()
 	s := Snapshot{Version: b.Version, Started: b.Started, Time: now, Goroutines: runtime.NumGoroutine()}
 	for _, stands := range lines {
@@ -183,6 +197,9 @@ func (b *Board) Snapshot(now time.Time) Snapshot {
 	}
 	if len(lines) < 2 {
 		s.Lines = nil
+	}
+	for _, stands := range emulated {
+		s.Emulated = append(s.Emulated, stands(now))
 	}
 	s.Outputs = make([]Output, 0, len(counters))
 	for _, c := range counters {
