@@ -70,13 +70,13 @@ func hasEmptyLine(body []byte) bool {
 func restored(body []byte, emptyLine bool) (crc uint16) {
 	for line := range bytes.SplitAfterSeq(body, []byte("\n")) {
 		text := bytes.TrimSuffix(bytes.TrimSuffix(line, []byte("\n")), []byte("\r"))
-		crc = update(crc, text)
+		crc = arc.update(crc, text)
 		if len(text) == len(line) {
 			continue // the end mark
 		}
-		crc = update(crc, []byte("\r\n"))
+		crc = arc.update(crc, []byte("\r\n"))
 		if emptyLine {
-			crc, emptyLine = update(crc, []byte("\r\n")), false
+			crc, emptyLine = arc.update(crc, []byte("\r\n")), false
 		}
 	}
 	return crc
