@@ -93,6 +93,7 @@ func (s *stream) redactPushes(records []Record, keys cipher.Keys, n *names) (who
 			}
 		default:
 			edge = true
+			p.joiner.Note(scanner.Stats().Faults())
 			scanner.Accept(len(f.Bytes))
 			p.frame(&f, at, now())
 		}

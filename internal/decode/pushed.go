@@ -50,6 +50,7 @@ func (r *Reader) framed(f frame.Frame) (Message, bool) {
 	r.scanner.Accept(len(f.Bytes))
 	apdu := f.Payload
 	if f.Kind != frame.SML {
+		r.pushes.joiner.Note(r.scanner.Stats().Faults())
 		if apdu = r.pushes.joiner.Add(f.Payload, f.Part, r.options.Now()); apdu == nil {
 			return Message{}, false
 		}

@@ -88,6 +88,7 @@ func NewReader(o Options) *Reader {
 // Reset makes the Reader read another connection of the line.
 func (r *Reader) Reset(line io.Reader) {
 	r.looked, r.last = 0, '\n'
+	r.pushes.joiner.Lose()
 	r.scanner.Reset(line)
 }
 

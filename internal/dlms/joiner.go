@@ -28,6 +28,7 @@ type Joiner struct {
 	segments pending // of HDLC and M-Bus
 	blocks   pending // of general block transfer
 	last     []byte  // the last block
+	faults   uint64  // of the line, at the last part
 	whole    []Span  // of a payload that is a message
 	spans    []Span  // of the last message
 }
@@ -94,6 +95,19 @@ func (p *pending) add(octets []byte, spans ...Span) {
 	p.octets = append(p.octets, octets...)
 	p.spans = append(p.spans, spans...)
 }
+
+// Note takes how many faults the line had in front of the next part. Parts with
+// a fault between them are not joined: what was lost may be the end of one message
+// and the start of the next.
+func (j *Joiner) Note(faults uint64) {
+	if faults != j.faults {
+		j.Lose()
+	}
+	j.faults = faults
+}
+
+// Lose gives up the messages of which parts are still to come.
+func (j *Joiner) Lose() { j.segments.open, j.blocks.open = false, false }
 
 // Add takes what a frame with a valid check carries, and when it came. It
 // returns the message that it completes; nil: none. The message is valid until

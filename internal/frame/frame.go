@@ -103,6 +103,10 @@ type Stats struct {
 	Skipped   uint64 // bytes outside of messages, line ends aside
 }
 
+// Faults returns how many things went wrong: while it stays the same, one whole
+// message followed the other.
+func (s Stats) Faults() uint64 { return s.Checksums + s.Cut + s.Skipped }
+
 func (s *Stats) count(t Telegram) {
 	if t.Checksum == meter.ChecksumInvalid {
 		s.Checksums++
