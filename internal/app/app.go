@@ -58,7 +58,8 @@ func Run(ctx context.Context, cfg config.Config, deps Deps) error {
 	if err != nil {
 		return err
 	}
-	tasks, err := h.tasks(h.outputs(meters))
+	all := newSum(h, meters)
+	tasks, err := h.tasks(h.outputs(meters, all))
 	if err != nil {
 		return err
 	}
@@ -69,6 +70,9 @@ func Run(ctx context.Context, cfg config.Config, deps Deps) error {
 	group, ctx := errgroup.WithContext(ctx)
 	for _, p := range meters {
 		tasks = append(tasks, p.tasks()...)
+	}
+	if all != nil {
+		tasks = append(tasks, task{"sum", all.run}, task{"totals of the sum", all.totals.run})
 	}
 	for _, t := range tasks {
 		group.Go(func() error { return supervise(ctx, t.name, deps.Log, t.run) })
@@ -295,17 +299,17 @@ func (p *pipeline) verified(m decode.Message) {
 
 // addSolar adds to the reading what the solar panels give, as far as the
 // inverter's last sample is fresh, and the energy that the house has used.
-func (p *pipeline) addSolar(r *meter.Reading) {
-	if p.solar == nil {
+func addSolar(r *meter.Reading, solar func(now time.Time) (*meter.Solar, bool), t *totals) {
+	if solar == nil {
 		return
 	}
-	sample, isFresh := p.solar(r.Received)
+	sample, isFresh := solar(r.Received)
 	if isFresh {
 		if power, ok := sample.Get(meter.SolarACPower); ok {
 			r.Values.Set(meter.SolarPower, power)
 		}
 	}
-	p.totals.house(r, sample)
+	t.house(r, sample)
 }
 
 // publish makes what the outputs share. The line leaves first: programs on
@@ -314,7 +318,7 @@ func (p *pipeline) addSolar(r *meter.Reading) {
 // newest of everything.
 func (p *pipeline) publish(r *meter.Reading, isPart bool, name string) {
 	p.vitals.held(p.totals.judge(r))
-	p.addSolar(r)
+	addSolar(r, p.solar, p.totals)
 	changes := p.deriver.Apply(r)
 	p.scratch = append(r.AppendJSON(p.scratch[:0], p.zone), "\r\n"...)
 	line := bytes.Clone(p.scratch) // no longer than it is: thousands may wait for a client

@@ -38,11 +38,11 @@ type wires struct {
 
 // outputs is the list, in the order of /api/status. A new output is a folder
 // and a row.
-func (h *house) outputs(meters []*pipeline) (list []output) {
+func (h *house) outputs(meters []*pipeline, all *sum) (list []output) {
 	for _, p := range meters {
 		list = append(list, p.outputs()...)
 	}
-	return append(list, h.shared(meters)...)
+	return append(list, h.shared(meters, all)...)
 }
 
 // outputs are those that a meter has to itself.
@@ -58,10 +58,11 @@ func (p *pipeline) outputs() []output {
 	}
 }
 
-// shared are the outputs that all meters have together.
-func (h *house) shared(meters []*pipeline) []output {
+// shared are the outputs that all meters have together; all is their sum, nil
+// where there is one meter.
+func (h *house) shared(meters []*pipeline, all *sum) []output {
 	cfg := &h.cfg
-	site := web.New(h.world(meters), h.store, h.zone)
+	site := web.New(h.world(meters, all), h.store, h.zone)
 	list := []output{
 		{name: "solar", on: h.panels != nil, build: func(w wires) (func(context.Context) error, error) {
 			h.panels.Count(w.counter)
@@ -72,6 +73,9 @@ func (h *house) shared(meters []*pipeline) []output {
 			var list []mqtt.Meter
 			for _, p := range meters {
 				list = append(list, mqtt.Meter{Slot: p.meter.Slot, Updates: p.updates, Status: p.vitals.hub})
+			}
+			if all != nil {
+				list = append(list, mqtt.Meter{Slot: config.SumSlot, Updates: all.updates, Status: all.status, IsSum: true})
 			}
 			return mqtt.New(mqtt.Options{
 				MQTT: cfg.MQTT, TLS: security, Meters: list, Language: cfg.Language, Names: h.names, Version: Version, SupportURL: homepage(), Page: h.page(),
@@ -153,7 +157,7 @@ func (h *house) socket(address config.Listen, w wires) socket.Options {
 }
 
 // world is what the page and the API show.
-func (h *house) world(meters []*pipeline) web.World {
+func (h *house) world(meters []*pipeline, all *sum) web.World {
 	w := web.World{Samples: h.samples, Status: h.board.Snapshot, Health: health(meters), Settings: h.cfg.Settings(), Names: h.names}
 	if h.panels != nil {
 		w.Solar = h.panels.Latest
@@ -162,7 +166,11 @@ func (h *house) world(meters []*pipeline) web.World {
 		w.Meters = append(w.Meters, web.Meter{
 			Slot: p.meter.Slot, Updates: p.updates, Line: p.vitals.hub,
 			Telegram: p.last.get, Explain: explained(&p.last, p.meter.Checksum == config.ChecksumOff), Capture: p.report,
+			HasSolar: all == nil,
 		})
+	}
+	if all != nil {
+		w.Meters = append(w.Meters, web.Meter{Slot: config.SumSlot, Updates: all.updates, Line: all.status, HasSolar: true, IsSum: true})
 	}
 	return w
 }

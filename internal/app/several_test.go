@@ -118,11 +118,34 @@ func TestSeveralMeters(t *testing.T) {
 		}
 	}
 
+	// What all say together, once each has an interval.
+	if code, body := p.ask("api", "api/reading?meter=sum"); code != http.StatusServiceUnavailable {
+		t.Errorf("the sum of one reading each: %d %s", code, body)
+	}
+	write(t, day, numbered(10))
+	b.wait("smartmeter/status/energy", `"calculatedUsage":10`)
+	write(t, night, numbered(20))
+	b.wait("smartmeter/night/status/energy", `"calculatedUsage":20`)
+	write(t, conn, numbered(30))
+	b.wait("smartmeter/barn/status/energy", `"calculatedUsage":30`)
+	write(t, day, numbered(10)) // should the sum have been made as soon as there was an interval
+	b.wait("smartmeter/sum/state", `"power_net":60`)
+	b.wait("smartmeter/sum/availability", "online")
+	b.wait("homeassistant/device/smartmeter_sum/config", `"unique_id":"smartmeter_sum_power_net"`)
+	if code, body := p.ask("api", "api/reading?meter=sum"); code != http.StatusOK || body != `{"currentUsage":0.06,"currentDelivery":0,"calculatedUsage":60}` {
+		t.Errorf("the sum: %d %s", code, body)
+	}
+	if _, body := p.ask("api", "metrics"); strings.Contains(body, `"sum"`) {
+		t.Errorf("the sum is in the metrics, which add up by themselves:\n%s", body)
+	}
+
 	// One is lost: the others go on, and connected says that not all are there.
 	conn.Close()
 	b.wait("smartmeter/connected", "1")
 	b.wait("smartmeter/barn/availability", "offline")
+	b.wait("smartmeter/sum/availability", "offline")
 	write(t, night, numbered(4))
+	lines["json night"].line() // of before
 	if got := lines["json night"].line(); !strings.Contains(got, `"calculatedUsage":4`) {
 		t.Errorf("beside a lost line: %s", got)
 	}

@@ -53,7 +53,7 @@ func (d *Deriver) Apply(r *meter.Reading) Changes {
 	if net, ok := r.Values.Get(meter.PowerNet); ok && r.Header != "" {
 		r.Values.Set(meter.PowerNet, whole(net)) // as smartmeter2mqtt has it, which reads telegrams only
 	}
-	d.house(r)
+	House(r)
 	d.peaks.apply(r)
 	var c Changes
 	if used, ok := r.Values.Get(meter.HouseUse); ok {
@@ -146,9 +146,9 @@ func setPower(r *meter.Reading, net meter.Value) {
 	r.Values.Set(meter.PowerNet, net)
 }
 
-// house is what the house uses, in whole W: what comes from the grid and from
+// House sets what the house uses, in whole W: what comes from the grid and from
 // the panels.
-func (d *Deriver) house(r *meter.Reading) {
+func House(r *meter.Reading) {
 	net, hasNet := r.Values.Get(meter.PowerNet)
 	solar, hasSolar := r.Values.Get(meter.SolarPower)
 	if !hasNet || !hasSolar {

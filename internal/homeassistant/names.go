@@ -53,15 +53,16 @@ func stateName(l meter.Language, state string) string {
 // of the country's grid operators, where they have some that people know from
 // their bill.
 var names = map[string]struct{ nl, de, fr, sv string }{
-	"Electricity meter":    {"Elektriciteitsmeter", "Stromzähler", "Compteur d'électricité", "Elmätare"},
-	"Gas meter":            {"Gasmeter", "Gaszähler", "Compteur de gaz", "Gasmätare"},
-	"Water meter":          {"Watermeter", "Wasserzähler", "Compteur d'eau", "Vattenmätare"},
-	"Hot water meter":      {"Warmwatermeter", "Warmwasserzähler", "Compteur d'eau chaude", "Varmvattenmätare"},
-	"Heat meter":           {"Warmtemeter", "Wärmezähler", "Compteur de chaleur", "Värmemätare"},
-	"Cooling meter":        {"Koudemeter", "Kältezähler", "Compteur de froid", "Kylmätare"},
-	"Electricity submeter": {"Tussenmeter elektriciteit", "Zwischenzähler Strom", "Sous-compteur d'électricité", "Undermätare för el"},
-	"Solar inverter":       {"Zonne-omvormer", "Solar-Wechselrichter", "Onduleur solaire", "Solcellsväxelriktare"},
-	"P1 port reader":       {"P1-poortlezer", "P1-Leser", "Lecteur de port P1", "P1-portläsare"},
+	"Electricity meter":      {"Elektriciteitsmeter", "Stromzähler", "Compteur d'électricité", "Elmätare"},
+	"All electricity meters": {"Alle elektriciteitsmeters", "Alle Stromzähler", "Tous les compteurs d'électricité", "Alla elmätare"},
+	"Gas meter":              {"Gasmeter", "Gaszähler", "Compteur de gaz", "Gasmätare"},
+	"Water meter":            {"Watermeter", "Wasserzähler", "Compteur d'eau", "Vattenmätare"},
+	"Hot water meter":        {"Warmwatermeter", "Warmwasserzähler", "Compteur d'eau chaude", "Varmvattenmätare"},
+	"Heat meter":             {"Warmtemeter", "Wärmezähler", "Compteur de chaleur", "Värmemätare"},
+	"Cooling meter":          {"Koudemeter", "Kältezähler", "Compteur de froid", "Kylmätare"},
+	"Electricity submeter":   {"Tussenmeter elektriciteit", "Zwischenzähler Strom", "Sous-compteur d'électricité", "Undermätare för el"},
+	"Solar inverter":         {"Zonne-omvormer", "Solar-Wechselrichter", "Onduleur solaire", "Solcellsväxelriktare"},
+	"P1 port reader":         {"P1-poortlezer", "P1-Leser", "Lecteur de port P1", "P1-portläsare"},
 
 	"Power import":    {"Afgenomen vermogen", "Bezugsleistung", "Puissance prélevée", "Uttagen effekt"},
 	"Power export":    {"Teruggeleverd vermogen", "Einspeiseleistung", "Puissance injectée", "Inmatad effekt"},

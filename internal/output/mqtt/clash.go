@@ -50,6 +50,9 @@ func (s *session) logStandBy() {
 // lines appends how the meters' lines stand, as the bridge shows them.
 func (s *session) lines(list []homeassistant.Line) []homeassistant.Line {
 	for _, m := range s.meters {
+		if m.isSum {
+			continue
+		}
 		list = append(list, homeassistant.Line{Status: s.standing(&m.line.status), Shown: m.line.shown})
 	}
 	return list

@@ -13,7 +13,7 @@ import (
 
 // compat publishes what smartmeter2mqtt does, under its topics.
 type compat struct {
-	topic  string // ends in /status/
+	topic  string // ends in /status/; empty: nothing is published
 	energy string // of the whole reading, which comes with every telegram
 
 	// Fields of the reading that have topics of their own, for programs that
@@ -36,6 +36,9 @@ func newCompat(prefix string, o *Options) compat {
 
 // reading publishes the whole reading and its fields.
 func (c *compat) reading(out *outbox, u *meter.Update) {
+	if c.topic == "" {
+		return
+	}
 	out.emit(c.energy, u.JSON, 0, true)
 	if c.fields == nil {
 		return
@@ -79,6 +82,9 @@ func inner(members map[string]json.RawMessage, name string) (value json.RawMessa
 
 // changes publishes the steps of power and gas flow.
 func (c *compat) changes(out *outbox, u *meter.Update) {
+	if c.topic == "" {
+		return
+	}
 	at := u.Reading.Received.UnixMilli()
 	if u.Usage != nil {
 		out.write(c.topic+"usage", false, func(dst []byte) []byte { return appendChange(dst, "Usage", u.Usage, at) })

@@ -21,8 +21,10 @@ func newHome(o *Options) *home {
 	h := &home{log: o.Log}
 	var slots []string
 	for i, m := range o.Meters {
-		h.meters = append(h.meters, newMetered(o, h, names{o.Topic, m.Slot, o.DiscoveryPrefix}, i == 0))
-		slots = append(slots, m.Slot)
+		h.meters = append(h.meters, newMetered(o, h, m, i == 0))
+		if !m.IsSum {
+			slots = append(slots, m.Slot)
+		}
 	}
 	first := h.meters[0]
 	h.names = first.names
@@ -35,7 +37,11 @@ func newHome(o *Options) *home {
 		}
 	}
 	for _, m := range h.meters {
-		m.electricity = h.add(m, m.slot, "Electricity meter", 1, homeassistant.Electricity, h.bridge)
+		name := "Electricity meter"
+		if m.isSum {
+			name, m.announcer.Slot = "All electricity meters", first.slot // it is named by no meter
+		}
+		m.electricity = h.add(m, m.slot, name, 1, homeassistant.Electricity, h.bridge)
 	}
 	if o.Solar > 0 {
 		d := h.add(first, h.solar(), "Solar inverter", 1, homeassistant.Inverter, h.bridge)
@@ -78,7 +84,7 @@ func (h *home) meter(slot string) *metered {
 // areAlive reports whether telegrams of all meters arrive.
 func (h *home) areAlive() bool {
 	for _, m := range h.meters {
-		if !m.line.status.Alive {
+		if !m.isSum && !m.line.status.Alive {
 			return false
 		}
 	}
@@ -93,6 +99,10 @@ func (h *home) slots() map[string]string {
 		list[h.config(slot)] = slot
 	}
 	for _, m := range h.meters {
+		if m.isSum {
+			list[m.config(m.slot)] = m.slot
+			continue
+		}
 		for topic, slot := range m.slots() {
 			list[topic] = slot
 		}
@@ -104,7 +114,9 @@ func (h *home) slots() map[string]string {
 // of its meters.
 func (h *home) claimTopics(discovery bool) (list []string) {
 	for _, m := range h.meters {
-		list = append(list, m.claims(discovery)...)
+		if !m.isSum {
+			list = append(list, m.claims(discovery)...)
+		}
 	}
 	return list
 }

@@ -14,6 +14,7 @@ import (
 type metered struct {
 	names
 	home        *home
+	isSum       bool // of all others: it has no line, and no topics but its device's
 	electricity *device
 	submeters   []*submeter
 
@@ -43,8 +44,9 @@ type lists struct {
 }
 
 // newMetered returns a meter without devices.
-func newMetered(o *Options, h *home, n names, isFirst bool) *metered {
-	m := &metered{names: n, home: h}
+func newMetered(o *Options, h *home, of Meter, isFirst bool) *metered {
+	n := names{o.Topic, of.Slot, o.DiscoveryPrefix}
+	m := &metered{names: n, home: h, isSum: of.IsSum}
 	m.rates.Interval = time.Duration(o.Interval) * time.Second
 	m.view.Zone, m.view.Language, m.view.Options = o.Zone, o.Language, o.Names.In
 	m.announcer = homeassistant.Announcer{
@@ -59,7 +61,9 @@ func newMetered(o *Options, h *home, n names, isFirst bool) *metered {
 	if !isFirst {
 		prefix += "/" + n.slot
 	}
-	m.compat = newCompat(prefix, o)
+	if !m.isSum {
+		m.compat = newCompat(prefix, o)
+	}
 	return m
 }
 

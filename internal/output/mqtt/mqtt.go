@@ -16,6 +16,7 @@
 //	<device>/state                     one JSON object for the device's entities
 //	<device>/availability    retained  online, offline
 //	<slot>_bridge/claim      retained  which program publishes the slot
+//	sum/state, availability            all meters together, where there are several
 //
 // Those of a second meter and more are <slot>/status/...; connected is 2 when
 // all meters are there.
@@ -94,6 +95,7 @@ type Options struct {
 // Meter is a meter to publish.
 type Meter struct {
 	Slot    string // its name in topics and ids
+	IsSum   bool   // it is all the others together, and has no line
 	Updates *hub.Hub[*meter.Update]
 	Status  *hub.Hub[meter.Status]
 }

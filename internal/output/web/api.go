@@ -118,7 +118,11 @@ func (s *Server) status(w http.ResponseWriter, r *http.Request) {
 // Dutch.
 func (s *Server) telegram(w http.ResponseWriter, r *http.Request) {
 	m := s.meter(w, r)
-	if m == nil {
+	switch {
+	case m == nil:
+		return
+	case m.IsSum:
+		fail(w, http.StatusNotFound, "the sum has no telegram of its own")
 		return
 	}
 	kind, get := "text/plain; charset=iso-8859-1", m.Telegram

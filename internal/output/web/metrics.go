@@ -27,7 +27,7 @@ func (s *Server) metrics(w http.ResponseWriter, _ *http.Request) {
 	outputs(e, snapshot.Outputs)
 	for _, m := range s.site.meters {
 		u, ok := m.Updates.Latest()
-		if !ok {
+		if !ok || m.IsSum { // Prometheus adds up itself
 			continue
 		}
 		l, _ := snapshot.Find(m.Slot)

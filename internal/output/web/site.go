@@ -2,6 +2,7 @@ package web
 
 import (
 	"context"
+	"slices"
 	"sync/atomic"
 	"time"
 
@@ -54,6 +55,14 @@ func updates(meters []*shown) (hubs []*hub.Hub[*meter.Update]) {
 	return hubs
 }
 
+// sunny returns the meter whose readings have what the inverter gives.
+func (s *Site) sunny() *shown {
+	if i := slices.IndexFunc(s.meters, func(m *shown) bool { return m.HasSolar }); i >= 0 {
+		return s.meters[i]
+	}
+	return s.meters[0]
+}
+
 // find returns the meter in that slot; nil: there is none.
 func (s *Site) find(slot string) *shown {
 	for _, m := range s.meters {
@@ -97,7 +106,7 @@ func (s *Site) Run(ctx context.Context) error {
 		case <-samples.Ready():
 			suns, _ = samples.Take(suns[:0])
 			for _, sun := range suns {
-				s.meters[0].past.sun(sun)
+				s.sunny().past.sun(sun)
 				s.samples.Publish(sun.AppendJSON(nil))
 			}
 			continue

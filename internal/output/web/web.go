@@ -38,6 +38,8 @@ type Meter struct {
 	Telegram func() (text []byte, found bool)                     // the last telegram, as the meter sent it
 	Explain  func(l meter.Language) (telegram []byte, found bool) // the same with meanings, as JSON
 	Capture  func() ([]byte, error)                               // what the line sent in the last minutes, without what tells whose meter it is; nil: not kept
+	HasSolar bool                                                 // what the inverter gives is part of its readings
+	IsSum    bool                                                 // it is all the others together, and has no line; Telegram, Explain and Capture are nil then
 }
 
 // Options are what one server needs.
