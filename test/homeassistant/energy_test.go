@@ -49,6 +49,10 @@ func (h *house) sources(t *testing.T) (prefs fields, totals []string) {
 			if slot, total := strings.CutSuffix(key, "_energy_import_total"); total {
 				row["stat_rate"] = "sensor." + slot + "_power_net"
 			}
+		case strings.HasSuffix(key, "_energy_house_total"):
+			other = append(other, fields{"type": "home", "stat_energy_to": e.ID})
+		case strings.HasSuffix(key, "_solar_energy_total"):
+			other = append(other, fields{"type": "solar", "stat_energy_from": e.ID, "config_entry_solar_forecast": nil})
 		case strings.HasSuffix(key, "_heat_total"): // users do either
 			other = append(other, fields{"type": "gas", "stat_energy_from": e.ID})
 			devices = append(devices, fields{"stat_consumption": e.ID})

@@ -27,6 +27,7 @@ type entity struct {
 	Entry    string `json:"config_entry_id"`
 	Category string `json:"entity_category"`
 	Disabled string `json:"disabled_by"`
+	Hidden   string `json:"hidden_by"`
 	Options  struct {
 		Sensor struct {
 			Decimals *int `json:"suggested_display_precision"`
@@ -45,6 +46,7 @@ type device struct {
 	Serial       string      `json:"serial_number"`
 	Version      string      `json:"sw_version"`
 	Via          string      `json:"via_device_id"`
+	Page         string      `json:"configuration_url"`
 }
 
 func (h *house) entities(t *testing.T) []entity {
@@ -190,7 +192,7 @@ func (h *house) table(t *testing.T, m *meter, off map[string]bool) []byte {
 		fmt.Fprintf(&b, "%s: %s\n", identifiers[d.ID], d.Name)
 		for _, info := range [][2]string{
 			{"via", identifiers[d.Via]}, {"manufacturer", d.Manufacturer}, {"model", d.Model},
-			{"model id", d.ModelID}, {"serial number", d.Serial}, {"version", version},
+			{"model id", d.ModelID}, {"serial number", d.Serial}, {"version", version}, {"visit", d.Page},
 		} {
 			if info[1] != "" {
 				fmt.Fprintf(&b, "  %s: %s\n", info[0], info[1])
@@ -227,6 +229,9 @@ func row(e entity, s state, identifier string, off bool) string {
 		columns = append(columns, "on")
 	}
 	var special []string
+	if e.Hidden != "" {
+		special = append(special, "hidden by "+e.Hidden)
+	}
 	if !s.good() {
 		special = append(special, cmp.Or(s.State, "missing"))
 	}

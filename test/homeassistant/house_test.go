@@ -45,6 +45,8 @@ type meter struct {
 	slot     string
 	version  string    // as the dsmr integration names the standard
 	often    bool      // every telegram makes states (mqtt.interval is 0)
+	sunny    bool      // there is an inverter that the program reads
+	visited  bool      // it is started as by the Supervisor, so that its devices lead to its page
 	start    time.Time // of its world; zero: with the first telegram
 	raw      string    // address of the raw socket
 	program  *process
@@ -57,8 +59,8 @@ type meter struct {
 func meters() []*meter {
 	return []*meter{
 		{standard: simulate.DSMR50, seed: 1, slot: "p1", version: "5"},
-		{standard: simulate.DSMR42, seed: 2, slot: "dsmr42", version: "4", often: true},
-		{standard: simulate.DSMR40, seed: 3, slot: "dsmr40", version: "4", often: true},
+		{standard: simulate.DSMR42, seed: 2, slot: "dsmr42", version: "4", often: true, sunny: true},
+		{standard: simulate.DSMR40, seed: 3, slot: "dsmr40", version: "4", often: true, visited: true},
 		{standard: simulate.DSMR30, seed: 4, slot: "dsmr30", version: "2.2"},
 		{standard: simulate.DSMR22, seed: 5, slot: "dsmr22", version: "2.2"},
 		{standard: simulate.EMUCS17, seed: 22, slot: "emucs17", version: "5B"},
@@ -177,6 +179,19 @@ func (m *meter) plugIn(t *testing.T, h *house, program string) {
 	}
 	if m.often {
 		m.program.env = append(m.program.env, "SMARTMETER_MQTT_INTERVAL=0")
+	}
+	if m.sunny {
+		addr := testkit.FreeAddr(t)
+		inverter, err := world.Inverter(addr, h.clock.now)
+		if err != nil {
+			t.Fatal(err)
+		}
+		run(func() error { return inverter.Run(ctx) })
+		m.program.env = append(m.program.env, "SMARTMETER_SUNSPEC_MODBUS="+addr)
+	}
+	if m.visited {
+		m.program.env = append(m.program.env, "SUPERVISOR_TOKEN=secret", "HOSTNAME=a0d7b954-smartmeter", "SMARTMETER_DATA="+t.TempDir(),
+			"SMARTMETER_WEB_SERVER="+testkit.FreeAddr(t), "SMARTMETER_API_SERVER=0")
 	}
 	m.program.start(t)
 }
