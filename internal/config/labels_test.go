@@ -88,8 +88,8 @@ func TestNames(t *testing.T) {
 		want  string
 	}{
 		{config.Names{}, "set SMARTMETER_MQTT_URL and SMARTMETER_ENC_KEY, or the option SMARTMETER_SLOT; see mqtt.local, mqtt.urls, {word} and {\"a\":1}"},
-		{config.Names{Form: true}, "set “MQTT → Broker” and “Encrypting meter → Key”, or the option “Name of the meter in MQTT”; see mqtt.local, mqtt.urls, {word} and {\"a\":1}"},
-		{config.Names{Form: true, Language: meter.Dutch}, "set ‘MQTT → Broker’ and ‘Versleutelende meter → Sleutel’, or the option ‘Naam van de meter in MQTT’; see mqtt.local, mqtt.urls, {word} and {\"a\":1}"},
+		{config.Names{Form: true}, "set “MQTT → Broker” and “Encryption → Key”, or the option “Name of the meter in MQTT”; see mqtt.local, mqtt.urls, {word} and {\"a\":1}"},
+		{config.Names{Form: true, Language: meter.Dutch}, "set ‘MQTT → Broker’ and ‘Versleuteling → Sleutel’, or the option ‘Naam van de meter in MQTT’; see mqtt.local, mqtt.urls, {word} and {\"a\":1}"},
 	} {
 		if got := tt.names.In(text); got != tt.want {
 			t.Errorf("%+v\n got %s\nwant %s", tt.names, got, tt.want)
