@@ -24,7 +24,12 @@ type event struct{ name, id, data string }
 
 func (s *served) listen(t *testing.T) *listener {
 	t.Helper()
-	r, err := http.NewRequestWithContext(t.Context(), http.MethodGet, s.url+"/api/events", nil)
+	return s.listenTo(t, "/api/events")
+}
+
+func (s *served) listenTo(t *testing.T, path string) *listener {
+	t.Helper()
+	r, err := http.NewRequestWithContext(t.Context(), http.MethodGet, s.url+path, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
