@@ -73,7 +73,9 @@ func TestSeveralMeters(t *testing.T) {
 		await(t, path, func() bool { return strings.Contains(s.get(t, path).body, `"today"`) })
 	}
 	w.says(t, 0, "1-0:1.8.0(000002.500*kWh)")
-	await(t, "the night meter's use", func() bool { return strings.Contains(s.get(t, "/api/history?meter=night").body, `"import":{"value":0.5`) })
+	await(t, "the night meter's use", func() bool {
+		return strings.Contains(s.get(t, "/api/history?meter=night").body, `"import":{"value":0.5`)
+	})
 	if body := s.get(t, "/api/history").body; !strings.Contains(body, `"import":{"value":0,`) && !strings.Contains(body, `"import":{"value":0.000,`) {
 		t.Errorf("the first meter's history: %s", body)
 	}
