@@ -44,13 +44,17 @@ func (o *options) household(name string) (household, simulate.StandardInfo, erro
 	return nil, simulate.StandardInfo{}, fmt.Errorf("-standard %s: use one of %s", name, strings.Join(names, ", "))
 }
 
-// keys returns the options that open the messages of a meter that encrypts.
-func keys(h household) []string {
+// slots are the names of the meters beside the first.
+var slots = []string{"night", "barn", "heatpump"}
+
+// keys returns the options that open the messages of a meter that encrypts, of
+// which the variables begin so.
+func keys(h household, prefix string) []string {
 	push, ok := h.(*simulate.PushMeter)
 	if !ok || push.Encrypter == nil {
 		return nil
 	}
 	return []string{
-		fmt.Sprintf("SMARTMETER_ENC_KEY=%X", push.Encrypter.Key), fmt.Sprintf("SMARTMETER_ENC_AAD=30%X", push.Encrypter.AuthKey),
+		fmt.Sprintf("%sENC_KEY=%X", prefix, push.Encrypter.Key), fmt.Sprintf("%sENC_AAD=30%X", prefix, push.Encrypter.AuthKey),
 	}
 }

@@ -78,7 +78,17 @@ func show(ctx context.Context, o options, stdout, stderr io.Writer) error {
 	defer os.RemoveAll(data)
 	var inverter *simulate.Inverter
 	inverterAddr := ""
-	more := keys(o.meter)
+	more := keys(o.meter, "SMARTMETER_")
+	var further []*simulate.Server
+	for i, meter := range o.further {
+		line, err := simulate.Listen("127.0.0.1:0")
+		if err != nil {
+			return err
+		}
+		further = append(further, line)
+		prefix := fmt.Sprintf("SMARTMETER_MORE_METERS_%d_", i)
+		more = append(append(more, prefix+"SLOT="+slots[i], prefix+"SOCKET="+line.Addr()), keys(meter, prefix)...)
+	}
 	if !o.noSolar {
 		inverterAddr = freeAddr(1502)
 		if inverter, err = o.meter.Inverter(inverterAddr, o.clock); err != nil {
@@ -91,8 +101,8 @@ func show(ctx context.Context, o options, stdout, stderr io.Writer) error {
 		"SMARTMETER_SOCKET="+line.Addr(),
 		"SMARTMETER_MQTT_URL=mqtt://"+brokerAddr,
 		"SMARTMETER_MQTT_INTERVAL=5",
-		"SMARTMETER_TCP_SERVER="+freeAddr(3010),
-		"SMARTMETER_RAW_TCP_SERVER="+freeAddr(3020),
+		"SMARTMETER_TCP_SERVER="+freeAddrs(3010, 1+len(o.further)),
+		"SMARTMETER_RAW_TCP_SERVER="+freeAddrs(3020, 1+len(o.further)),
 		"SMARTMETER_WEB_SERVER="+freeAddr(8099),
 		"SMARTMETER_API_SERVER="+freeAddr(8080),
 		"SMARTMETER_HEALTH="+freeAddr(8098),
@@ -102,11 +112,15 @@ func show(ctx context.Context, o options, stdout, stderr io.Writer) error {
 		return err
 	}
 
-	guide := &guide{addresses: make(map[string]string), out: stdout, standard: o.standard.Title, line: line.Addr(), broker: brokerAddr, inverter: inverterAddr}
+	guide := &guide{addresses: make(map[string]string), out: stdout, standard: o.standard.Title, line: line.Addr(), broker: brokerAddr, inverter: inverterAddr, further: len(o.further)}
 	toLine := &spoiler{line: line, fault: o.fault, standard: &o.standard}
 	group, ctx := errgroup.WithContext(ctx)
 	group.Go(func() error { return line.Run(ctx) })
 	group.Go(func() error { return o.meter.Run(ctx, toLine, o.every, o.clock) })
+	for i, meter := range o.further {
+		group.Go(func() error { return further[i].Run(ctx) })
+		group.Go(func() error { return meter.Run(ctx, further[i], o.every, o.clock) })
+	}
 	if inverter != nil {
 		group.Go(func() error { return inverter.Run(ctx) })
 	}
@@ -132,14 +146,33 @@ func startBroker(stderr io.Writer) (*mochi.Server, string, error) {
 }
 
 // freeAddr is the wanted port on loopback, or where that is taken a free one.
-func freeAddr(port int) string {
-	for _, addr := range []string{fmt.Sprintf("127.0.0.1:%d", port), "127.0.0.1:0"} {
-		if listener, err := net.Listen("tcp", addr); err == nil {
-			defer listener.Close()
-			return listener.Addr().String()
+func freeAddr(port int) string { return freeAddrs(port, 1) }
+
+// freeAddrs is the first of some ports on loopback that follow each other: the
+// wanted ones, or where one of those is taken others.
+func freeAddrs(port, count int) string {
+	for range 100 {
+		if addr, ok := areFree(port, count); ok {
+			return addr
 		}
+		port = 0 // one that the system picks
 	}
 	return fmt.Sprintf("127.0.0.1:%d", port)
+}
+
+func areFree(port, count int) (first string, ok bool) {
+	for n := range count {
+		listener, err := net.Listen("tcp", fmt.Sprintf("127.0.0.1:%d", port))
+		if err != nil {
+			return "", false
+		}
+		defer listener.Close()
+		if n == 0 {
+			first = listener.Addr().String()
+		}
+		port = listener.Addr().(*net.TCPAddr).Port + 1
+	}
+	return first, true
 }
 
 // guide prints how to look at the outputs, once all of them listen.
@@ -148,6 +181,7 @@ type guide struct {
 	standard     string
 	line, broker string
 	inverter     string // empty: there is none
+	further      int    // meters beside the first
 
 	mu        sync.Mutex
 	addresses map[string]string // of the servers by name
@@ -158,7 +192,11 @@ func (g *guide) listening(name, addr string) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	g.addresses[name] = addr
-	for _, name := range []string{"json", "raw", "page", "api", "health"} {
+	names := []string{"json", "raw", "page", "api", "health"}
+	for _, slot := range slots[:g.further] {
+		names = append(names, "json "+slot, "raw "+slot)
+	}
+	for _, name := range names {
 		if g.addresses[name] == "" {
 			return
 		}
@@ -186,9 +224,20 @@ A simulated %s meter feeds the real app. Look at it:
   the line checked                     go run ./cmd/smartmeter check -network %s
   how all of it stands                 SMARTMETER_HEALTH=%s go run ./cmd/smartmeter healthcheck -v
 
-The meter itself is a network reader at %s.%s Ctrl-C ends the demo.
+`, g.standard, g.addresses["page"], spaced(g.addresses["json"]), spaced(raw), host, port, api, api, spaced(raw), g.line, g.addresses["health"])
+	g.tellFurther(api)
+	fmt.Fprintf(g.out, "The meter itself is a network reader at %s.%s Ctrl-C ends the demo.\n\n", g.line, inverter)
+}
 
-`, g.standard, g.addresses["page"], spaced(g.addresses["json"]), spaced(raw), host, port, api, api, spaced(raw), g.line, g.addresses["health"], g.line, inverter)
+// tellFurther tells how to look at the meters beside the first.
+func (g *guide) tellFurther(api string) {
+	if g.further == 0 {
+		return
+	}
+	for _, slot := range slots[:g.further] {
+		fmt.Fprintf(g.out, "  %-36s telnet %s, and its telegrams: telnet %s\n", "the meter called "+slot, spaced(g.addresses["json "+slot]), spaced(g.addresses["raw "+slot]))
+	}
+	fmt.Fprintf(g.out, "  %-36s curl 'http://%s/api/reading?meter=sum'\n\n", "all meters together", api)
 }
 
 // spaced is how telnet and nc want an address.

@@ -163,6 +163,7 @@ func TestCalls(t *testing.T) {
 		{[]string{"-at", "noon"}, exitCall, "-at noon"},
 		{[]string{"-every", "-2s"}, exitCall, "-every -2s"},
 		{[]string{"-every", "soon"}, exitCall, "-every"},
+		{[]string{"-meters", "5"}, exitCall, "-meters 5"},
 		{[]string{"-fault", "fire"}, exitCall, "wrong-speed"},
 		{[]string{"-standard", "dsmr9"}, exitCall, "dsmr50"},
 	} {
@@ -172,7 +173,7 @@ func TestCalls(t *testing.T) {
 			t.Errorf("%v: exit %d, want %d", test.args, code, test.code)
 		}
 		if code == 0 {
-			for _, flag := range []string{"-at", "-every", "-fault", "-no-solar", "-one-phase", "-seed", "-standard", "emucs17", "web-page"} {
+			for _, flag := range []string{"-at", "-every", "-fault", "-meters", "-no-solar", "-one-phase", "-seed", "-standard", "emucs17", "web-page"} {
 				if !strings.Contains(stdout.String(), flag) {
 					t.Errorf("%v: the help does not tell of %s", test.args, flag)
 				}
@@ -192,6 +193,64 @@ func TestClock(t *testing.T) {
 	}
 	if now := clock(); now.Format("2006-01-02T15:04") != "2026-06-21T13:00" {
 		t.Errorf("the clock shows %s", now)
+	}
+}
+
+// TestMeters: each meter has sockets of its own at ports that follow each other,
+// and what all say together is known.
+func TestMeters(t *testing.T) {
+	ctx, cancel := context.WithCancel(t.Context())
+	guide, out := io.Pipe()
+	ended := make(chan int, 1)
+	go func() {
+		ended <- run(ctx, []string{"-meters", "3", "-every", "50ms", "-seed", "5"}, out, io.Discard)
+		out.Close()
+	}()
+	defer func() {
+		cancel()
+		<-ended
+	}()
+	var sockets, raw []string
+	api := ""
+	lines := bufio.NewScanner(guide)
+	for lines.Scan() && !strings.Contains(lines.Text(), "Ctrl-C") {
+		for i, m := range regexp.MustCompile(`telnet (\S+) (\d+)`).FindAllStringSubmatch(lines.Text(), -1) {
+			if addr := net.JoinHostPort(m[1], m[2]); i == 0 && !strings.Contains(lines.Text(), "own telegrams") {
+				sockets = append(sockets, addr)
+			} else {
+				raw = append(raw, addr)
+			}
+		}
+		if m := regexp.MustCompile(`curl '(http://\S+\?meter=sum)'`).FindStringSubmatch(lines.Text()); m != nil {
+			api = m[1]
+		}
+	}
+	if len(sockets) != 3 || len(raw) != 3 || api == "" {
+		t.Fatalf("the guide names %q, %q and %q", sockets, raw, api)
+	}
+	for _, addr := range sockets {
+		if got := firstLine(t, addr, "{"); !strings.Contains(got, `"header":`) {
+			t.Errorf("%s: got %q", addr, got)
+		}
+	}
+	for _, addr := range raw {
+		if got := firstLine(t, addr, "/"); !strings.Contains(got, "SIMULATED") {
+			t.Errorf("%s: got %q", addr, got)
+		}
+	}
+	for end := time.Now().Add(20 * time.Second); ; time.Sleep(50 * time.Millisecond) {
+		answer, err := http.Get(api)
+		if err != nil {
+			t.Fatal(err)
+		}
+		text, _ := io.ReadAll(answer.Body)
+		answer.Body.Close()
+		if answer.StatusCode == http.StatusOK && bytes.Contains(text, []byte(`"houseUsage":`)) {
+			return
+		}
+		if time.Now().After(end) {
+			t.Fatalf("the sum: %s %s", answer.Status, text)
+		}
 	}
 }
 

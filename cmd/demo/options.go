@@ -19,6 +19,7 @@ them, on loopback only. It prints how to look at each output. Ctrl-C ends it.
 // options are what a call of the demo asks for.
 type options struct {
 	meter    household
+	further  []household // beside the first
 	standard simulate.StandardInfo
 	every    time.Duration
 	seed     uint64
@@ -38,6 +39,7 @@ func parseOptions(args []string, stdout io.Writer) (options, error) {
 	at := flags.String("at", "", "simulated date and `time`, such as 2026-06-21T13:00 (default now)")
 	flags.DurationVar(&o.every, "every", 0, "time between telegrams (default as the standard has it)")
 	fault := flags.String("fault", "", "what is wrong with the line: one of the `faults` below")
+	meters := flags.Int("meters", 1, "how many meters the house has, 1 to 4")
 	flags.BoolVar(&o.noSolar, "no-solar", false, "a household without solar panels")
 	flags.BoolVar(&o.onePhase, "one-phase", false, "a household with one phase instead of three")
 	flags.Uint64Var(&o.seed, "seed", 0, "which household it is (default another one each time)")
@@ -61,6 +63,18 @@ func parseOptions(args []string, stdout io.Writer) (options, error) {
 	var err error
 	if o.meter, o.standard, err = o.household(*name); err != nil {
 		return o, err
+	}
+	if *meters < 1 || *meters > 1+len(slots) {
+		return o, fmt.Errorf("-meters %d: the house may have 1 to %d", *meters, 1+len(slots))
+	}
+	beside := options{noSolar: true, onePhase: o.onePhase} // the panels are the house's, and the first meter sees them
+	for n := 1; n < *meters; n++ {
+		beside.seed = o.seed + uint64(n)
+		further, _, err := beside.household(*name)
+		if err != nil {
+			return o, err
+		}
+		o.further = append(o.further, further)
 	}
 	if o.every == 0 {
 		o.every = o.standard.Period
