@@ -6,6 +6,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"io"
 	"net"
 	"os"
 	"os/exec"
@@ -41,6 +42,8 @@ type house struct {
 // meter is a simulated meter and the program that reads it.
 type meter struct {
 	standard simulate.Standard
+	push     simulate.Push // in place of the standard, where it pushes
+	pushes   bool
 	seed     uint64
 	slot     string
 	version  string    // as the dsmr integration names the standard
@@ -146,7 +149,16 @@ func (m *meter) plugIn(t *testing.T, h *house, program string) {
 		cancel()
 		running.Wait()
 	})
-	world := simulate.New(simulate.Options{Standard: m.standard, Seed: m.seed, Start: m.start})
+	options := simulate.Options{Standard: m.standard, Seed: m.seed, Start: m.start}
+	var world interface {
+		Run(ctx context.Context, w io.Writer, every time.Duration, now func() time.Time) error
+	} = simulate.New(options)
+	var keys []string
+	every := time.Second
+	if m.pushes {
+		push := simulate.NewPush(m.push, options)
+		world, keys, every = push, keysOf(push.Encrypter), push.Info().Period
+	}
 	run := func(f func() error) {
 		running.Go(func() {
 			if err := f(); err != nil && ctx.Err() == nil {
@@ -159,7 +171,7 @@ func (m *meter) plugIn(t *testing.T, h *house, program string) {
 		m.cable = new(cable)
 	}
 	m.cable.to = line
-	run(func() error { return world.Run(ctx, m.cable, time.Second, h.clock.now) })
+	run(func() error { return world.Run(ctx, m.cable, every, h.clock.now) })
 
 	m.raw = testkit.FreeAddr(t)
 	m.program = newProcess(t, m.slot, program)
@@ -174,6 +186,7 @@ func (m *meter) plugIn(t *testing.T, h *house, program string) {
 		"XDG_STATE_HOME=" + t.TempDir(),
 		"TZ=Europe/Amsterdam", // as the Supervisor sets it
 	}
+	m.program.env = append(m.program.env, keys...)
 	if m.slot != "p1" { // which keeps the defaults
 		m.program.env = append(m.program.env, "SMARTMETER_SLOT="+m.slot, "SMARTMETER_MQTT_TOPIC=smartmeter_"+m.slot)
 	}

@@ -16,7 +16,7 @@ var (
 
 	// aboutUs are parts of Core that have to do with what we announce: a
 	// complaint of theirs is about us.
-	aboutUs = regexp.MustCompile(`^homeassistant\.(components\.(mqtt|sensor|binary_sensor|recorder|energy|dsmr)|helpers\.(entity|template|device_registry|translation))\b`)
+	aboutUs = regexp.MustCompile(`^homeassistant\.(components\.(mqtt|sensor|binary_sensor|recorder|energy|dsmr|edl21)|helpers\.(entity|template|device_registry|translation))\b`)
 
 	// named is something of ours, wherever it is complained of.
 	named = regexp.MustCompile(`(?i)smartmeter|value_json|homeassistant/device`)
