@@ -152,6 +152,7 @@ func (m *meter) plugIn(t *testing.T, h *house, program string) {
 	options := simulate.Options{Standard: m.standard, Seed: m.seed, Start: m.start}
 	var world interface {
 		Run(ctx context.Context, w io.Writer, every time.Duration, now func() time.Time) error
+		Inverter(addr string, now func() time.Time) (*simulate.Inverter, error)
 	} = simulate.New(options)
 	var keys []string
 	every := time.Second
