@@ -80,3 +80,45 @@ func (l *told) Write(line []byte) (int, error) {
 	}
 	return len(line), nil
 }
+
+// A port of UDP is kept open in the same way; one that nobody can choose asks
+// for no choice.
+func TestPackets(t *testing.T) {
+	taken, err := net.ListenPacket("udp", testkit.Addr(t))
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, port, _ := net.SplitHostPort(taken.LocalAddr().String())
+	var log strings.Builder
+	ctx, cancel := context.WithTimeout(context.Background(), 20*time.Second)
+	defer cancel()
+	served := 0
+	freed := freeing{&log, func() { taken.Close() }}
+	err = listen.RunPackets(ctx, listen.Options{
+		Address: taken.LocalAddr().String(), What: "door", Log: slog.New(slog.NewTextHandler(freed, nil)),
+	}, func(_ context.Context, conn net.PacketConn) error {
+		defer conn.Close()
+		if served++; served == 2 {
+			cancel()
+			return nil
+		}
+		return errors.New("it jams")
+	})
+	if err != nil || served != 2 {
+		t.Errorf("served %d times, %v", served, err)
+	}
+	if got := log.String(); !strings.Contains(got, "port "+port+" is taken by another program: free it; trying again") || !strings.Contains(got, "it jams") {
+		t.Errorf("log: %s", got)
+	}
+}
+
+// freeing is a log that does something at each line.
+type freeing struct {
+	*strings.Builder
+	then func()
+}
+
+func (l freeing) Write(line []byte) (int, error) {
+	l.then()
+	return l.Builder.Write(line)
+}
