@@ -4,14 +4,14 @@ package homeassistant_test
 
 import (
 	"fmt"
+	"math/rand/v2"
 	"net"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
-
-	"github.com/smartmeter-addon/smartmeter-addon/internal/testkit"
 )
 
 // configuration is little; the rest of Core comes by default.
@@ -46,7 +46,7 @@ func newCore(t *testing.T, tree string) *core {
 	if err := os.WriteFile(filepath.Join(dir, "configuration.yaml"), []byte(configuration), 0o644); err != nil {
 		t.Fatal(err)
 	}
-	_, port, _ := net.SplitHostPort(testkit.FreeAddr(t))
+	port := strconv.Itoa(freePort(t))
 	c := &core{
 		process: newProcess(t, "core", "chroot", tree, "/opt/homeassistant/bin/hass", "--skip-pip", "--config", strings.TrimPrefix(dir, tree)),
 		api:     &api{base: "http://127.0.0.1:" + port},
@@ -55,6 +55,22 @@ func newCore(t *testing.T, tree string) *core {
 	report(t, "Core started", c.start(t))
 	c.api.onboard(t)
 	return c
+}
+
+// freePort returns a port that is free on every address, because Core binds all
+// of them. It is below those that systems give to whoever asks for any port, so
+// that no other test takes it meanwhile, nor while Core starts again.
+func freePort(t *testing.T) int {
+	t.Helper()
+	for range 100 {
+		port := 18000 + rand.IntN(10000)
+		if l, err := net.Listen("tcp", fmt.Sprintf(":%d", port)); err == nil {
+			l.Close()
+			return port
+		}
+	}
+	t.Fatal("no port is free")
+	return 0
 }
 
 // start starts Core and returns how long it took until it was ready.
