@@ -13,6 +13,7 @@ type Push uint8
 // The forms. Their lists follow the makers' descriptions of their ports.
 const (
 	Aidon          Push = iota // Norway: HDLC, objects with scale
+	AidonSweden                // Sweden: HDLC, 27 objects with scale
 	Kaifa                      // Norway: HDLC, values by position
 	KaifaPairs                 // Sweden: HDLC, codes and values
 	Kamstrup                   // Denmark: HDLC, codes and values, encrypted
@@ -53,6 +54,8 @@ type pushList struct {
 var Pushes = [NumPushes]PushInfo{
 	Aidon: {Name: "aidon", Title: "Aidon (Norway)", Mode: "2400 8E1", Period: 5 * time.Second, zone: "Europe/Oslo", wrap: (*PushMeter).hdlc,
 		lists: []pushList{{0, triples, "", aidonList1}, {10, triples, "", aidonList2}, {3600, triples, "", aidonList2 + aidonTotals}}},
+	AidonSweden: {Name: "aidon-se", Title: "Aidon (Sweden)", Mode: "2400 8E1", Period: 10 * time.Second, zone: "Europe/Stockholm", wrap: (*PushMeter).hdlc,
+		lists: []pushList{{0, triples, "", aidonSweden}}},
 	Kaifa: {Name: "kaifa", Title: "Kaifa (Norway)", Mode: "2400 8E1", Period: 10 * time.Second, zone: "Europe/Oslo", wrap: (*PushMeter).hdlc,
 		lists: []pushList{{0, plainValues, "tagged", kaifaList2}, {3600, plainValues, "tagged", kaifaList2 + kaifaTotals}}},
 	KaifaPairs: {Name: "kaifa-se", Title: "Kaifa (Sweden)", Mode: "2400 8E1", Period: 10 * time.Second, zone: "Europe/Stockholm", wrap: (*PushMeter).hdlc,

@@ -37,6 +37,36 @@ const aidonTotals = `
 1-0:4.8.0 u32 reactive.export 1 varh
 `
 
+const aidonSweden = `
+0-0:1.0.0 octets clock
+1-0:1.7.0 u32 power.import 0 W
+1-0:2.7.0 u32 power.export 0 W
+1-0:3.7.0 u32 var.import 0 var
+1-0:4.7.0 u32 var.export 0 var
+1-0:31.7.0 i16 current.L1 -1 A
+1-0:51.7.0 i16 current.L2 -1 A
+1-0:71.7.0 i16 current.L3 -1 A
+1-0:32.7.0 u16 voltage.L1 -1 V
+1-0:52.7.0 u16 voltage.L2 -1 V
+1-0:72.7.0 u16 voltage.L3 -1 V
+1-0:21.7.0 u32 power.import.L1 0 W
+1-0:22.7.0 u32 power.export.L1 0 W
+1-0:23.7.0 u32 var.import.L1 0 var
+1-0:24.7.0 u32 var.export.L1 0 var
+1-0:41.7.0 u32 power.import.L2 0 W
+1-0:42.7.0 u32 power.export.L2 0 W
+1-0:43.7.0 u32 var.import.L2 0 var
+1-0:44.7.0 u32 var.export.L2 0 var
+1-0:61.7.0 u32 power.import.L3 0 W
+1-0:62.7.0 u32 power.export.L3 0 W
+1-0:63.7.0 u32 var.import.L3 0 var
+1-0:64.7.0 u32 var.export.L3 0 var
+1-0:1.8.0 u32 import 0 Wh
+1-0:2.8.0 u32 export 0 Wh
+1-0:3.8.0 u32 reactive.import 0 varh
+1-0:4.8.0 u32 reactive.export 0 varh
+`
+
 const kaifaList2 = `
 - octets =KFM_001
 - octets =70000000########
