@@ -347,7 +347,7 @@ func (p *pipeline) identify(m *decode.Message) (name string, ok bool) {
 		return r.EquipmentID, true
 	}
 	own := r.EquipmentID
-	if name, ok = p.senders.Named(m.Sender, own, r.Received); ok {
+	if name, ok = p.senders.Named(m.Sender, own, m.Pushed.Layout, r.Received); ok {
 		r.EquipmentID = name
 		p.totals.identify(r)
 		r.EquipmentID = own

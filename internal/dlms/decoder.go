@@ -54,9 +54,10 @@ func (d *Decoder) Decode(apdu []byte) (*cosem.Message, error) {
 	return d.notification(apdu)
 }
 
-// Whole returns the length of a data-notification that fills p, or else 0.
+// Whole returns the length of a data-notification that fills p, with zeros behind
+// it at most, or else 0.
 func Whole(p []byte) int {
-	if n := Begins(p); n == len(p) {
+	if n := Begins(p); n > 0 && len(bytes.TrimLeft(p[n:], "\x00")) == 0 {
 		return n
 	}
 	return 0

@@ -222,6 +222,8 @@ func TestPositions(t *testing.T) {
 				"1-0:22.7.0=17W 1-0:42.7.0=18W 1-0:62.7.0=19W 1-0:32.7.0=2.0V 1-0:52.7.0=2.1V 1-0:72.7.0=2.2V 1-0:31.7.0=0.23A 1-0:51.7.0=0.24A 1-0:71.7.0=0.25A"},
 		{"Kärnten 12", join([]string{"09 06 00 06 19 09 00 FF", str("1121300000042"), clock, date}, many(u32, 1, 6), []string{"09 00", "09 00"}), "1121300000042",
 			"1-0:1.8.0=1Wh 1-0:2.8.0=2Wh 1-0:3.8.0=3varh 1-0:4.8.0=4varh 1-0:1.7.0=5W 1-0:2.7.0=6W"},
+		{"Wiener Netze 9", join([]string{stamp}, many(u32, 1, 8)), "",
+			"1-0:1.8.0=1Wh 1-0:2.8.0=2Wh 1-0:3.8.0=3varh 1-0:4.8.0=4varh 1-0:1.7.0=5W 1-0:2.7.0=6W 1-0:3.7.0=7var 1-0:4.7.0=8var"},
 		{"Burgenland 14", join(many(u16, 1, 6), many(u32, 7, 10), many(u16, 11, 13), []string{str("30100041")}), "30100041",
 			"1-0:32.7.0=1V 1-0:52.7.0=2V 1-0:72.7.0=3V 1-0:31.7.0=0.04A 1-0:51.7.0=0.05A 1-0:71.7.0=0.06A 1-0:1.7.0=7W 1-0:2.7.0=8W 1-0:1.8.0=9Wh 1-0:2.8.0=10Wh"},
 	} {
@@ -238,7 +240,7 @@ func TestPositions(t *testing.T) {
 		if diff := cmp.Diff(strings.Fields(c.want), strings.Fields(text(m))); diff != "" {
 			t.Errorf("%s: (-want +got)\n%s", c.name, diff)
 		}
-		if strings.Contains(c.name, "IE.5") || strings.Contains(c.name, "Kärnten") {
+		if strings.Contains(c.name, "IE.5") || strings.Contains(c.name, "Kärnten") || strings.Contains(c.name, "Wien") {
 			if got := m.Clock.String(); got != "2022-02-21T17:37:30" {
 				t.Errorf("%s: the time is %s", c.name, got)
 			}

@@ -14,7 +14,7 @@ func TestMerge(t *testing.T) {
 	var senders latest.Senders
 	read := func(after time.Duration, address uint64, id string, watts, total int64) (power, energy string) {
 		at = at.Add(after)
-		name, ok := senders.Named(address, id, at)
+		name, ok := senders.Named(address, id, "objects", at)
 		if !ok {
 			return "nobody's", "nobody's"
 		}
@@ -59,6 +59,33 @@ func TestMerge(t *testing.T) {
 	} {
 		if power, energy := read(step.after, step.address, step.id, step.watts, step.total); power != step.power || energy != step.energy {
 			t.Errorf("%s: power %q and total %q, want %q and %q", step.name, power, energy, step.power, step.energy)
+		}
+	}
+}
+
+// TestSeveralNames: Iskra's meters say their device name in one list and a number
+// in another; two meters say two of either.
+func TestSeveralNames(t *testing.T) {
+	at := time.Date(2026, 1, 1, 12, 0, 0, 0, time.UTC)
+	var s latest.Senders
+	for _, step := range []struct {
+		name       string
+		address    uint64
+		id, layout string
+		want       string
+	}{
+		{"the number", 1, "33", "Iskra 4", "33"},
+		{"the device name", 1, "ISK1", "Iskra 18", "ISK1"},
+		{"the number again", 1, "33", "Iskra 4", "ISK1"},
+		{"none", 1, "", "Iskra 18", "ISK1"},
+		{"from another address", 2, "44", "Iskra 4", "44"},
+		{"of another maker", 1, "55", "Kaifa 13", "55"},
+		{"another one's number", 2, "45", "Iskra 4", "45"},
+		{"the first one's", 2, "44", "Iskra 4", "44"},
+	} {
+		at = at.Add(time.Second)
+		if got, ok := s.Named(step.address, step.id, step.layout, at); got != step.want || !ok {
+			t.Errorf("%s: %q, %v, want %q", step.name, got, ok, step.want)
 		}
 	}
 }

@@ -114,8 +114,8 @@ func (d *Decoder) part(c *cursor) (found bool) {
 
 func (d *Decoder) response(c *cursor) {
 	c.open(7)
-	c.skip(3) // client
-	if id := c.next(); id.kind == octets && c.err == nil {
+	c.skip(3)                                                                     // client
+	if id := c.next(); id.kind == octets && c.err == nil && d.message.ID == nil { // of the first list, whose values count
 		d.message.ID = d.serverID(c.bytes(&id))
 		_, last := Faulty(c.bytes(&id))
 		d.faulty = last > 0
