@@ -59,6 +59,7 @@ func Run(ctx context.Context, cfg config.Config, deps Deps) error {
 		return err
 	}
 	all := newSum(h, meters)
+	h.emulated = h.emulate(meters, all)
 	tasks, err := h.tasks(h.outputs(meters, all))
 	if err != nil {
 		return err

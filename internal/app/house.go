@@ -33,6 +33,8 @@ type house struct {
 	slots *listen.Slots // of the clients of all servers
 	end   func()        // ends the program, as a replay's end does
 
+	emulated []*emulated // meters that the program looks like
+
 	samples *hub.Hub[*meter.Solar]
 	panels  *solar.Poller                                    // nil: there is no inverter
 	broker  func(context.Context, bool) (mqtt.Broker, error) // nil: there is none

@@ -95,6 +95,9 @@ func (h *house) shared(meters []*pipeline, all *sum) []output {
 	for _, p := range meters {
 		list = append(list, p.post(len(meters) > 1))
 	}
+	for _, e := range h.emulated {
+		list = append(list, h.emulatedMeter(e))
+	}
 	return append(list, []output{
 		{name: "health", on: cfg.Health != "", hidden: true, build: func(w wires) (func(context.Context) error, error) {
 			return healthServer(string(cfg.Health), health(meters), h.board, meters, w), nil

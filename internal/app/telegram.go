@@ -1,6 +1,7 @@
 package app
 
 import (
+	"slices"
 	"sync"
 
 	"github.com/smartmeter-addon/smartmeter-addon/internal/decode"
@@ -11,6 +12,7 @@ import (
 type lastTelegram struct {
 	mu   sync.Mutex
 	text []byte
+	good []byte // the last P1 telegram that gave a reading; of DLMS and SML there is none
 }
 
 // set copies the telegram into the same memory each time. Of DLMS and SML it
@@ -19,6 +21,17 @@ func (l *lastTelegram) set(m *decode.Message) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.text = m.AppendText(l.text[:0])
+	if m.Err == nil && m.Pushed == nil {
+		l.good = append(append(l.good[:0], l.text...), "\r\n"...)
+	}
+}
+
+// getGood returns a copy of the last telegram that gave a reading, for who must
+// never get a damaged one; false where there is none.
+func (l *lastTelegram) getGood() ([]byte, bool) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return slices.Clone(l.good), len(l.good) > 0
 }
 
 // get returns a copy of the telegram, with its line end; false before the

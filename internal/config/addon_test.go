@@ -224,7 +224,7 @@ func TestAppPorts(t *testing.T) {
 	}{
 		{supervised.JSONSocket, true}, {":3011", false}, {":3012", false}, {":3013", false},
 		{supervised.RawSocket, true}, {":3021", false}, {":3022", false}, {":3023", false},
-		{supervised.APIServer, false},
+		{supervised.APIServer, false}, {":8084", false}, // for a second emulated meter of a kind
 	} {
 		port := strings.TrimPrefix(string(l.address), ":")
 		want[port+"/tcp"] = 0
@@ -235,6 +235,13 @@ func TestAppPorts(t *testing.T) {
 			}
 			want[port+"/tcp"] = int(n)
 		}
+	}
+	for _, kind := range config.Values[reflect.TypeFor[config.EmulatedKind]()] {
+		c, _, err := config.Load([]string{"SMARTMETER_EMULATE_0_KIND=" + kind}, options("{}").read)
+		if err != nil {
+			t.Fatal(err)
+		}
+		want[strings.TrimPrefix(string(c.Emulated()[0].Listen), ":")+"/tcp"] = 0
 	}
 	got := make(map[string]int)
 	for name, port := range readApp(t).Ports {

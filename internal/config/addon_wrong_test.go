@@ -36,6 +36,8 @@ var wrongs = map[string][]string{
 	"mqtt.distinct_fields":  {",", "power ts"},
 	"api_hosts":             {"http://h", "meter.example.org:8080", "a b"},
 	"slot":                  nil, // the pattern is ours
+	"emulate.0.meter":       {"p2", "sum", "p1_gas"},
+	"emulate.0.port":        {"70000", "http", "a b:80"},
 	"more_meters.0.slot":    {"p1", "p1_gas", "p1_warm", "sum", "alone"},
 	"more_meters.0.address": {"192.168.1.20", "tcp://192.168.1.20:23", "192.168.1.20:0"},
 	"more_meters.0.key":     {"0011", "secret"},

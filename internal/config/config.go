@@ -24,6 +24,7 @@ type Config struct {
 	Solar      Solar
 	Influx     Influx
 	Post       Post
+	Emulates   Emulates // meters of other makers that the program looks like
 
 	Slot     string         `json:"slot" env:"SLOT" envDefault:"p1"`         // name of the meter in topics and unique ids
 	Language meter.Language `json:"language" env:"LANGUAGE" envDefault:"en"` // of the names of devices and entities
@@ -81,6 +82,23 @@ type Further struct {
 	Address string     `json:"address" env:"SOCKET"`   // host:port, IPv6 in brackets
 	Key     Secret     `json:"key" env:"ENC_KEY"`      // 32 hex digits
 	AAD     Secret     `json:"aad" env:"ENC_AAD"`      // empty: Luxembourg's
+}
+
+// Emulates is the list of emulated meters.
+type Emulates struct {
+	First  Emulate `json:"emulate.0" envPrefix:"EMULATE_0_"`
+	Second Emulate `json:"emulate.1" envPrefix:"EMULATE_1_"`
+	Third  Emulate `json:"emulate.2" envPrefix:"EMULATE_2_"`
+	Fourth Emulate `json:"emulate.3" envPrefix:"EMULATE_3_"`
+	Fifth  Emulate `json:"emulate.4" envPrefix:"EMULATE_4_"`
+	Sixth  Emulate `json:"emulate.5" envPrefix:"EMULATE_5_"`
+}
+
+// Emulate is what the options say of one emulated meter; see Config.Emulated.
+type Emulate struct {
+	Kind  EmulatedKind `json:"kind" env:"KIND"`
+	Meter string       `json:"meter" env:"METER"` // slot; empty: the first meter
+	Port  Listen       `json:"port" env:"PORT"`   // port, or host:port; empty or 0: that of the kind
 }
 
 // MQTT is the broker and what is published there.

@@ -15,6 +15,7 @@ var Values = map[reflect.Type][]string{
 	reflect.TypeFor[EnergyUnit]():     texts(energyUnits),
 	reflect.TypeFor[meter.Language](): texts(meter.Languages),
 	reflect.TypeFor[LogLevel]():       texts(logLevels),
+	reflect.TypeFor[EmulatedKind]():   texts(kinds()),
 }
 
 // Rename gives an option a former name until the test ends. now is the variable

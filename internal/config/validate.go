@@ -79,7 +79,10 @@ func (c *Config) wrong() (field any, mend string) {
 			return rule.field, rule.mend
 		}
 	}
-	return c.wrongFurther()
+	if field, mend = c.wrongFurther(); mend != "" {
+		return field, mend
+	}
+	return c.wrongEmulated()
 }
 
 // lacksSource looks for what the chosen source needs.

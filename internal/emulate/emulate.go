@@ -19,7 +19,6 @@ package emulate
 
 import (
 	"context"
-	"log/slog"
 	"sync"
 	"time"
 
@@ -40,15 +39,14 @@ type Options struct {
 	Prefix  []byte                  // of the MAC address; empty: of the private range
 	Updates *hub.Hub[*meter.Update] // of the real meter
 	Store   *store.Store            // keeps identity and offset
-	Log     *slog.Logger
-	Counter *status.Counter // may be nil
 }
 
 // Meter is one emulated meter. Its methods may be called by any goroutine.
 type Meter struct {
 	options Options
 	mac     MAC
-	due     chan struct{} // there is something to save
+	counter *status.Counter // may be nil
+	due     chan struct{}   // there is something to save
 
 	mu      sync.Mutex
 	kept    kept
@@ -88,6 +86,9 @@ func (m *Meter) Slot() string { return m.options.Slot }
 
 // MAC returns the meter's own.
 func (m *Meter) MAC() MAC { return m.mac }
+
+// Count has answers counted there. It must be called before Run.
+func (m *Meter) Count(c *status.Counter) { m.counter = c }
 
 // Run follows the real meter and runs the servers of the kind, until ctx ends;
 // then it returns nil. A server that fails ends them all.
@@ -233,7 +234,7 @@ func (m *Meter) Answered(name, what string, v *View) {
 		power := v.Power
 		c.Power, c.Age = &power, v.Age(now).Seconds()
 	}
-	m.options.Counter.Sent(1, now)
+	m.counter.Sent(1, now)
 }
 
 // Refused notes that a client got no reading, and why.
@@ -243,7 +244,7 @@ func (m *Meter) Refused(name, what, why string) {
 	c := m.book.of(name, time.Now())
 	c.What, c.Why = text(what), text(why)
 	c.Refused++
-	m.options.Counter.Dropped(1)
+	m.counter.Dropped(1)
 }
 
 // Offset returns what is added to the power, in W.

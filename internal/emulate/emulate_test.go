@@ -32,7 +32,7 @@ func start(t *testing.T, s *store.Store) *real {
 		s = store.Open(t.TempDir(), log)
 	}
 	r := &real{hub: new(hub.Hub[*meter.Update]), store: s}
-	r.Meter = emulate.New(emulate.Options{Name: "homewizard_p1", Kind: "homewizard", Slot: "p1", Updates: r.hub, Store: s, Log: log})
+	r.Meter = emulate.New(emulate.Options{Name: "homewizard_p1", Kind: "homewizard", Slot: "p1", Updates: r.hub, Store: s})
 	ctx, cancel := context.WithCancel(t.Context())
 	done := make(chan error, 1)
 	go func() { done <- r.Run(ctx) }()

@@ -91,6 +91,8 @@ func (o *Options) explain(err error) string {
 		choose, see = "", ""
 	}
 	switch {
+	case errors.Is(err, syscall.EADDRINUSE) && port == "80":
+		return fmt.Sprintf("port 80 is taken, by Home Assistant itself since its version 2026.8 where that runs on this machine: choose another with %s", o.Setting)
 	case errors.Is(err, syscall.EADDRINUSE):
 		return fmt.Sprintf("port %s is taken by another program: free it%s", port, strings.Replace(choose, ":", " or", 1))
 	case errors.Is(err, syscall.EACCES):

@@ -67,6 +67,23 @@ func TestExplains(t *testing.T) {
 	}
 }
 
+// TestExplainsPort80: Home Assistant has it on its own machines.
+func TestExplainsPort80(t *testing.T) {
+	address := net.JoinHostPort(testkit.Host(t), "80")
+	taken, err := net.Listen("tcp", address)
+	if err != nil {
+		t.Skipf("this user may not have port 80: %v", err)
+	}
+	defer taken.Close()
+	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
+	defer cancel()
+	log := told{want: "level=ERROR", then: cancel}
+	err = listen.Run(ctx, listen.Options{Address: address, What: "door", Setting: "DOOR", Log: slog.New(slog.NewTextHandler(&log, nil))}, nil)
+	if want := "port 80 is taken, by Home Assistant itself since its version 2026.8"; err != nil || !strings.Contains(log.text, want) {
+		t.Errorf("%v, log %s, want %s", err, log.text, want)
+	}
+}
+
 // told is a log that ends the test when it has a line.
 type told struct {
 	text, want string

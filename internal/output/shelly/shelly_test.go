@@ -48,9 +48,9 @@ func newHouse(t testing.TB, o Options) *house {
 	h := &house{hub: new(hub.Hub[*meter.Update]), log: new(testkit.Log), board: new(status.Board)}
 	o.Log = slog.New(slog.NewTextHandler(h.log, &slog.HandlerOptions{Level: slog.LevelDebug}))
 	o.Counter = h.board.Output("shelly")
-	h.Server = New(o, emulate.New(emulate.Options{
-		Name: "shelly_p1", Kind: Kind, Slot: "p1", Updates: h.hub, Store: store.Open(t.TempDir(), o.Log), Log: o.Log, Counter: o.Counter,
-	}))
+	m := emulate.New(emulate.Options{Name: "shelly_p1", Kind: Kind, Slot: "p1", Updates: h.hub, Store: store.Open(t.TempDir(), o.Log)})
+	m.Count(o.Counter)
+	h.Server = New(o, m)
 	h.device.mac = emulate.MAC{0x02, 0xab, 0xcd, 0xef, 0x01, 0x23}
 	return h
 }
