@@ -52,29 +52,39 @@ func listen(log *slog.Logger) (*sockets, error) {
 		return nil, errors.Join(err4, err6)
 	}
 	if s.v4 != nil {
-		go s.receive(log, func(b []byte) (n, index int, from net.Addr, err error) {
-			n, c, from, err := s.v4.ReadFrom(b)
-			if c == nil {
-				c = new(ipv4.ControlMessage)
-			}
-			return n, c.IfIndex, from, err
-		})
+		go func() {
+			defer retry.Guard(log)
+			s.receive(s.read4)
+		}()
 	}
 	if s.v6 != nil {
-		go s.receive(log, func(b []byte) (n, index int, from net.Addr, err error) {
-			n, c, from, err := s.v6.ReadFrom(b)
-			if c == nil {
-				c = new(ipv6.ControlMessage)
-			}
-			return n, c.IfIndex, from, err
-		})
+		go func() {
+			defer retry.Guard(log)
+			s.receive(s.read6)
+		}()
 	}
 	return s, nil
 }
 
+// read4 and read6 read a packet, with the index of the interface that it came by.
+func (s *sockets) read4(b []byte) (n, index int, from net.Addr, err error) {
+	n, c, from, err := s.v4.ReadFrom(b)
+	if c == nil {
+		return n, 0, from, err
+	}
+	return n, c.IfIndex, from, err
+}
+
+func (s *sockets) read6(b []byte) (n, index int, from net.Addr, err error) {
+	n, c, from, err := s.v6.ReadFrom(b)
+	if c == nil {
+		return n, 0, from, err
+	}
+	return n, c.IfIndex, from, err
+}
+
 // receive reads one socket until it is closed.
-func (s *sockets) receive(log *slog.Logger, read func([]byte) (n, index int, from net.Addr, err error)) {
-	defer retry.Guard(log)
+func (s *sockets) receive(read func([]byte) (n, index int, from net.Addr, err error)) {
 	buffer := make([]byte, mostPacket)
 	for {
 		n, index, from, err := read(buffer)
