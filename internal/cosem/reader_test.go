@@ -229,7 +229,7 @@ func TestDoubtNamesTheNumbers(t *testing.T) {
 	if _, err := r.Reading(m, meter.ChecksumValid, noon); err != nil {
 		t.Fatal(err)
 	}
-	want := []string{"voltageL2 is 23.4 V, and a phase has 80 to 300 V", "volts times amperes are 1262 VA, the meter reports 124310 VA"}
+	want := []string{"voltageL2 = 23.4 V, ≠ 80 … 300 V", "U × I = 1262 VA ≠ 124310 VA"}
 	for i, d := range r.Doubts() {
 		if i >= len(want) || d.String() != want[i] {
 			t.Errorf("doubt %d: %s", i, d)

@@ -17,12 +17,13 @@ type Doubt struct {
 	Product  float64        // volts times amperes, summed over the phases, VA
 }
 
-// String describes the contradiction for a log or a page.
+// String describes the contradiction for a log or a page, in signs that need no
+// translation.
 func (d Doubt) String() string {
 	if d.Kind == Voltage {
-		return fmt.Sprintf("%s is %s V, and a phase has 80 to 300 V", meter.Quantities[d.Quantity].JSON, d.Value)
+		return fmt.Sprintf("%s = %s V, ≠ 80 … 300 V", meter.Quantities[d.Quantity].JSON, d.Value)
 	}
-	return fmt.Sprintf("volts times amperes are %.0f VA, the meter reports %.0f VA", d.Product, d.Power)
+	return fmt.Sprintf("U × I = %.0f VA ≠ %.0f VA", d.Product, d.Power)
 }
 
 // What a phase of a house can have. 80 V is half of the lowest that a meter
