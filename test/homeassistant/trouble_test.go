@@ -18,6 +18,7 @@ import (
 	gocmp "github.com/google/go-cmp/cmp"
 
 	"github.com/smartmeter-addon/smartmeter-addon/internal/frame"
+	"github.com/smartmeter-addon/smartmeter-addon/internal/household"
 )
 
 // cable carries telegrams from a meter, and can change what they say. Their
@@ -131,7 +132,8 @@ func glitch(t *testing.T, h *house) {
 }
 
 // swap puts a new meter in the place of one: another serial number, all
-// registers near zero. The entities are the same as before.
+// registers near zero. The entities are the same as before. They show the new
+// one once it has been there for a while.
 func swap(t *testing.T, h *house) {
 	h.clock.run()
 	m := h.meter("dsmr40")
@@ -173,7 +175,7 @@ func swap(t *testing.T, h *house) {
 	})
 	h.clock.run()
 	for id, before := range totals {
-		wait(t, func() (bool, string) {
+		waitWithin(t, household.Wait+deadline, func() (bool, string) {
 			s := h.core.api.state(id)
 			return s.good() && s.number(t) < min(before, 10), fmt.Sprintf("%s is %q, as of the old meter", id, s.State)
 		})
