@@ -17,6 +17,7 @@ import (
 	"time"
 
 	"github.com/smartmeter-addon/smartmeter-addon/internal/app"
+	"github.com/smartmeter-addon/smartmeter-addon/internal/broker"
 	"github.com/smartmeter-addon/smartmeter-addon/internal/cipher"
 	"github.com/smartmeter-addon/smartmeter-addon/internal/config"
 	"github.com/smartmeter-addon/smartmeter-addon/internal/decode"
@@ -36,7 +37,7 @@ func (f *lineFlags) add(flags *flag.FlagSet) {
 	addMeter(flags, &f.meter)
 	flags.StringVar(&f.serial, "serial", "", "serial `device`, in place of the configured source")
 	flags.StringVar(&f.mode, "mode", "auto", "`mode` of the serial device, such as \"9600 7E1\"")
-	flags.StringVar(&f.network, "network", "", "`host:port` of a network reader, in place of the configured source")
+	flags.StringVar(&f.network, "network", "", "`address` of a network reader, in place of the configured source, as network.address takes it")
 	flags.StringVar(&f.key, "key", "", "key of an encrypting meter, 32 hex `digits`, in place of the configured one")
 	flags.StringVar(&f.aad, "aad", "", "additional authenticated data, hex `digits`: 30 and the authentication key")
 	flags.DurationVar(&f.length, "for", time.Minute, "how long; 0: until Ctrl-C")
@@ -51,14 +52,16 @@ func addMeter(flags *flag.FlagSet, slot *string) {
 type chosen struct {
 	config.Meter
 	health config.Listen
+	cfg    config.Config
+	find   broker.Finder // tells where the broker is; nil: there is none
 }
 
 // lineOptions are the names of the options that tell where the meter is read.
 func (m *chosen) lineOptions() (device, mode, address string) {
 	if m.Path == "" {
-		return "serial.device", "serial.mode", "network.address"
+		return "serial.device", "serial.mode", m.AddressOption()
 	}
-	return m.Path + ".device", m.Path + ".mode", m.Path + ".address"
+	return m.Path + ".device", m.Path + ".mode", m.AddressOption()
 }
 
 // choose returns the meter in that slot; the first where none is named.
@@ -66,7 +69,7 @@ func choose(cfg config.Config, slot string) (chosen, error) {
 	var slots []string
 	for _, m := range cfg.Meters() {
 		if slot == "" || m.Slot == slot {
-			return chosen{m, cfg.Health}, nil
+			return chosen{Meter: m, health: cfg.Health, cfg: cfg}, nil
 		}
 		slots = append(slots, m.Slot)
 	}
@@ -87,6 +90,7 @@ func (f *lineFlags) load(environ []string) (chosen, cipher.Keys, error) {
 	if err != nil {
 		return chosen{}, cipher.Keys{}, err
 	}
+	m.find = app.BrokerOf(cfg, app.Deps{Log: slog.New(slog.DiscardHandler), Environ: environ})
 	keys, err := parseKeys(cmp.Or(f.key, string(m.Decryption.Key)), cmp.Or(f.aad, string(m.Decryption.AAD)))
 	return m, keys, err
 }
@@ -107,7 +111,12 @@ func (f *lineFlags) choose(m chosen, stderr io.Writer) (line, error) {
 	case f.serial != "" && f.network != "":
 		return line{}, errors.New("-serial and -network: give one of them")
 	case f.network != "":
-		return line{port: source.Network(f.network)}, nil
+		m.Source, m.Network.Address = config.SourceNetwork, f.network
+		port, _, err := app.Port(m.cfg, m.Meter, m.find)
+		if wrong, ok := errors.AsType[*config.Error](err); ok && strings.HasSuffix(wrong.Option, ".address") {
+			err = fmt.Errorf("-network %s: %s", m.Network.Shown(), wrong.Mend)
+		}
+		return line{port: port}, err
 	case f.serial != "" && (own == "" || !sameFile(f.serial, m.Serial.Device)):
 		mode, err := source.ParseMode(f.mode)
 		if err != nil {
@@ -118,9 +127,9 @@ func (f *lineFlags) choose(m chosen, stderr io.Writer) (line, error) {
 		fmt.Fprintf(stderr, "The app is running and has the port, so this listens to its raw socket at %s.\n", own)
 		return line{port: source.Network(own), ofApp: true}, nil
 	}
-	port, isSet, err := app.Port(m.Meter)
+	port, isSet, err := app.Port(m.cfg, m.Meter, m.find)
 	if err == nil && !isSet {
-		err = errors.New("no source is set: name one with -serial DEVICE or -network HOST:PORT. " + diagnosis.Devices(source.Ports()))
+		err = errors.New("no source is set: name one with -serial DEVICE or -network ADDRESS. " + diagnosis.Devices(source.Ports()))
 	}
 	return line{port: port}, err
 }

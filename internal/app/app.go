@@ -257,7 +257,7 @@ func (p *pipeline) use(r io.Reader) error {
 		if !ok {
 			continue
 		}
-		p.vitals.hint(p.reader.Hint())
+		p.vitals.hint(p.hint())
 		p.source.Telegram(m.Reading.Received)
 		p.vitals.telegram(m.Reading, m.Reading.Time.Time(p.zone, m.Reading.Received), p.source.Patience())
 		p.publish(m.Reading, m.Pushed != nil, name)
@@ -268,6 +268,14 @@ func (p *pipeline) use(r io.Reader) error {
 		}
 		runtime.Gosched() // of a burst, each telegram gets to the outputs before the next
 	}
+}
+
+// hint says what a person could do to have more of the readings that arrive.
+func (p *pipeline) hint() (cause diagnosis.Cause, detail string) {
+	if cause = p.source.Hint(); cause != diagnosis.Waiting {
+		return cause, ""
+	}
+	return p.reader.Hint()
 }
 
 // drop records why a message gave no reading.

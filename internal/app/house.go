@@ -5,13 +5,14 @@ import (
 	"fmt"
 	"runtime/debug"
 	"strings"
+	"sync/atomic"
 	"time"
 
+	"github.com/smartmeter-addon/smartmeter-addon/internal/broker"
 	"github.com/smartmeter-addon/smartmeter-addon/internal/config"
 	"github.com/smartmeter-addon/smartmeter-addon/internal/hub"
 	"github.com/smartmeter-addon/smartmeter-addon/internal/listen"
 	"github.com/smartmeter-addon/smartmeter-addon/internal/meter"
-	"github.com/smartmeter-addon/smartmeter-addon/internal/output/mqtt"
 	"github.com/smartmeter-addon/smartmeter-addon/internal/solar"
 	"github.com/smartmeter-addon/smartmeter-addon/internal/status"
 	"github.com/smartmeter-addon/smartmeter-addon/internal/store"
@@ -36,8 +37,8 @@ type house struct {
 	emulated []*emulated // meters that the program looks like
 
 	samples *hub.Hub[*meter.Solar]
-	panels  *solar.Poller                                    // nil: there is no inverter
-	broker  func(context.Context, bool) (mqtt.Broker, error) // nil: there is none
+	panels  *solar.Poller // nil: there is no inverter
+	broker  broker.Finder // nil: there is none
 }
 
 func newHouse(cfg config.Config, names config.Names, deps Deps) *house {
@@ -47,7 +48,7 @@ func newHouse(cfg config.Config, names config.Names, deps Deps) *house {
 	h := &house{
 		cfg: cfg, deps: deps, names: names, zone: time.Local,
 		store: store.Open(cfg.Data, deps.Log.With("part", "store")), board: &status.Board{Version: Version, Started: time.Now(), Names: names}, slots: listen.NewSlots(mostClients, nil),
-		samples: new(hub.Hub[*meter.Solar]), broker: brokerOf(cfg, deps),
+		samples: new(hub.Hub[*meter.Solar]), broker: BrokerOf(cfg, deps),
 	}
 	if cfg.Solar.Address != "" {
 		h.panels = solar.New(solar.Options{
@@ -79,31 +80,33 @@ func (h *house) page() string {
 	return supervisor.Page(getenv(h.deps.Environ))
 }
 
-// brokerOf returns how to learn where the broker is: from the options, or from
+// BrokerOf returns how to learn where the broker is: from the options, or from
 // the Supervisor, which is asked again when a login is refused. It is nil where
-// neither knows one.
-func brokerOf(cfg config.Config, deps Deps) func(context.Context, bool) (mqtt.Broker, error) {
+// neither knows one. The outputs and the lines may ask at the same time.
+func BrokerOf(cfg config.Config, deps Deps) broker.Finder {
 	if cfg.MQTT.URL != "" {
-		b := mqtt.Broker{URL: cfg.MQTT.URL, Username: cfg.MQTT.Username, Password: cfg.MQTT.Password}
-		return func(context.Context, bool) (mqtt.Broker, error) { return b, nil }
+		at := broker.Login{URL: cfg.MQTT.URL, Username: cfg.MQTT.Username, Password: cfg.MQTT.Password}
+		return func(context.Context, bool) (broker.Login, error) { return at, nil }
 	}
 	super := supervisor.FromEnv(getenv(deps.Environ))
 	if super == nil {
 		return nil
 	}
-	var known *mqtt.Broker
-	return func(ctx context.Context, _ bool) (mqtt.Broker, error) {
+	var known atomic.Pointer[broker.Login]
+	return func(ctx context.Context, _ bool) (broker.Login, error) {
 		service, err := super.MQTT(ctx)
+		last := known.Load()
 		switch {
-		case err != nil && known != nil:
-			return *known, nil // a Supervisor that is away must not hold up a broker that is there
+		case err != nil && last != nil:
+			return *last, nil // a Supervisor that is away must not hold up a broker that is there
 		case err != nil:
 			if service, err = super.WaitMQTT(ctx, deps.Log.With("part", "mqtt")); err != nil {
-				return mqtt.Broker{}, fmt.Errorf("waiting for the Supervisor to name the broker: %w", err)
+				return broker.Login{}, fmt.Errorf("waiting for the Supervisor to name the broker: %w", err)
 			}
 		}
-		known = &mqtt.Broker{URL: service.URL(), Username: service.Username, Password: service.Password}
-		return *known, nil
+		at := broker.Login{URL: service.URL(), Username: service.Username, Password: service.Password}
+		known.Store(&at)
+		return at, nil
 	}
 }
 

@@ -3,8 +3,10 @@ package app
 import (
 	"context"
 	"fmt"
+	"os"
 	"time"
 
+	"github.com/smartmeter-addon/smartmeter-addon/internal/broker"
 	"github.com/smartmeter-addon/smartmeter-addon/internal/config"
 	"github.com/smartmeter-addon/smartmeter-addon/internal/diagnosis"
 	"github.com/smartmeter-addon/smartmeter-addon/internal/meter"
@@ -14,13 +16,16 @@ import (
 // fileKind is the kind of source of a file that is replayed.
 const fileKind = "file"
 
-// Port returns the line that the options of a meter mean; false: none. It opens nothing.
-func Port(m config.Meter) (source.Port, bool, error) {
+// Port returns the line that the options of a meter mean; false: none. It opens
+// nothing. find tells where the broker is, for a meter whose telegrams come from
+// there; nil: there is none.
+func Port(cfg config.Config, m config.Meter, find broker.Finder) (source.Port, bool, error) {
 	switch m.SourceInUse() {
 	case config.SourceAuto:
 		return source.Port{}, false, nil
 	case config.SourceNetwork:
-		return source.Network(m.Network.Address), true, nil
+		port, err := network(cfg, m, find)
+		return port, true, err
 	}
 	mode, err := source.ParseMode(string(m.Serial.Mode))
 	if err != nil {
@@ -29,13 +34,34 @@ func Port(m config.Meter) (source.Port, bool, error) {
 	return source.Serial(m.Serial.Device, mode), true, nil
 }
 
+// network returns the line of a meter in the network.
+func network(cfg config.Config, m config.Meter, find broker.Finder) (source.Port, error) {
+	address, err := m.Network.URL()
+	if err != nil {
+		return source.Port{}, err
+	}
+	way := source.Way{URL: address, Shown: m.Network.Shown(), Broker: find}
+	if way.NeedsBroker() {
+		if find == nil {
+			return source.Port{}, &config.Error{
+				Option: m.AddressOption(), Value: m.Network.Shown(),
+				Mend: "a topic needs an MQTT broker; set mqtt.url (or the variable SMARTMETER_MQTT_URL)",
+			}
+		}
+		if way.Security, err = cfg.BrokerTLS(os.ReadFile); err != nil {
+			return source.Port{}, err
+		}
+	}
+	return way.Port(), nil
+}
+
 // reads chooses the line and lets all hear of it who keep books.
 func (p *pipeline) reads(m config.Meter, replay *source.Port) error {
-	port, chosen, err := Port(m)
+	port, chosen, err := Port(p.house.cfg, m, p.house.broker)
 	if err != nil {
 		return err
 	}
-	kind, name := string(config.SourceNetwork), m.Network.Address
+	kind, name := string(config.SourceNetwork), m.Network.Shown()
 	switch {
 	case replay != nil:
 		port, p.replay = *replay, true

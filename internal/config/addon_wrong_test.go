@@ -15,7 +15,7 @@ import (
 // Supervisor lets through: it knows types, ranges and patterns only.
 var wrongs = map[string][]string{
 	"source":                {"serial", "network"}, // without what they need
-	"network.address":       {"192.168.1.20", "reader", ":23", "reader:", "reader:0", "reader:70000", "http://reader:80", "a b:23", "fd00::20:23"},
+	"network.address":       {"192.168.1.20", "reader", ":23", "reader:", "reader:0", "reader:70000", "http://reader:80", "tcp://reader", "mqtt://reader/p1", "mqtt:p1/+", "a b:23", "fd00::20:23"},
 	"decryption.key":        {"0011", strings.Repeat("0", 31), strings.Repeat("0", 33), strings.Repeat("x", 32)},
 	"decryption.aad":        {"30", strings.Repeat("0", 33), strings.Repeat("x", 34)},
 	"mqtt.url":              {"192.168.1.10", "broker:1883", "http://broker", "mqtt://", "mqtt://broker:0", "mqtt://broker:70000", "mqtt://my broker"},
@@ -39,7 +39,7 @@ var wrongs = map[string][]string{
 	"emulate.0.meter":       {"p2", "sum", "p1_gas"},
 	"emulate.0.port":        {"70000", "http", "a b:80"},
 	"more_meters.0.slot":    {"p1", "p1_gas", "p1_warm", "sum", "alone"},
-	"more_meters.0.address": {"192.168.1.20", "tcp://192.168.1.20:23", "192.168.1.20:0"},
+	"more_meters.0.address": {"192.168.1.20", "telnet://192.168.1.20:23", "homewizard://", "192.168.1.20:0"},
 	"more_meters.0.key":     {"0011", "secret"},
 	"more_meters.0.aad":     {"30", strings.Repeat("x", 34)},
 }

@@ -49,9 +49,9 @@ type Serial struct {
 	Mode   SerialMode `json:"serial.mode" env:"SERIAL_MODE" envDefault:"auto"`
 }
 
-// Network is a P1-to-network reader.
+// Network is a reader in the network.
 type Network struct {
-	Address string `json:"network.address" env:"SOCKET"` // host:port, IPv6 in brackets
+	Address string `json:"network.address" env:"SOCKET"` // host:port with IPv6 in brackets, or a URL: tcp, homewizard, ws, wss, mqtt:TOPIC
 }
 
 // DefaultAAD is Luxembourg's additional authenticated data, which is public.
@@ -79,7 +79,7 @@ type Further struct {
 	Slot    string     `json:"slot" env:"SLOT"`        // its name in topics and unique ids
 	Device  string     `json:"device" env:"PORT"`      // best a /dev/serial/by-id/... path
 	Mode    SerialMode `json:"mode" env:"SERIAL_MODE"` // empty: auto
-	Address string     `json:"address" env:"SOCKET"`   // host:port, IPv6 in brackets
+	Address string     `json:"address" env:"SOCKET"`   // as Network.Address
 	Key     Secret     `json:"key" env:"ENC_KEY"`      // 32 hex digits
 	AAD     Secret     `json:"aad" env:"ENC_AAD"`      // empty: Luxembourg's
 }

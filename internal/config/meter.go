@@ -72,6 +72,15 @@ func (l Listen) after(n int) Listen {
 	return Listen(net.JoinHostPort(host, strconv.Itoa(port+n)))
 }
 
+// AddressOption returns the name of the option that says where the meter is read
+// over the network.
+func (m Meter) AddressOption() string {
+	if m.Path == "" {
+		return "network.address"
+	}
+	return m.Path + ".address"
+}
+
 // SourceInUse is Source with auto decided: the network if an address is set,
 // else the serial device. SourceAuto means that there is neither, which is
 // valid: the program says so and waits.
@@ -91,7 +100,12 @@ func (m Meter) SourceInUse() Source {
 func (m Meter) line() string {
 	switch m.SourceInUse() {
 	case SourceNetwork:
-		return strings.ToLower(m.Network.Address)
+		u, err := m.Network.URL()
+		if err != nil || u.Opaque != "" {
+			return m.Network.Address // capitals count in a topic
+		}
+		u.Host = strings.ToLower(u.Host)
+		return u.String()
 	case SourceSerial:
 		return filepath.Clean(m.Serial.Device)
 	}
@@ -125,7 +139,7 @@ func (c *Config) wrongFurther() (field any, mend string) {
 			mend  string // empty: all is well
 		}{
 			{&f.Device, device(f.Device)},
-			{&f.Address, address(f.Address)},
+			{&f.Address, networkAddress(f.Address)},
 			{&f.Mode, oneOf(cmp.Or(f.Mode, SerialAuto), serialModes)},
 			{&f.Key, keyed(parseKey(f.Key))},
 			{&f.AAD, keyed(parseAAD(f.AAD))},

@@ -30,7 +30,7 @@ func (c *Config) wrong() (field any, mend string) {
 		{&c.Source, oneOf(c.Source, sources)},
 		{&c.Serial.Device, device(c.Serial.Device)},
 		{&c.Serial.Mode, oneOf(c.Serial.Mode, serialModes)},
-		{&c.Network.Address, address(c.Network.Address)},
+		{&c.Network.Address, networkAddress(c.Network.Address)},
 		{&c.Source, c.lacksSource()},
 		{&c.Decryption.Key, keyed(parseKey(c.Decryption.Key))},
 		{&c.Decryption.AAD, keyed(parseAAD(c.Decryption.AAD))},
@@ -204,7 +204,6 @@ func absolute(s, what string) string {
 // topic wants a topic to publish under (MQTT 3.1.1, 4.7): no wildcards, and
 // no empty level at either end. A broker keeps those that start with $.
 func topic(s string) string {
-	const most = 255
 	switch {
 	case s == "":
 		return "write a topic"
@@ -214,9 +213,17 @@ func topic(s string) string {
 		return "leave out / at the start and the end"
 	case strings.HasPrefix(s, "$"):
 		return "leave out $ at the start, which is the broker's own"
-	case !utf8.ValidString(s) || strings.ContainsFunc(s, control):
+	}
+	return lacksText(s)
+}
+
+// lacksText wants a topic to be text that every broker takes.
+func lacksText(topic string) string {
+	const most = 255
+	switch {
+	case !utf8.ValidString(topic) || strings.ContainsFunc(topic, control):
 		return "write text without control characters"
-	case len(s) > most:
+	case len(topic) > most:
 		return fmt.Sprintf("write at most %d bytes", most)
 	}
 	return ""

@@ -42,6 +42,19 @@ const (
 	Mute        // the reader is there and sends nothing
 	Fails       // an error that says nothing to people
 
+	APIOff         // the HomeWizard's local API is switched off
+	NotHomeWizard  // something else answers in a HomeWizard's place
+	NoWebSocket    // a web server answers that has no web socket there
+	LoginRefused   // the web server wants a login, or another one
+	Certificate    // the server's certificate cannot be trusted
+	TooLong        // what arrives is far longer than any telegram
+	BrokerAway     // the broker that has the telegrams cannot be reached
+	BrokerRefuses  // the broker refuses the login or the topic
+	TopicSilent    // nothing is published on the topic
+	OldTelegram    // the broker holds an old telegram, and no new one comes
+	MixedTelegrams // the pieces of two publishers' telegrams are mixed up
+	OtherPublisher // readings arrive, and somebody else publishes on their topic
+
 	Checksums    // telegrams arrive, some or all with a wrong checksum
 	NoChecksum   // telegrams have lost the checksum that their meter sends
 	Damaged      // telegrams without checksum arrive with broken lines
@@ -106,7 +119,7 @@ type counter struct {
 type table map[Cause]row
 
 var rows = func() (all [NumCauses]row) {
-	for _, t := range []table{serialCauses, networkCauses, telegramCauses, protocolCauses, brokerCauses} {
+	for _, t := range []table{serialCauses, networkCauses, wayCauses, telegramCauses, protocolCauses, brokerCauses} {
 		for c, r := range maps.All(t) {
 			all[c] = r
 		}

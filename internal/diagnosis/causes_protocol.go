@@ -101,11 +101,11 @@ var protocolCauses = table{
 			"Porten hör till en webbserver, inte till P1-data",
 		},
 		next: texts{
-			"Use the port on which the network reader sends the meter's telegrams (raw P1 over TCP, often 23, 2001 or 8088), not that of its web page",
-			"Gebruik de poort waarop de netwerklezer de telegrammen van de meter stuurt (ruwe P1 over TCP, vaak 23, 2001 of 8088), niet die van zijn webpagina",
-			"Verwende den Port, auf dem das Netzwerk-Lesegerät die Telegramme des Zählers sendet (rohes P1 über TCP, oft 23, 2001 oder 8088), nicht den seiner Webseite",
-			"Utilisez le port sur lequel le lecteur réseau envoie les télégrammes du compteur (P1 brut sur TCP, souvent 23, 2001 ou 8088), pas celui de sa page web",
-			"Använd porten där nätverksläsaren sänder mätarens telegram (rå P1 över TCP, ofta 23, 2001 eller 8088), inte webbsidans",
+			"Use the port on which the network reader sends the meter's telegrams (raw P1 over TCP, often 23, 2001 or 8088), not that of its web page. For a HomeWizard P1 Meter write homewizard:// and its address",
+			"Gebruik de poort waarop de netwerklezer de telegrammen van de meter stuurt (ruwe P1 over TCP, vaak 23, 2001 of 8088), niet die van zijn webpagina. Schrijf voor een HomeWizard P1 Meter homewizard:// en het adres",
+			"Verwende den Port, auf dem das Netzwerk-Lesegerät die Telegramme des Zählers sendet (rohes P1 über TCP, oft 23, 2001 oder 8088), nicht den seiner Webseite. Für einen HomeWizard P1 Meter schreibe homewizard:// und seine Adresse",
+			"Utilisez le port sur lequel le lecteur réseau envoie les télégrammes du compteur (P1 brut sur TCP, souvent 23, 2001 ou 8088), pas celui de sa page web. Pour un HomeWizard P1 Meter, écrivez homewizard:// et son adresse",
+			"Använd porten där nätverksläsaren sänder mätarens telegram (rå P1 över TCP, ofta 23, 2001 eller 8088), inte webbsidans. För en HomeWizard P1 Meter skriv homewizard:// och dess adress",
 		},
 	},
 	JSON: {
@@ -119,11 +119,11 @@ var protocolCauses = table{
 			"JSON kommer in, inte telegram",
 		},
 		next: texts{
-			"Set the network reader to send the meter's telegrams unchanged (raw P1 over TCP). With this program or smartmeter2mqtt use the raw socket's port, usually 3020, not the JSON socket's. A reader that has only an API, such as a HomeWizard P1 meter, cannot be read",
-			"Stel de netwerklezer in om de telegrammen van de meter ongewijzigd te sturen (ruwe P1 over TCP). Gebruik bij dit programma of smartmeter2mqtt de poort van de ruwe socket, meestal 3020, niet die van de JSON-socket. Een lezer met alleen een API, zoals een HomeWizard P1-meter, kan niet worden gelezen",
-			"Stelle das Netzwerk-Lesegerät so ein, dass es die Telegramme des Zählers unverändert sendet (rohes P1 über TCP). Verwende bei diesem Programm oder smartmeter2mqtt den Port des Raw-Sockets, meist 3020, nicht den des JSON-Sockets. Ein Lesegerät, das nur eine API hat, etwa ein HomeWizard P1 Meter, kann nicht gelesen werden",
-			"Réglez le lecteur réseau pour qu’il envoie les télégrammes du compteur sans les changer (P1 brut sur TCP). Avec ce programme ou smartmeter2mqtt, utilisez le port du socket brut, en général 3020, pas celui du socket JSON. Un lecteur qui n’a qu’une API, comme le HomeWizard P1 meter, ne peut pas être lu",
-			"Ställ in nätverksläsaren på att sända mätarens telegram oförändrade (rå P1 över TCP). Använd med det här programmet eller smartmeter2mqtt den råa socketens port, oftast 3020, inte JSON-socketens. En läsare som bara har ett API, till exempel HomeWizard P1 meter, kan inte läsas",
+			"Set the network reader to send the meter's telegrams unchanged (raw P1 over TCP). With this program or smartmeter2mqtt use the raw socket's port, usually 3020, not the JSON socket's. For a HomeWizard P1 Meter write homewizard:// and its address",
+			"Stel de netwerklezer in om de telegrammen van de meter ongewijzigd te sturen (ruwe P1 over TCP). Gebruik bij dit programma of smartmeter2mqtt de poort van de ruwe socket, meestal 3020, niet die van de JSON-socket. Schrijf voor een HomeWizard P1 Meter homewizard:// en het adres",
+			"Stelle das Netzwerk-Lesegerät so ein, dass es die Telegramme des Zählers unverändert sendet (rohes P1 über TCP). Verwende bei diesem Programm oder smartmeter2mqtt den Port des Raw-Sockets, meist 3020, nicht den des JSON-Sockets. Für einen HomeWizard P1 Meter schreibe homewizard:// und seine Adresse",
+			"Réglez le lecteur réseau pour qu’il envoie les télégrammes du compteur sans les changer (P1 brut sur TCP). Avec ce programme ou smartmeter2mqtt, utilisez le port du socket brut, en général 3020, pas celui du socket JSON. Pour un HomeWizard P1 Meter, écrivez homewizard:// et son adresse",
+			"Ställ in nätverksläsaren på att sända mätarens telegram oförändrade (rå P1 över TCP). Använd med det här programmet eller smartmeter2mqtt den råa socketens port, oftast 3020, inte JSON-socketens. För en HomeWizard P1 Meter skriv homewizard:// och dess adress",
 		},
 	},
 	Telnet: {

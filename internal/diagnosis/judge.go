@@ -155,7 +155,7 @@ func (j *Judge) Lost(cause Cause, advice string) {
 	if advice == "" {
 		j.advice = cause.Next(meter.English)
 	}
-	if cause == Missing || cause == Gone { // who knows what comes in its place
+	if cause == Missing || cause == Gone || cause == MixedTelegrams { // who knows what comes in its place
 		j.fresh.Reset()
 		j.stale.Reset()
 	}
@@ -258,7 +258,13 @@ func (j *Judge) judge(now time.Time) (Cause, string) {
 
 // quits reports whether a line that is lost so can be opened again, and then
 // goes the same way as before.
-func quits(c Cause) bool { return c == Silence || c == Mute || c == HungUp }
+func quits(c Cause) bool {
+	switch c {
+	case Silence, Mute, HungUp, TopicSilent, OldTelegram, MixedTelegrams, TooLong:
+		return true
+	}
+	return false
+}
 
 // bytes returns what they are; Waiting where they are too few to know.
 func (j *Judge) bytes(now time.Time) Cause {

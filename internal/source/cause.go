@@ -1,14 +1,20 @@
 package source
 
 import (
+	"context"
+	"crypto/tls"
 	"errors"
 	"io"
 	"io/fs"
 	"net"
+	"net/http"
 	"os"
 	"strings"
 	"syscall"
 
+	"github.com/gorilla/websocket"
+
+	"github.com/smartmeter-addon/smartmeter-addon/internal/broker"
 	"github.com/smartmeter-addon/smartmeter-addon/internal/diagnosis"
 	"github.com/smartmeter-addon/smartmeter-addon/internal/meter"
 )
@@ -104,4 +110,72 @@ func networkHelp(err error, port string) string {
 		}
 	}
 	return help
+}
+
+// webCause returns why a HomeWizard or a web socket gives nothing.
+func webCause(err error) diagnosis.Cause {
+	if answer, ok := errors.AsType[*wrongAnswer](err); ok {
+		return answer.cause()
+	}
+	_, isClosed := errors.AsType[*websocket.CloseError](err)
+	_, isPlain := errors.AsType[tls.RecordHeaderError](err)
+	_, isUntrusted := errors.AsType[*tls.CertificateVerificationError](err)
+	switch {
+	case errors.Is(err, errTooLong):
+		return diagnosis.TooLong
+	case isUntrusted:
+		return diagnosis.Certificate
+	case isPlain:
+		return diagnosis.NoWebSocket
+	case errors.Is(err, context.DeadlineExceeded):
+		return diagnosis.NoAnswer
+	case isClosed, errors.Is(err, io.ErrUnexpectedEOF):
+		return diagnosis.HungUp
+	}
+	return networkCause(err)
+}
+
+func webHelp(err error) string { return advice(webCause(err)) }
+
+func (e *wrongAnswer) cause() diagnosis.Cause {
+	switch {
+	case e.status == http.StatusUnauthorized, e.status == http.StatusForbidden && e.isWebSocket:
+		return diagnosis.LoginRefused
+	case e.isWebSocket:
+		return diagnosis.NoWebSocket
+	case e.status == http.StatusForbidden:
+		return diagnosis.APIOff
+	case e.status >= http.StatusInternalServerError, e.status == http.StatusTooManyRequests:
+		return diagnosis.Mute
+	}
+	return diagnosis.NotHomeWizard
+}
+
+// topicCause returns why a topic gives nothing.
+func topicCause(err error) diagnosis.Cause {
+	e, isBroker := errors.AsType[*brokerError](err)
+	switch {
+	case isBroker && e.Trouble == broker.Away:
+		return diagnosis.BrokerAway
+	case isBroker:
+		return diagnosis.BrokerRefuses
+	case errors.Is(err, errOld):
+		return diagnosis.OldTelegram
+	case errors.Is(err, errMixed):
+		return diagnosis.MixedTelegrams
+	case errors.Is(err, errTooLong):
+		return diagnosis.TooLong
+	case errors.Is(err, os.ErrDeadlineExceeded):
+		return diagnosis.TopicSilent
+	}
+	return diagnosis.Fails
+}
+
+// topicHelp returns what a person can do, in the broker's words where it is the
+// broker.
+func topicHelp(err error) string {
+	if e, ok := errors.AsType[*brokerError](err); ok && e.Text != "" {
+		return e.Text
+	}
+	return advice(topicCause(err))
 }

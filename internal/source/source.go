@@ -31,6 +31,7 @@ type Port struct {
 	Help func(error) string                      // what a person can do about an error, or empty; may be nil
 
 	Cause func(error) diagnosis.Cause // what kind of error it is; may be nil
+	Hint  func() diagnosis.Cause      // what could be better while telegrams arrive, or Waiting; may be nil
 
 	mode   string  // that is set; empty where none is
 	prober *prober // finds the mode of a serial line; nil where there is none to find
@@ -129,6 +130,15 @@ func (s *Source) Mode() string {
 	return s.port.mode
 }
 
+// Hint returns what could be better about the line while telegrams arrive;
+// Waiting: nothing.
+func (s *Source) Hint() diagnosis.Cause {
+	if s.port.Hint == nil {
+		return diagnosis.Waiting
+	}
+	return s.port.Hint()
+}
+
 // Run opens the line and hands use a reader of its bytes, again and again
 // until ctx ends, or what Replay plays; then it returns nil. The reader returns
 // bytes as they come and fails when the line does, when it is silent for too
@@ -144,7 +154,7 @@ func (s *Source) Run(ctx context.Context, use func(io.Reader) error) error {
 		// A reader that accepts, says that it is busy and hangs up must not
 		// be called four times a second, so bytes alone are no success. Who
 		// noticed silence has waited long enough.
-		_, waited := errors.AsType[silence](err)
+		waited := r.conn != nil && time.Since(r.opened) >= leastSilence
 		if s.heard || waited || r.bytes > 0 && time.Since(r.opened) > pause.Pause() {
 			pause.Reset()
 		}

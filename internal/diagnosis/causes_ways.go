@@ -1,0 +1,217 @@
+package diagnosis
+
+// wayCauses are why a HomeWizard, a web socket or a topic gives nothing, beside
+// what befalls every network reader.
+var wayCauses = table{
+	APIOff: {
+		name:     "local_api_off",
+		hopeless: true,
+		text: texts{
+			"the HomeWizard's local API is switched off",
+			"De lokale API van de HomeWizard staat uit",
+			"Die lokale API des HomeWizard ist ausgeschaltet",
+			"L’API locale du HomeWizard est désactivée",
+			"HomeWizards lokala API är avstängt",
+		},
+		next: texts{
+			"Turn it on in the HomeWizard app: settings, meters, the P1 Meter, local API",
+			"Zet hem aan in de HomeWizard-app: instellingen, meters, de P1 Meter, lokale API",
+			"Schalte sie in der HomeWizard-App ein: Einstellungen, Zähler, der P1 Meter, lokale API",
+			"Activez-la dans l’application HomeWizard : réglages, compteurs, le P1 Meter, API locale",
+			"Slå på det i HomeWizard-appen: inställningar, mätare, P1 Meter, lokalt API",
+		},
+	},
+	NotHomeWizard: {
+		name:     "not_homewizard",
+		hopeless: true,
+		text: texts{
+			"what answers at that address is not a HomeWizard P1 Meter",
+			"Op dat adres antwoordt geen HomeWizard P1 Meter",
+			"Unter dieser Adresse antwortet kein HomeWizard P1 Meter",
+			"Ce qui répond à cette adresse n’est pas un HomeWizard P1 Meter",
+			"Det som svarar på adressen är inte en HomeWizard P1 Meter",
+		},
+		next: texts{
+			"The HomeWizard app shows the P1 Meter's address; give it a fixed one in the router. Other products of HomeWizard have no telegrams",
+			"De HomeWizard-app toont het adres van de P1 Meter: geef hem in de router een vast adres. Andere producten van HomeWizard hebben geen telegrammen",
+			"Die HomeWizard-App zeigt die Adresse des P1 Meter: gib ihm im Router eine feste. Andere Produkte von HomeWizard haben keine Telegramme",
+			"L’application HomeWizard indique l’adresse du P1 Meter : donnez-lui une adresse fixe dans le routeur. Les autres produits HomeWizard n’ont pas de télégrammes",
+			"HomeWizard-appen visar adressen till P1 Meter: ge den en fast i routern. Andra produkter från HomeWizard har inga telegram",
+		},
+	},
+	NoWebSocket: {
+		name:     "no_web_socket",
+		hopeless: true,
+		text: texts{
+			"the server has no WebSocket at that address",
+			"De server heeft op dat adres geen WebSocket",
+			"Der Server hat unter dieser Adresse keinen WebSocket",
+			"Le serveur n’a pas de WebSocket à cette adresse",
+			"Servern har ingen WebSocket på adressen",
+		},
+		next: texts{
+			"Check host, port and path; the path stands in the reader's documentation. If it is the port for TLS, write wss://",
+			"Controleer host, poort en pad; het pad staat in de documentatie van de lezer. Schrijf wss:// als het de poort voor TLS is",
+			"Prüfe Host, Port und Pfad; der Pfad steht in der Anleitung des Lesegeräts. Ist es der Port für TLS, schreibe wss://",
+			"Vérifiez l’hôte, le port et le chemin, qui figure dans la notice du lecteur. Si c’est le port TLS, écrivez wss://",
+			"Kontrollera värd, port och sökväg; sökvägen står i läsarens dokumentation. Är det porten för TLS, skriv wss://",
+		},
+	},
+	LoginRefused: {
+		name:     "login_refused",
+		hopeless: true,
+		text: texts{
+			"the network reader wants a user and a password",
+			"De netwerklezer wil een gebruiker en een wachtwoord",
+			"Das Netzwerk-Lesegerät verlangt Benutzer und Passwort",
+			"Le lecteur réseau demande un utilisateur et un mot de passe",
+			"Nätverksläsaren kräver användare och lösenord",
+		},
+		next: texts{
+			"Write them into the address: ws://user:password@host/path",
+			"Schrijf ze in het adres: ws://gebruiker:wachtwoord@host/pad",
+			"Schreibe sie in die Adresse: ws://Benutzer:Passwort@Host/Pfad",
+			"Écrivez-les dans l’adresse : ws://utilisateur:motdepasse@hôte/chemin",
+			"Skriv dem i adressen: ws://användare:lösenord@värd/sökväg",
+		},
+	},
+	Certificate: {
+		name:     "certificate",
+		hopeless: true,
+		text: texts{
+			"the network reader's certificate cannot be trusted",
+			"Het certificaat van de netwerklezer is niet te vertrouwen",
+			"Dem Zertifikat des Netzwerk-Lesegeräts kann nicht vertraut werden",
+			"Le certificat du lecteur réseau n’est pas digne de confiance",
+			"Nätverksläsarens certifikat går inte att lita på",
+		},
+		next: texts{
+			"It must be for the host in the address, valid today, and from a public authority. Without such a certificate use ws:// inside your own network",
+			"Het moet voor de host in het adres zijn, vandaag geldig, en van een publieke instantie. Gebruik anders ws:// binnen je eigen netwerk",
+			"Es muss für den Host in der Adresse ausgestellt, heute gültig und von einer öffentlichen Stelle sein. Sonst nimm ws:// im eigenen Netzwerk",
+			"Il doit être pour l’hôte de l’adresse, valable aujourd’hui et d’une autorité publique. Sinon, utilisez ws:// dans votre propre réseau",
+			"Det ska gälla värden i adressen, vara giltigt i dag och komma från en offentlig utfärdare. Använd annars ws:// i ditt eget nätverk",
+		},
+	},
+	TooLong: {
+		name: "too_long",
+		text: texts{
+			"what arrives is far longer than a telegram",
+			"Wat binnenkomt is veel langer dan een telegram",
+			"Was ankommt, ist viel länger als ein Telegramm",
+			"Ce qui arrive est bien plus long qu’un télégramme",
+			"Det som kommer är mycket längre än ett telegram",
+		},
+		next: texts{
+			"Check the address: something other than the meter's telegrams is sent there",
+			"Controleer het adres: daar wordt iets anders gestuurd dan de telegrammen van de meter",
+			"Prüfe die Adresse: dort wird etwas anderes gesendet als die Telegramme des Zählers",
+			"Vérifiez l’adresse : on y envoie autre chose que les télégrammes du compteur",
+			"Kontrollera adressen: där sänds något annat än mätarens telegram",
+		},
+	},
+	BrokerAway: {
+		name: "broker_away",
+		text: texts{
+			"the MQTT broker that has the telegrams cannot be reached",
+			"De MQTT-broker met de telegrammen is niet bereikbaar",
+			"Der MQTT-Broker mit den Telegrammen ist nicht erreichbar",
+			"Le broker MQTT qui a les télégrammes est injoignable",
+			"MQTT-brokern med telegrammen kan inte nås",
+		},
+		next: texts{
+			"Check that the broker runs, and the option {mqtt.url}; the log shows the cause",
+			"Controleer of de broker draait, en de optie {mqtt.url}; de oorzaak staat in het logboek",
+			"Prüfe, ob der Broker läuft, und die Option {mqtt.url}; die Ursache steht im Protokoll",
+			"Vérifiez que le broker fonctionne, et l’option {mqtt.url} ; la cause est dans le journal",
+			"Kontrollera att brokern körs, och alternativet {mqtt.url}; orsaken står i loggen",
+		},
+	},
+	BrokerRefuses: {
+		name:     "broker_refuses",
+		hopeless: true,
+		text: texts{
+			"the MQTT broker that has the telegrams refuses this app",
+			"De MQTT-broker met de telegrammen weigert deze app",
+			"Der MQTT-Broker mit den Telegrammen weist diese App ab",
+			"Le broker MQTT qui a les télégrammes refuse cette application",
+			"MQTT-brokern med telegrammen avvisar den här appen",
+		},
+		next: texts{
+			"Check {mqtt.username} and {mqtt.password}, and that the broker lets this user read the topic; the log shows the cause",
+			"Controleer {mqtt.username} en {mqtt.password}, en of deze gebruiker het topic mag lezen; de oorzaak staat in het logboek",
+			"Prüfe {mqtt.username} und {mqtt.password}, und ob dieser Benutzer das Topic lesen darf; die Ursache steht im Protokoll",
+			"Vérifiez {mqtt.username} et {mqtt.password}, et que cet utilisateur peut lire le topic ; la cause est dans le journal",
+			"Kontrollera {mqtt.username} och {mqtt.password}, och att användaren får läsa ämnet; orsaken står i loggen",
+		},
+	},
+	TopicSilent: {
+		name: "topic_silent",
+		text: texts{
+			"nothing is published on the meter's MQTT topic",
+			"Op het MQTT-topic van de meter wordt niets gepubliceerd",
+			"Auf dem MQTT-Topic des Zählers wird nichts veröffentlicht",
+			"Rien n’est publié sur le topic MQTT du compteur",
+			"Inget publiceras på mätarens MQTT-ämne",
+		},
+		next: texts{
+			"Check the topic in {network.address}, in which capitals count, and that the reader is switched on and publishes to the broker that this app uses",
+			"Controleer het topic in {network.address}, waarin hoofdletters tellen, en of de lezer aanstaat en publiceert op de broker die deze app gebruikt",
+			"Prüfe das Topic in {network.address}, bei dem Großbuchstaben zählen, und ob das Lesegerät eingeschaltet ist und auf dem Broker veröffentlicht, den diese App benutzt",
+			"Vérifiez le topic dans {network.address}, majuscules comprises, et que le lecteur est allumé et publie sur le broker que cette application utilise",
+			"Kontrollera ämnet i {network.address}, där versaler räknas, och att läsaren är påslagen och publicerar på brokern som appen använder",
+		},
+	},
+	OldTelegram: {
+		name: "old_telegram",
+		text: texts{
+			"the MQTT broker holds an old telegram, and no new one comes",
+			"De MQTT-broker bewaart een oud telegram, en er komt geen nieuw",
+			"Der MQTT-Broker hält ein altes Telegramm, und es kommt kein neues",
+			"Le broker MQTT garde un ancien télégramme, et aucun nouveau n’arrive",
+			"MQTT-brokern har ett gammalt telegram, och inget nytt kommer",
+		},
+		next: texts{
+			"Check that the reader which publishes on this topic still runs and is connected to the broker",
+			"Controleer of de lezer die op dit topic publiceert nog werkt en met de broker verbonden is",
+			"Prüfe, ob das Lesegerät, das auf diesem Topic veröffentlicht, noch läuft und mit dem Broker verbunden ist",
+			"Vérifiez que le lecteur qui publie sur ce topic fonctionne encore et est connecté au broker",
+			"Kontrollera att läsaren som publicerar på ämnet fortfarande fungerar och är ansluten till brokern",
+		},
+	},
+	MixedTelegrams: {
+		name: "mixed_telegrams",
+		text: texts{
+			"two readers publish on one MQTT topic, and the pieces of their telegrams are mixed up",
+			"Twee lezers publiceren op één MQTT-topic, en stukken van hun telegrammen lopen door elkaar",
+			"Zwei Lesegeräte veröffentlichen auf einem MQTT-Topic, und die Teile ihrer Telegramme sind vermischt",
+			"Deux lecteurs publient sur un même topic MQTT, et les morceaux de leurs télégrammes sont mélangés",
+			"Två läsare publicerar på samma MQTT-ämne, och delar av deras telegram blandas",
+		},
+		next: texts{
+			"Give each reader a topic of its own, or switch one of them off",
+			"Geef elke lezer een eigen topic, of zet er een uit",
+			"Gib jedem Lesegerät ein eigenes Topic, oder schalte eines ab",
+			"Donnez à chaque lecteur son propre topic, ou éteignez-en un",
+			"Ge varje läsare ett eget ämne, eller stäng av en av dem",
+		},
+	},
+	OtherPublisher: {
+		name: "other_publisher",
+		hint: true,
+		text: texts{
+			"readings arrive, and a second reader publishes on the same MQTT topic; its telegrams are left out",
+			"Er komen meterstanden binnen, en een tweede lezer publiceert op hetzelfde MQTT-topic; zijn telegrammen worden weggelaten",
+			"Messwerte kommen an, und ein zweites Lesegerät veröffentlicht auf demselben MQTT-Topic; seine Telegramme werden ausgelassen",
+			"Les relevés arrivent, et un second lecteur publie sur le même topic MQTT ; ses télégrammes sont ignorés",
+			"Avläsningar kommer, och en andra läsare publicerar på samma MQTT-ämne; dess telegram utelämnas",
+		},
+		next: texts{
+			"Give each reader a topic of its own, or switch one of them off",
+			"Geef elke lezer een eigen topic, of zet er een uit",
+			"Gib jedem Lesegerät ein eigenes Topic, oder schalte eines ab",
+			"Donnez à chaque lecteur son propre topic, ou éteignez-en un",
+			"Ge varje läsare ett eget ämne, eller stäng av en av dem",
+		},
+	},
+}
