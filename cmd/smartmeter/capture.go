@@ -114,11 +114,11 @@ func captureLast(m chosen, redact bool, keys cipher.Keys, out io.Writer) error {
 	}
 	text, err := ask(string(m.health), "/capture?redact=no&meter="+m.Slot)
 	if err != nil {
-		return fmt.Errorf("asking the running app (without -last this listens itself): %w", err)
+		return fmt.Errorf("asking the running app (without -last, this command listens itself): %w", err)
 	}
 	c, err := capture.Read(bytes.NewReader(text))
 	if err != nil {
-		return fmt.Errorf("reading what the app says: %w", err)
+		return fmt.Errorf("reading the app's answer: %w", err)
 	}
 	return writeCapture(c, redact, keys, out)
 }

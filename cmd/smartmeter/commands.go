@@ -51,7 +51,7 @@ func commands() []command {
 		},
 		{
 			name: "check", args: "[-meter SLOT | -serial DEV | -network ADDR] [-for 1m]", define: checkCommand,
-			does:    "listens, and tells what arrives, which settings fit,\nwhich meter it is, and what to do next",
+			does:    "listens, and shows what arrives, which settings fit,\nwhich meter it is, and what to do next",
 			more:    "Without -serial and -network it listens to the source that is set up. The exit code is 0 when\nreadings arrive.",
 			example: "smartmeter check -serial /dev/ttyUSB0  # is this the meter's cable?",
 		},
@@ -69,7 +69,7 @@ func commands() []command {
 		},
 		{
 			name: "healthcheck", args: "[-v] [-meter SLOT]", define: healthcheckCommand,
-			does:    "exits with 0 when the running app is alive; -v tells how\nthe meter and the outputs stand, and why there is no data",
+			does:    "exits with 0 when the running app is alive; -v shows the\nstate of the meter and the outputs, and why there is no data",
 			example: "smartmeter healthcheck -v  # what is wrong?",
 		},
 		{name: "version", does: "prints version, commit and Go version", define: versionCommand},

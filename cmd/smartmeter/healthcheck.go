@@ -18,7 +18,7 @@ import (
 // Supervisor restarts what is unhealthy, and a restart mends neither. With -v it
 // tells how they stand.
 func healthcheckCommand(flags *flag.FlagSet) func(invocation) int {
-	verbose := flags.Bool("v", false, "tell how the meter and the outputs stand, and why there is no data")
+	verbose := flags.Bool("v", false, "show the state of the meter and the outputs, and why there is no data")
 	var slot string
 	addMeter(flags, &slot)
 	return func(call invocation) int {
@@ -42,7 +42,7 @@ func healthcheckCommand(flags *flag.FlagSet) func(invocation) int {
 		if *verbose {
 			// Whether the app can tell is no question of its health.
 			if err := tellStatus(string(cfg.Health), slot, call.stdout); err != nil {
-				call.fail(exitBad, fmt.Errorf("asking the running app how it stands: %w\n"+
+				call.fail(exitBad, fmt.Errorf("asking the running app for its state: %w\n"+
 					"Does it run on this machine, and with the same SMARTMETER_HEALTH?", err))
 			}
 		}
@@ -59,7 +59,7 @@ func tellStatus(address, slot string, stdout io.Writer) error {
 	}
 	var s status.Snapshot
 	if err := json.Unmarshal(text, &s); err != nil {
-		return fmt.Errorf("%s is no status: %w", address, err)
+		return fmt.Errorf("the answer of %s is not a status: %w", address, err)
 	}
 	if l, ok := s.Find(slot); ok {
 		s.Line, s.Lines = l, nil
@@ -81,7 +81,7 @@ func ask(address, path string) ([]byte, error) {
 		return nil, err
 	}
 	if answer.StatusCode != http.StatusOK {
-		return nil, fmt.Errorf("it says %s: %s", answer.Status, text)
+		return nil, fmt.Errorf("it answers %s: %s", answer.Status, text)
 	}
 	return text, nil
 }

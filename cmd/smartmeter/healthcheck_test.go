@@ -19,12 +19,12 @@ func TestHealthcheck(t *testing.T) {
 		want   string
 	}{
 		{"alive", http.StatusOK, "", nil, exitGood, "alive\n"},
-		{"dead", http.StatusServiceUnavailable, "", nil, exitBad, "it says 503 Service Unavailable: stuck"},
+		{"dead", http.StatusServiceUnavailable, "", nil, exitBad, "it answers 503 Service Unavailable: stuck"},
 		{"no data", http.StatusOK, `{"verdict":{"name":"wrong_key","problem":true,"text":"it does not fit","next":"Compare it"},"outputs":[{"name":"mqtt","sent":7}]}`,
 			[]string{"-v"}, exitGood, "wrong_key: it does not fit"},
 		{"no data, what next", http.StatusOK, `{"verdict":{"name":"wrong_key","next":"Compare it"}}`, []string{"-v"}, exitGood, "next step  Compare it"},
 		{"dead, and how", http.StatusServiceUnavailable, `{"verdict":{"name":"good"}}`, []string{"-v"}, exitBad, "good"},
-		{"an older app", http.StatusOK, "404", []string{"-v"}, exitGood, "is no status"},
+		{"an older app", http.StatusOK, "404", []string{"-v"}, exitGood, "is not a status"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			mux := http.NewServeMux()

@@ -40,7 +40,7 @@ func (f *lineFlags) add(flags *flag.FlagSet) {
 	flags.StringVar(&f.network, "network", "", "`address` of a network reader, in place of the configured source, as network.address takes it")
 	flags.StringVar(&f.key, "key", "", "key of an encrypting meter, 32 hex `digits`, in place of the configured one")
 	flags.StringVar(&f.aad, "aad", "", "additional authenticated data, hex `digits`: 30 and the authentication key")
-	flags.DurationVar(&f.length, "for", time.Minute, "how long; 0: until Ctrl-C")
+	flags.DurationVar(&f.length, "for", time.Minute, "how long to listen; 0: until Ctrl-C")
 }
 
 func addMeter(flags *flag.FlagSet, slot *string) {
@@ -109,7 +109,7 @@ func (f *lineFlags) choose(m chosen, stderr io.Writer) (line, error) {
 	own := rawSocket(m)
 	switch {
 	case f.serial != "" && f.network != "":
-		return line{}, errors.New("-serial and -network: give one of them")
+		return line{}, errors.New("give either -serial or -network")
 	case f.network != "":
 		m.Source, m.Network.Address = config.SourceNetwork, f.network
 		port, _, err := app.Port(m.cfg, m.Meter, m.find)

@@ -99,7 +99,7 @@ func TestCheck(t *testing.T) {
 		{"no device", []string{"-serial", "/dev/none"}, exitBad, []string{"the serial device was not found", "Next: Is the cable plugged in?"}},
 		{"nothing in time", []string{"-for", "200ms", "-network", reader(t, func(int) string { return "" })}, exitBad, []string{"0 bytes, 0 good telegrams", "Verdict: waiting for a telegram", "Next: Listen for longer"}},
 		{"a wrong mode", []string{"-serial", "/dev/none", "-mode", "fast"}, exitCall, []string{`"fast" is not known`}},
-		{"both", []string{"-serial", "/dev/none", "-network", "a:1"}, exitCall, []string{"give one of them"}},
+		{"both", []string{"-serial", "/dev/none", "-network", "a:1"}, exitCall, []string{"give either"}},
 		{"an argument", []string{"/dev/ttyUSB0"}, exitCall, []string{`unexpected argument "/dev/ttyUSB0"`}},
 		{"nothing set", nil, exitCall, []string{"no source is set: name one with -serial DEVICE"}},
 	} {

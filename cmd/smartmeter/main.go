@@ -132,7 +132,7 @@ func runApp(call invocation, deps app.Deps) int {
 		select {
 		case err = <-done:
 		case <-time.After(stopTime):
-			log.Warn("not every output closed in time; leaving without it")
+			log.Warn("not every output closed in time; stopping anyway")
 		}
 	}
 	if wrong, ok := errors.AsType[*config.Error](err); ok {

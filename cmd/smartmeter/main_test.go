@@ -107,7 +107,7 @@ func TestDecodeEncrypted(t *testing.T) {
 		{"hex", strings.ToUpper(hex.EncodeToString(frame[:100])) + "\r\n" + hex.EncodeToString(frame[100:]) + "\n", []string{"-key", key}, exitGood, 1, ""},
 		{"no key", string(frame), nil, exitBad, 0, "1 encrypted frame: the telegram is encrypted and no key is set"},
 		{"wrong key", string(frame), []string{"-key", strings.Repeat("0", 32)}, exitBad, 0, "the key does not open"},
-		{"half a key", string(frame), []string{"-key", key[:20]}, exitCall, 0, "20 hex digits are no key"},
+		{"half a key", string(frame), []string{"-key", key[:20]}, exitCall, 0, "a key has 32 hex digits; this one has 20"},
 		{"repeat", string(frame) + string(frame), []string{"-key", key}, exitGood, 1, "left out as a repeat: 1 encrypted frame"},
 		{"with a plain one", string(frame) + "/A\r\n\r\n1-0:1.7.0(1*kW)\r\n!\r\n", []string{"-key", key}, exitGood, 2, ""},
 	} {
@@ -134,7 +134,7 @@ func TestCalls(t *testing.T) {
 		{nil, []string{"SMARTMETER_MQTT_URL=mqtts://broker", "SMARTMETER_MQTT_CA_FILE=/nowhere/ca.pem", "SMARTMETER_LOG_LEVEL=error"}, exitCall, "/nowhere/ca.pem"},
 		{[]string{"healthcheck"}, []string{"SMARTMETER_HEALTH=0"}, exitGood, "switched off"},
 		{[]string{"healthcheck"}, []string{"SMARTMETER_HEALTH=127.0.0.1:1"}, exitBad, "asking the running app"},
-		{[]string{"healthcheck", "-v"}, []string{"SMARTMETER_HEALTH=127.0.0.1:1"}, exitBad, "how it stands"},
+		{[]string{"healthcheck", "-v"}, []string{"SMARTMETER_HEALTH=127.0.0.1:1"}, exitBad, "for its state"},
 		{[]string{"healthcheck", "-what"}, nil, exitCall, "-what"},
 		{[]string{"check", "-h"}, nil, exitGood, "-network"},
 		{[]string{"replay", "-help"}, nil, exitGood, "-speed"},

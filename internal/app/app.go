@@ -251,7 +251,7 @@ func (p *pipeline) use(r io.Reader) error {
 			continue
 		}
 		if m.Telegram.Parity {
-			p.log.Info("the line is read as 8N1 but sends 7E1: the parity bits are taken off")
+			p.log.Info("the line is read as 8N1 but sends 7E1: the parity bits are removed")
 		}
 		name, ok := p.identify(&m)
 		if !ok {

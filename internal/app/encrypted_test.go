@@ -127,7 +127,7 @@ func TestUnverified(t *testing.T) {
 			t.Errorf("raw socket: got %q", got)
 		}
 		p.stop()
-		if warned := p.log.Count("the key does not vouch for") > 0; warned != warns {
+		if warned := p.log.Count("the key does not verify") > 0; warned != warns {
 			t.Errorf("a warning: %v, want %v", warned, warns)
 		}
 	}

@@ -298,7 +298,7 @@ func TestFaultSupervisor(t *testing.T) {
 			w.broker = b
 			b.wait("smartmeter/p1/availability", "online")
 			w.reading()
-			if before, after := p.log.Count("waiting for Home Assistant to name"), p.log.Count("Home Assistant names its MQTT broker now"); before != 1 || after != 1 {
+			if before, after := p.log.Count("waiting for Home Assistant to name"), p.log.Count("Home Assistant now names its MQTT broker"); before != 1 || after != 1 {
 				t.Errorf("%d lines while it was away and %d at its return, want one each", before, after)
 			}
 		})

@@ -34,7 +34,7 @@ func (p *program) address(name string) string {
 // TestFaultClientNeverReads: it costs at most a queue, and one line in the log.
 func TestFaultClientNeverReads(t *testing.T) {
 	t.Parallel()
-	for name, said := range map[string]string{"json": "client misses readings", "raw": "client disconnected: it does not keep up"} {
+	for name, said := range map[string]string{"json": "client misses readings", "raw": "client disconnected: it cannot keep up"} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			p, w := crowd(t)

@@ -127,7 +127,7 @@ func played(t *testing.T, file string, variables ...string) string {
 	waitFor(t, "clients on both sockets", func() bool { return p.log.Count("client connected") == 2 })
 	close(ready)
 	readings, passed := lines.rest(), raw.rest()
-	p.stop() // it has ended by itself
+	p.stop() // it has ended unexpectedly
 
 	var out strings.Builder
 	out.WriteString(strings.ReplaceAll(readings, "\r\n", "\n"))

@@ -33,14 +33,14 @@ func supervise(ctx context.Context, name string, log *slog.Logger, run func(cont
 			return nil
 		}
 		if err == nil {
-			err = fmt.Errorf("%s ended by itself", name)
+			err = fmt.Errorf("%s ended unexpectedly", name)
 		}
 		if time.Since(started) > lastPause {
 			pause.Reset()
 			last = ""
 		}
 		if text := err.Error(); text != last { // once, not at every try
-			log.Error("a part of the program failed and is started again; please report this if it goes on", "part", name, "cause", err)
+			log.Error("a part of the program failed and was restarted; please report this if it persists", "part", name, "cause", err)
 			last = text
 		}
 		if !pause.Wait(ctx) {

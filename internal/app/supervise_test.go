@@ -41,7 +41,7 @@ func TestSupervise(t *testing.T) {
 		if len(runs) != len(want) || runs[4] != want[4] {
 			t.Errorf("runs at %v, want %v", runs, want)
 		}
-		for text, n := range map[string]int{"broken pipe": 1, "panic": 1, "ended by itself": 1} {
+		for text, n := range map[string]int{"broken pipe": 1, "panic": 1, "ended unexpectedly": 1} {
 			if got := strings.Count(log.String(), text); (got > 0) != (n > 0) || got > 3 {
 				t.Errorf("%q stands %d times in the log: %s", text, got, &log)
 			}

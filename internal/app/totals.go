@@ -168,9 +168,9 @@ func (t *totals) tellHousehold(e household.Event) {
 	}
 	switch e.Kind {
 	case household.Waits:
-		t.log.Info("the telegrams name another meter. Its totals are shown when they have done so for a quarter of an hour, which loses nothing", "meter", device)
+		t.log.Info("the telegrams name another meter. Its totals are shown once that has lasted for a quarter of an hour; nothing is lost", "meter", device)
 	case household.LeftOut:
-		t.log.Warn("there are more meters of one kind than slots for them: only the first two are shown", "meter", device)
+		t.log.Warn("there are more meters of one kind than can be shown: only the first two are", "meter", device)
 	}
 }
 
@@ -189,9 +189,9 @@ func (t *totals) tell(now time.Time, e guard.Event) {
 			s.unsaid++
 			return
 		}
-		text := "a total is held back from the entities: it cannot have risen so fast. It is shown again when it goes on as before, or when the new value persists"
+		text := "a total is held back from the entities: it cannot have risen so fast. It is shown again when it continues as before, or when the new value persists"
 		if e.To.Cmp(e.From) < 0 {
-			text = "a total is held back from the entities: it fell. It is shown again when it goes on as before, or when the new value persists"
+			text = "a total is held back from the entities: it fell. It is shown again when it continues as before, or when the new value persists"
 		}
 		if s.unsaid > 0 {
 			log = log.With("again", s.unsaid)
@@ -200,7 +200,7 @@ func (t *totals) tell(now time.Time, e guard.Event) {
 		*s = said{at: now, open: true}
 	case guard.Returned:
 		if s.open {
-			log.Info("the total goes on as before; what was held back was wrong")
+			log.Info("the total continues as before; what was held back was wrong")
 		}
 		s.open = false
 	case guard.Confirmed:
@@ -234,7 +234,7 @@ func (t *totals) replaced(log *slog.Logger, e guard.Event) {
 // advise is what a person can do about statistics that are wrong now.
 func advise(e guard.Event) string {
 	if e.Booked {
-		return "Home Assistant books the difference as used: correct it under Developer tools, Statistics"
+		return "Home Assistant counts the difference as used: correct it under Developer tools, Statistics"
 	}
 	return "Was the meter replaced? If not, look at the energy dashboard; statistics are corrected under Developer tools, Statistics"
 }

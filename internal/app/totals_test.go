@@ -61,11 +61,11 @@ func TestTotalsAreSaidOnce(t *testing.T) {
 	for range 91 {
 		next("99999")
 	}
-	want := `level=INFO msg="a total is held back from the entities: it fell. It is shown again when it goes on as before, or when the new value persists" total=energy_import_total from=12345 to=0 unit=kWh
-level=INFO msg="the total goes on as before; what was held back was wrong" total=energy_import_total from=0 to=12345 unit=kWh
-level=INFO msg="a total is held back from the entities: it fell. It is shown again when it goes on as before, or when the new value persists" total=energy_import_total from=12345 to=0 unit=kWh again=44
-level=INFO msg="the total goes on as before; what was held back was wrong" total=energy_import_total from=0 to=12345 unit=kWh
-level=WARN msg="the total that was held back is confirmed and shown now. Home Assistant books the difference as used: correct it under Developer tools, Statistics" total=energy_import_total from=12345 to=99999 unit=kWh
+	want := `level=INFO msg="a total is held back from the entities: it fell. It is shown again when it continues as before, or when the new value persists" total=energy_import_total from=12345 to=0 unit=kWh
+level=INFO msg="the total continues as before; what was held back was wrong" total=energy_import_total from=0 to=12345 unit=kWh
+level=INFO msg="a total is held back from the entities: it fell. It is shown again when it continues as before, or when the new value persists" total=energy_import_total from=12345 to=0 unit=kWh again=44
+level=INFO msg="the total continues as before; what was held back was wrong" total=energy_import_total from=0 to=12345 unit=kWh
+level=WARN msg="the total that was held back is confirmed and shown now. Home Assistant counts the difference as used: correct it under Developer tools, Statistics" total=energy_import_total from=12345 to=99999 unit=kWh
 `
 	if diff := cmp.Diff(want, log.String()); diff != "" {
 		t.Errorf("(-want +got)\n%s", diff)
@@ -75,7 +75,7 @@ level=WARN msg="the total that was held back is confirmed and shown now. Home As
 	for range 91 {
 		next("5")
 	}
-	want = `level=INFO msg="a total is held back from the entities: it fell. It is shown again when it goes on as before, or when the new value persists" total=energy_import_total from=99999 to=5 unit=kWh again=44
+	want = `level=INFO msg="a total is held back from the entities: it fell. It is shown again when it continues as before, or when the new value persists" total=energy_import_total from=99999 to=5 unit=kWh again=44
 level=WARN msg="the total that was held back is confirmed and shown now. Was the meter replaced? If not, look at the energy dashboard; statistics are corrected under Developer tools, Statistics" total=energy_import_total from=99999 to=5 unit=kWh
 `
 	if diff := cmp.Diff(want, log.String()); diff != "" {
@@ -87,7 +87,7 @@ level=WARN msg="the total that was held back is confirmed and shown now. Was the
 func TestReplacedMeterIsSaid(t *testing.T) {
 	for _, test := range []struct{ kWh, level, advice string }{
 		{"0.1", "level=INFO", "shown as they are\""},
-		{"40000", "level=WARN", "books the difference"},
+		{"40000", "level=WARN", "counts the difference"},
 	} {
 		totals, log := newTestTotals(t.TempDir())
 		at := time.Date(2026, 3, 14, 12, 0, 0, 0, time.UTC)

@@ -155,7 +155,7 @@ func TestClockIsReported(t *testing.T) {
 			t.Errorf("%s: got %s", test.name, log)
 		}
 		v.goodAt(v.start.Add(time.Minute), v.start.Add(time.Minute))
-		if !strings.Contains(log.String(), "right again") {
+		if !strings.Contains(log.String(), "correct again") {
 			t.Errorf("%s: its end is not told: %s", test.name, log)
 		}
 	}

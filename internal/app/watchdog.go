@@ -33,7 +33,7 @@ func (w *watchdog) health() error {
 		return errors.New("the main loop has stopped")
 	}
 	if working := w.working.Load(); working > 0 && now-working > int64(stuck) {
-		return errors.New("the main loop is stuck with the meter's bytes")
+		return errors.New("the main loop is stuck while processing the meter's data")
 	}
 	return nil
 }

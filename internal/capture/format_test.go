@@ -82,7 +82,7 @@ func TestReadRefuses(t *testing.T) {
 		{first + `1.0 < a\` + "\n", "a backslash stands at the end"},
 		{first + `1.0 < a\q` + "\n", "'q' is not known"},
 		{first + `1.0 < a\x5` + "\n", "line 2"},
-		{first + `1.0 < a\xGG` + "\n", "is no byte"},
+		{first + `1.0 < a\xGG` + "\n", "is not a byte"},
 	} {
 		if _, err := capture.Read(strings.NewReader(test.in)); err == nil || !strings.Contains(err.Error(), test.want) {
 			t.Errorf("%q: got %v, want %q", test.in, err, test.want)

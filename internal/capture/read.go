@@ -158,7 +158,7 @@ func unescape(text string) ([]byte, error) {
 		case text[i] == 'x' && i+2 < len(text):
 			b, err := strconv.ParseUint(text[i+1:i+3], 16, 8)
 			if err != nil {
-				return nil, fmt.Errorf("%q is no byte", text[i-1:i+3])
+				return nil, fmt.Errorf("%q is not a byte", text[i-1:i+3])
 			}
 			plain = append(plain, byte(b))
 			i += 2

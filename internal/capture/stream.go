@@ -90,7 +90,7 @@ func (s *stream) reserve(n *names) {
 }
 
 // errMend is a fault of this package.
-var errMend = errors.New("the redacted capture is not what the capture was, so it is not written: please report this")
+var errMend = errors.New("the redacted capture would not decode like the original, so it is not written: please report this")
 
 // redact redacts the stream in place.
 func (s *stream) redact(n *names) error {

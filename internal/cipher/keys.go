@@ -91,7 +91,7 @@ func ParseKey(text string) ([]byte, error) {
 		key = key[1:]
 	case keySize:
 	default:
-		return nil, fmt.Errorf("%d hex digits are no key: it has %d; copy it again, whole, from the letter or the portal of the grid operator", 2*len(key), 2*keySize)
+		return nil, fmt.Errorf("a key has %d hex digits; this one has %d: copy all of it again from the grid operator's letter or portal", 2*keySize, 2*len(key))
 	}
 	return key, nil
 }
@@ -110,8 +110,8 @@ func ParseAAD(text string) ([]byte, error) {
 		aad = append([]byte{securityControl}, aad...)
 	case aadSize:
 	default:
-		return nil, fmt.Errorf("%d hex digits are no additional data: they have %d, 30 and the authentication key; "+
-			"remove the option for a meter in Luxembourg, else copy the authentication key again from the portal of the grid operator", 2*len(aad), 2*aadSize)
+		return nil, fmt.Errorf("additional data have %d hex digits, 30 and the authentication key; these have %d: "+
+			"remove the option for a meter in Luxembourg, else copy the authentication key again from the grid operator's portal", 2*aadSize, 2*len(aad))
 	}
 	return aad, nil
 }
@@ -128,11 +128,11 @@ func parseHex(text string) ([]byte, error) {
 	}
 	for _, r := range digits {
 		if !strings.ContainsRune("0123456789abcdefABCDEF", r) {
-			return nil, fmt.Errorf("%q is no hex digit (0-9, A-F): copy the digits again, without anything around them", r)
+			return nil, fmt.Errorf("%q is not a hex digit (0-9, A-F): copy the digits again, without anything around them", r)
 		}
 	}
 	if len(digits)%2 != 0 {
-		return nil, fmt.Errorf("%d hex digits are an odd number: one is missing or too many; copy them again, all of them", len(digits))
+		return nil, fmt.Errorf("%d hex digits are an odd number: one is missing or one is too many; copy all of them again", len(digits))
 	}
 	return hex.DecodeString(digits) // which has nothing left to complain about
 }

@@ -26,13 +26,13 @@ func TestParseKey(t *testing.T) {
 		{"30 " + plain, plain, true},
 		{"", "", true},
 		{" \n", "", true},
-		{plain[:30], "30 hex digits are no key: it has 32", false},
-		{plain + plain, "64 hex digits are no key: it has 32", false},
+		{plain[:30], "a key has 32 hex digits; this one has 30", false},
+		{plain + plain, "a key has 32 hex digits; this one has 64", false},
 		{plain[:31], "31 hex digits are an odd number", false},
-		{plain[:31] + "O", `'O' is no hex digit`, false},
-		{`"` + plain + `"`, `'"' is no hex digit`, false},
-		{"secret", `'s' is no hex digit`, false},
-		{plain[:30] + "8\u0663", "'\u0663' is no hex digit", false},
+		{plain[:31] + "O", `'O' is not a hex digit`, false},
+		{`"` + plain + `"`, `'"' is not a hex digit`, false},
+		{"secret", `'s' is not a hex digit`, false},
+		{plain[:30] + "8\u0663", "'\u0663' is not a hex digit", false},
 	} {
 		got, err := cipher.ParseKey(test.text)
 		if test.ok {
@@ -64,10 +64,10 @@ func TestParseAAD(t *testing.T) {
 		{"00112233445566778899AABBCCDDEEFF", "3000112233445566778899aabbccddeeff", true},
 		{"30 00:11-22 33445566778899aabbccddeeff", "3000112233445566778899aabbccddeeff", true},
 		{"", "", true},
-		{"30", "2 hex digits are no additional data: they have 34", false},
-		{"3000112233445566778899AABBCCDDEEFF00", "36 hex digits are no additional data: they have 34", false},
+		{"30", "additional data have 34 hex digits, 30 and the authentication key; these have 2", false},
+		{"3000112233445566778899AABBCCDDEEFF00", "additional data have 34 hex digits, 30 and the authentication key; these have 36", false},
 		{"300", "3 hex digits are an odd number", false},
-		{"0x30", `'x' is no hex digit`, false},
+		{"0x30", `'x' is not a hex digit`, false},
 	} {
 		got, err := cipher.ParseAAD(test.text)
 		switch {

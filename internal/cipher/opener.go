@@ -15,7 +15,7 @@ var (
 	ErrKey   = errors.New("the key does not open the encrypted telegram")
 	ErrFrame = errors.New("the encrypted telegram is damaged")
 	// ErrUnverified is only of a Strict Opener.
-	ErrUnverified = errors.New("the key does not vouch for the telegram")
+	ErrUnverified = errors.New("the key does not verify the telegram")
 )
 
 // Stats counts the messages that an Opener met. Frames is the sum of the

@@ -38,7 +38,7 @@ func hostOrAddress(s, example string) string {
 	case strings.Contains(s, "://"), strings.Count(s, ":") == 1, strings.HasPrefix(s, "["):
 		return address(s)
 	}
-	return "write the host, such as " + example + ", with a colon and the port where it is not the usual one"
+	return "write the host, such as " + example + ", with a colon and the port if it is not the usual one"
 }
 
 // listen wants what net.Listen takes, or nothing.
@@ -121,7 +121,7 @@ func webURL(address WebURL, example string) string {
 	switch {
 	case !strings.Contains(s, "://"):
 		if meant := WebURL("http://" + s); webURL(meant, example) == "" {
-			return "write " + meant.String() + ", or https:// where the server wants it"
+			return "write " + meant.String() + ", or https:// if the server requires it"
 		}
 		return "write a URL such as " + example
 	case err != nil:

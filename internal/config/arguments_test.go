@@ -82,7 +82,7 @@ func TestLoadRefusesArguments(t *testing.T) {
 		"--mqtt-password my geheim": `--mqtt-password: one value was expected; put quotes around a value that has spaces`,
 		"--debug=maybe":             `--debug = "maybe": write true or false`,
 		"--mqtt-url=h":              `--mqtt-url = "h": write mqtt://h:1883`,
-		"--enc-key=geheim":          `--enc-key = "(hidden)": 'g' is no hex digit (0-9, A-F): copy the digits again, without anything around them`,
+		"--enc-key=geheim":          `--enc-key = "(hidden)": 'g' is not a hex digit (0-9, A-F): copy the digits again, without anything around them`,
 		"--options=/nowhere.json":   `--options = "/nowhere.json": there is no such file; name an options file that exists, or none`,
 		"--no-socket=h:1":           `--no-socket: there is no such argument; did you mean --socket?`,
 	} {

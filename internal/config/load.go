@@ -65,7 +65,7 @@ func Load(environ []string, readFile func(name string) ([]byte, error), args ...
 	case errors.Is(err, fs.ErrNotExist):
 		return Config{}, l.warnings, &Error{Option: by, Value: file, Mend: "there is no such file; name an options file that exists, or none", Err: err}
 	case err != nil:
-		return Config{}, l.warnings, &Error{Option: file, Mend: fmt.Sprintf("cannot be read (%s); let this program read it", cause(err)), Err: err}
+		return Config{}, l.warnings, &Error{Option: file, Mend: fmt.Sprintf("cannot be read (%s); give this program permission to read it", cause(err)), Err: err}
 	default:
 		if err := l.file(file, data); err != nil {
 			return Config{}, l.warnings, err

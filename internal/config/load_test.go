@@ -325,7 +325,7 @@ func TestLoadUnreadable(t *testing.T) {
 	_, _, err := config.Load(nil, func(name string) ([]byte, error) {
 		return nil, &fs.PathError{Op: "open", Path: name, Err: fs.ErrPermission}
 	})
-	const want = "/data/options.json: cannot be read (permission denied); let this program read it"
+	const want = "/data/options.json: cannot be read (permission denied); give this program permission to read it"
 	if err == nil || err.Error() != want {
 		t.Errorf("got %v, want %s", err, want)
 	}

@@ -55,7 +55,7 @@ func (c *Config) brokerTLS(readFile func(name string) ([]byte, error)) (t *tls.C
 	}
 	pair, err := tls.X509KeyPair(certificate, key)
 	if err != nil {
-		return nil, &c.MQTT.KeyFile, fmt.Sprintf("this does not go with the certificate in %s (%s); give the certificate and the key that were made together", quoted(c.MQTT.CertFile), err)
+		return nil, &c.MQTT.KeyFile, fmt.Sprintf("this does not match the certificate in %s (%s); give the certificate and the key that were made together", quoted(c.MQTT.CertFile), err)
 	}
 	t.Certificates = []tls.Certificate{pair}
 	return t, nil, ""
@@ -98,12 +98,12 @@ func content(readFile func(name string) ([]byte, error), name string) (data []by
 	}
 	switch {
 	case errors.Is(err, fs.ErrNotExist) && strings.HasPrefix(name, "/ssl/"):
-		return nil, "there is no such file. Under Home Assistant this app does not see the folder ssl any more, because Home Assistant's own private key lies there: " +
+		return nil, "there is no such file. Under Home Assistant this app no longer sees the folder ssl, because Home Assistant's own private key lies there: " +
 			"copy the file into this app's folder below addon_configs (called app_configs since 2026.5); then this setting works as it is"
 	case errors.Is(err, fs.ErrNotExist):
 		return nil, "there is no such file; check the path as this program sees it: under Home Assistant this app's folder below addon_configs is /config, in a container the file must be mounted"
 	case err != nil:
-		return nil, fmt.Sprintf("cannot be read (%s); let this program read it", cause(err))
+		return nil, fmt.Sprintf("cannot be read (%s); give this program permission to read it", cause(err))
 	}
 	return data, ""
 }
@@ -117,7 +117,7 @@ func private(data []byte) (mend string) {
 		}
 		switch {
 		case block.Type == "ENCRYPTED PRIVATE KEY" || strings.Contains(block.Headers["Proc-Type"], "ENCRYPTED"):
-			return "this key has a password, which nobody can type here; take it off with: openssl pkey -in KEY -out NEWKEY"
+			return "this key has a password, which cannot be entered here; remove it with: openssl pkey -in KEY -out NEWKEY"
 		case strings.HasSuffix(block.Type, "PRIVATE KEY"):
 			return ""
 		}

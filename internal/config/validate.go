@@ -174,7 +174,7 @@ func device(s string) string {
 	case s == "":
 	case strings.Contains(s, "://"):
 		// Kubernetes sets SMARTMETER_PORT=tcp://... for a service of that name.
-		return "this is no serial device; write a path such as /dev/ttyUSB0, and give a Kubernetes service called smartmeter another name"
+		return "this is not a serial device; write a path such as /dev/ttyUSB0, and give a Kubernetes service called smartmeter another name"
 	case strings.ContainsFunc(s, control):
 		return "remove the control characters"
 	case !strings.HasPrefix(s, "/") && !windowsPort.MatchString(s):

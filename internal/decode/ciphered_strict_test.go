@@ -35,7 +35,7 @@ func TestStrict(t *testing.T) {
 	bare := with(func(e *simulate.Encrypter) { e.Control = 0 })
 	otherTitle := with(func(e *simulate.Encrypter) { e.Title[7]++ })
 	reset := with(func(e *simulate.Encrypter) { e.Counter = 0 })
-	const refused = "the key does not vouch for the telegram"
+	const refused = "the key does not verify the telegram"
 	vouched := "SAG tag"
 	for _, test := range []struct {
 		name, in, out string

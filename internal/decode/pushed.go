@@ -16,7 +16,7 @@ import (
 
 // ErrLayout is returned for a message of DLMS or SML that is whole and has
 // nothing in it that is known.
-var ErrLayout = errors.New("the message has a layout that is not known")
+var ErrLayout = errors.New("the message's layout is not known")
 
 // pushes is what reads messages of DLMS and SML.
 type pushes struct {

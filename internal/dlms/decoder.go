@@ -12,7 +12,7 @@ import (
 // Why a message gives no objects.
 var (
 	ErrTrailing = errors.New("octets are left behind the message")
-	ErrLayout   = errors.New("the message has a layout that is not known")
+	ErrLayout   = errors.New("the message's layout is not known")
 )
 
 // ErrKind is returned for an APDU that is no data-notification.

@@ -12,7 +12,7 @@ import (
 
 // Why a telegram gives no reading that may be used.
 var (
-	ErrChecksum   = errors.New("the checksum does not fit the telegram")
+	ErrChecksum   = errors.New("the telegram's checksum is wrong")
 	ErrNoChecksum = errors.New("the checksum is missing, although this meter sends one")
 	ErrDamaged    = errors.New("the telegram is damaged")
 	ErrTruncated  = errors.New("the telegram has no end")

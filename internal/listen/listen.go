@@ -96,7 +96,7 @@ func (o *Options) explain(err error) string {
 	case errors.Is(err, syscall.EADDRINUSE):
 		return fmt.Sprintf("port %s is taken by another program: free it%s", port, strings.Replace(choose, ":", " or", 1))
 	case errors.Is(err, syscall.EACCES):
-		return fmt.Sprintf("port %s is not allowed to this program%s", port, strings.Replace(choose, "another", "one from 1024 up", 1))
+		return fmt.Sprintf("port %s may not be used by this program%s", port, strings.Replace(choose, "another", "one from 1024 up", 1))
 	case errors.Is(err, syscall.EADDRNOTAVAIL):
 		return fmt.Sprintf("this machine has no address %s%s", host, choose)
 	}

@@ -31,8 +31,8 @@ var bases = [...]uint16{40000, 50000, 0}
 
 // What a device that answers can lack.
 var (
-	errNoSunSpec  = errors.New("the device speaks Modbus, but no SunSpec")
-	errNoInverter = errors.New("the device speaks SunSpec, but is no inverter that this program knows")
+	errNoSunSpec  = errors.New("the device speaks Modbus, but not SunSpec")
+	errNoInverter = errors.New("the device speaks SunSpec, but is not an inverter that this program knows")
 )
 
 // inverter is a connection to an inverter whose map is known.

@@ -205,7 +205,7 @@ func (p *Poller) lose(err error) {
 	log := p.options.Log.With("inverter", p.options.Address, "cause", err)
 	switch {
 	case text == p.told:
-		log.Debug("the solar inverter is still away")
+		log.Debug("the solar inverter still does not answer")
 	case sleeps:
 		log.Info(text)
 	default:
@@ -219,17 +219,17 @@ func (p *Poller) help(err error) string {
 	_, isDNS := errors.AsType[*net.DNSError](err)
 	switch {
 	case errors.Is(err, errNoSunSpec):
-		return "no SunSpec was found at the solar inverter: switch SunSpec on in its menu, or look up its Modbus unit id and set solar.unit"
+		return "the solar inverter does not offer SunSpec: switch it on in the inverter's menu, or look up its Modbus unit id and set solar.unit"
 	case errors.Is(err, errNoInverter):
-		return "the device speaks SunSpec, but is no inverter (models 101 to 103, 111 to 113, 701): set solar.unit to the inverter's Modbus unit id"
+		return "the device speaks SunSpec, but is not an inverter (models 101 to 103, 111 to 113, 701): set solar.unit to the inverter's Modbus unit id"
 	case errors.Is(err, modbus.ErrGWTargetFailedToRespond), errors.Is(err, modbus.ErrGWPathUnavailable), errors.Is(err, modbus.ErrBadUnitId):
-		return fmt.Sprintf("nothing answers for Modbus unit id %d: look up the inverter's and set solar.unit", p.options.Unit)
+		return fmt.Sprintf("nothing answers at Modbus unit id %d: look up the inverter's and set solar.unit", p.options.Unit)
 	case isDNS:
-		return "the solar inverter's name is not known: write its IP address in solar.address"
+		return "the solar inverter's name was not found: write its IP address in solar.address"
 	case errors.Is(err, syscall.ECONNREFUSED):
-		return "the solar inverter refuses the connection: switch Modbus TCP on in its menu, and compare the port with solar.address (often 502, with SolarEdge 1502)"
+		return "the solar inverter refuses the connection: switch Modbus TCP on in its menu, and check the port in solar.address (often 502, with SolarEdge 1502)"
 	case errors.Is(err, modbus.ErrRequestTimedOut), errors.Is(err, syscall.EHOSTUNREACH):
-		return "the solar inverter does not answer: is it on, its address right (solar.address) and its Modbus unit id (solar.unit)?"
+		return "the solar inverter does not answer: is it on, and are its address (solar.address) and its Modbus unit id (solar.unit) right?"
 	}
-	return "the solar inverter cannot be read: it may allow one connection only, which another program has. It is tried again until it works"
+	return "the solar inverter cannot be read: it may allow only one connection, which another program has. Trying again until it works"
 }

@@ -194,9 +194,9 @@ func TestTrouble(t *testing.T) {
 		setup func(*device)
 		want  string
 	}{
-		{"no SunSpec", "no-sunspec", 1, none, "no SunSpec was found"},
-		{"a meter", "meter", 1, none, "is no inverter"},
-		{"another unit", "solaredge", 3, none, "nothing answers for Modbus unit id 3"},
+		{"no SunSpec", "no-sunspec", 1, none, "does not offer SunSpec"},
+		{"a meter", "meter", 1, none, "is not an inverter"},
+		{"another unit", "solaredge", 3, none, "nothing answers at Modbus unit id 3"},
 		{"busy", "solaredge", 1, func(d *device) { d.fail = modbus.ErrServerDeviceBusy }, "cannot be read"},
 		{"broken", "solaredge", 1, func(d *device) { d.fail = errors.New("anything") }, "cannot be read"},
 	} {

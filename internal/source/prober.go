@@ -167,7 +167,7 @@ func (p *prober) judge(now time.Time) (why string) {
 		// It may be the end of an encrypted frame.
 	case proof == 0:
 		p.fails[p.mode]++
-		return p.turn(p.next(), "bytes are no message")
+		return p.turn(p.next(), "the bytes are not a message")
 	case p.mode == mode115200N8 && proof == b.parityLines:
 		return p.turn(mode115200E7, "bytes have a parity bit")
 	default:
@@ -177,7 +177,7 @@ func (p *prober) judge(now time.Time) (why string) {
 		if p.mode != mode115200N8 && p.unread >= mostUnread && now.Sub(p.checked) >= p.pace.long {
 			p.checked = now
 			p.fails[p.mode] += 2 // or a mode of the same speed?
-			return p.turn(mode115200N8, "no telegram is good")
+			return p.turn(mode115200N8, "no good telegram arrives")
 		}
 	}
 	*b = burst{}

@@ -24,7 +24,7 @@ func Replay(name string, records []capture.Record, speed float64, loop bool) Por
 	return Port{
 		Name: name,
 		Open: r.open,
-		Help: func(error) string { return "this is what the file says: the capture was made so" },
+		Help: func(error) string { return "the capture was made this way" },
 	}
 }
 

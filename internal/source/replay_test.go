@@ -26,7 +26,7 @@ const played = `# smartmeter capture 1
 5.000 < two\n
 5.000 < th
 5.500 < ree\n
-8.000 = lost: the device has gone
+8.000 = lost: the device is gone
 12.000 = opened
 14.000 < four\n
 `
@@ -70,7 +70,7 @@ func TestReplay(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		got := replayed(t.Context(), source.Replay("file", records(t, played), 1, false))
 		want := []string{"0s lost: opening /dev/ttyUSB0: no such file", "1s opened", "3s one", "3s alive", "5s two", "5.5s three",
-			"8s lost: the device has gone", "12s opened", "14s four", "14s alive", "14s end"}
+			"8s lost: the device is gone", "12s opened", "14s four", "14s alive", "14s end"}
 		if diff := cmp.Diff(want, got); diff != "" {
 			t.Errorf("(-want +got)\n%s", diff)
 		}
@@ -86,7 +86,7 @@ func TestReplaySpeed(t *testing.T) {
 			t.Errorf("took %s, want 1.4 s and a little", took)
 		}
 		start = time.Now()
-		replayed(t.Context(), source.Replay("file", records(t, strings.ReplaceAll(played, "8.000 = lost: the device has gone\n", "")), 0, false))
+		replayed(t.Context(), source.Replay("file", records(t, strings.ReplaceAll(played, "8.000 = lost: the device is gone\n", "")), 0, false))
 		if took := time.Since(start); took > time.Second {
 			t.Errorf("as fast as possible took %s", took)
 		}

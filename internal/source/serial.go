@@ -16,8 +16,8 @@ import (
 // Errors of serial ports, besides those of the operating system.
 var (
 	ErrBusy      = errors.New("another program has the port open")
-	ErrNotSerial = errors.New("does not work as a serial device")
-	ErrGone      = errors.New("the device has gone")
+	ErrNotSerial = errors.New("is not a working serial device")
+	ErrGone      = errors.New("the device is gone")
 )
 
 // Serial returns the line of a serial device. A path below /dev/serial/by-id

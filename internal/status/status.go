@@ -135,7 +135,7 @@ func (s Snapshot) Public() Snapshot {
 	}
 	for i := range s.Outputs {
 		if o := &s.Outputs[i]; o.LastError != "" {
-			o.LastError = "failed; the page and the log say how"
+			o.LastError = "failed; the page and the log say why"
 		}
 	}
 	return s

@@ -24,7 +24,7 @@ func (s *Snapshot) WriteText(to io.Writer) error {
 			fmt.Fprintln(w)
 		}
 	}
-	row("program", "version %s, runs for %v", s.Version, age(s.Started, s.Time))
+	row("program", "version %s, running for %v", s.Version, age(s.Started, s.Time))
 	if err := w.Flush(); err != nil {
 		return err
 	}
@@ -53,7 +53,7 @@ func (l *Line) writeText(row func(name, format string, args ...any), now time.Ti
 		row("meter", "%s", m.text())
 	}
 	row("telegrams", "%s", l.telegrams(now))
-	row("bytes", "%d, %d of them outside of telegrams", l.Counters.Bytes, l.Counters.Skipped)
+	row("bytes", "%d, %d of them outside telegrams", l.Counters.Bytes, l.Counters.Skipped)
 	if l.Counters.Held > 0 {
 		row("held totals", "%d", l.Counters.Held)
 	}

@@ -37,9 +37,9 @@ verdict      good: readings arrive, for 59s
 source       serial /dev/ttyUSB0, 115200 8N1, alive for 1m0s, opened again 1 times
 meter        ISK5, version 50, number ...3132
 telegrams    100 good, the last 1s ago, one every 1 s; 3 bad (wrong checksum 1, cut off 2)
-bytes        4321, 21 of them outside of telegrams
+bytes        4321, 21 of them outside telegrams
 held totals  3
-program      version 0.1.0, runs for 1h0m0s
+program      version 0.1.0, running for 1h0m0s
 
 output       clients  sent  dropped  errors  last success  last error
 json socket  2        200   0        0       1s ago        
@@ -56,8 +56,8 @@ verdict    refused: it refuses, for 1m0s
 next step  Check it
 source     network 10.0.0.9:23, lost for 1m0s (connection refused), opened again 0 times
 telegrams  0 good
-bytes      0, 0 of them outside of telegrams
-program    version dev, runs for 1m0s
+bytes      0, 0 of them outside telegrams
+program    version dev, running for 1m0s
 
 output  clients  sent  dropped  errors  last success  last error
 `},
@@ -78,16 +78,16 @@ slot       p1
 verdict    good: readings arrive, for 0s
 source     serial /dev/ttyUSB0, alive for 0s, opened again 0 times
 telegrams  0 good
-bytes      0, 0 of them outside of telegrams
+bytes      0, 0 of them outside telegrams
 
 slot       heat
 verdict    silent: nothing arrives, for 0s
 next step  Look
 source     network 10.0.0.9:23, opened for 0s, opened again 0 times
 telegrams  0 good
-bytes      0, 0 of them outside of telegrams
+bytes      0, 0 of them outside telegrams
 
-program  version dev, runs for 1m0s
+program  version dev, running for 1m0s
 
 output  clients  sent  dropped  errors  last success  last error
 `},
@@ -101,8 +101,8 @@ output  clients  sent  dropped  errors  last success  last error
 verdict    checksums: wrong (100 %), for 0s
 source     none is set
 telegrams  0 good
-bytes      0, 0 of them outside of telegrams
-program    version dev, runs for 0s
+bytes      0, 0 of them outside telegrams
+program    version dev, running for 0s
 
 output  clients  sent  dropped  errors  last success  last error
 `},

@@ -45,7 +45,7 @@ func (s *Store) Load(name string, value any) bool {
 	case errors.Is(err, fs.ErrNotExist):
 		return false
 	case err != nil:
-		s.log.Warn("state from the last run cannot be read; starting without it. Is the data folder this program's?", "file", path, "cause", err)
+		s.log.Warn("state from the last run cannot be read; starting without it. Does the data folder belong to this program?", "file", path, "cause", err)
 		return false
 	}
 	// Into a value of its own: of a damaged file half might be read.
@@ -54,7 +54,7 @@ func (s *Store) Load(name string, value any) bool {
 		aside := path + ".damaged"
 		s.log.Warn("state from the last run is damaged; starting without it", "file", path, "kept as", aside, "cause", err)
 		if err := os.Rename(path, aside); err != nil {
-			s.log.Debug("the damaged file stays", "cause", err)
+			s.log.Debug("the damaged file cannot be removed", "cause", err)
 		}
 		return false
 	}
@@ -71,7 +71,7 @@ func (s *Store) Save(name string, value any) {
 	err := s.write(name, value)
 	switch {
 	case err != nil && !s.failed:
-		s.log.Warn("state cannot be kept: it lives in memory only and is lost at the next start. Make the data folder writable (SMARTMETER_DATA)", "folder", s.dir, "cause", err)
+		s.log.Warn("state cannot be kept: it is in memory only, and lost at the next start. Make the data folder writable (SMARTMETER_DATA)", "folder", s.dir, "cause", err)
 	case err == nil && s.failed:
 		s.log.Info("state is kept again", "folder", s.dir)
 	}
@@ -103,7 +103,7 @@ func (s *Store) tidy(name string) {
 				continue
 			}
 			if err := os.Remove(path); err != nil {
-				s.log.Debug("what is left of an unfinished save stays", "file", path, "cause", err)
+				s.log.Debug("the rest of an unfinished save cannot be removed", "file", path, "cause", err)
 			}
 		}
 	}

@@ -42,7 +42,7 @@ func (p *port) UnmarshalJSON(data []byte) error {
 	text := strings.Trim(string(data), `"`)
 	n, err := strconv.ParseUint(text, 10, 16)
 	if err != nil || n == 0 {
-		return fmt.Errorf("%.20q is no port from 1 to 65535", text)
+		return fmt.Errorf("%.20q is not a port from 1 to 65535", text)
 	}
 	*p = port(n)
 	return nil
@@ -94,7 +94,7 @@ func (c *Client) WaitMQTT(ctx context.Context, log *slog.Logger) (Service, error
 		service, err := c.MQTT(ctx)
 		if err == nil {
 			if missed {
-				log.Info("Home Assistant names its MQTT broker now", "broker", service.URL())
+				log.Info("Home Assistant now names its MQTT broker", "broker", service.URL())
 			}
 			return service, nil
 		}
@@ -103,12 +103,12 @@ func (c *Client) WaitMQTT(ctx context.Context, log *slog.Logger) (Service, error
 		}
 		switch {
 		case !warned && (errors.Is(err, ErrDenied) || time.Since(start) >= patience):
-			log.Warn("still without MQTT broker; the rest of the app runs on, and it is asked again", "err", err)
+			log.Warn("still no MQTT broker; the rest of the app keeps running, and Home Assistant is asked again", "err", err)
 			warned = true
 		case !missed:
 			log.Info("waiting for Home Assistant to name its MQTT broker", "err", err)
 		default:
-			log.Debug("still without MQTT broker", "err", err)
+			log.Debug("still no MQTT broker", "err", err)
 		}
 		missed = true
 		if !pause.Wait(ctx) {

@@ -33,7 +33,7 @@ var ErrNotEnabled = errors.New("no MQTT broker has announced itself to Home Assi
 
 // ErrDenied means that the Supervisor does not let this app ask. Waiting does
 // not help.
-var ErrDenied = errors.New("the Supervisor does not let this app ask for the MQTT broker: reinstall the app, or set mqtt.url")
+var ErrDenied = errors.New("the Supervisor does not allow this app to ask for the MQTT broker: reinstall the app, or set mqtt.url")
 
 // Client asks the Supervisor. It may be used from many goroutines.
 type Client struct {
@@ -81,7 +81,7 @@ func (c *Client) get(ctx context.Context, path string, data any) error {
 	request.Header.Set("Accept", "application/json")
 	response, err := c.http.Do(request)
 	if err != nil {
-		return fmt.Errorf("the Supervisor cannot be reached, perhaps because it restarts: %w", err)
+		return fmt.Errorf("the Supervisor cannot be reached, perhaps because it is restarting: %w", err)
 	}
 	defer response.Body.Close()
 	body, err := io.ReadAll(io.LimitReader(response.Body, maxBody+1))

@@ -86,7 +86,7 @@ func TestMQTT(t *testing.T) {
 func TestMQTTFails(t *testing.T) {
 	const (
 		notEnabled = "asking for the MQTT broker: no MQTT broker has announced itself to Home Assistant: install and start the Mosquitto broker app, or set mqtt.url"
-		denied     = "asking for the MQTT broker: the Supervisor does not let this app ask for the MQTT broker: reinstall the app, or set mqtt.url (the Supervisor answers "
+		denied     = "asking for the MQTT broker: the Supervisor does not allow this app to ask for the MQTT broker: reinstall the app, or set mqtt.url (the Supervisor answers "
 		muddled    = "asking for the MQTT broker: the Supervisor's answer is not understood: "
 	)
 	for _, tt := range []struct {
@@ -107,7 +107,7 @@ func TestMQTTFails(t *testing.T) {
 		{"no data", 200, `{"result":"ok"}`, nil, muddled + "unexpected end of JSON input"},
 		{"no host", 200, `{"result":"ok","data":{"port":1883}}`, nil, "asking for the MQTT broker: the Supervisor names no host and port"},
 		{"no port", 200, `{"result":"ok","data":{"host":"h"}}`, nil, "asking for the MQTT broker: the Supervisor names no host and port"},
-		{"odd port", 200, `{"result":"ok","data":{"host":"h","port":"99999"}}`, nil, muddled + `"99999" is no port from 1 to 65535`},
+		{"odd port", 200, `{"result":"ok","data":{"host":"h","port":"99999"}}`, nil, muddled + `"99999" is not a port from 1 to 65535`},
 		{"endless", 200, `{"result":"ok","data":"` + strings.Repeat("x", 1<<17), nil, "asking for the MQTT broker: the Supervisor's answer is longer than 65536 bytes"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
@@ -132,7 +132,7 @@ func TestMQTTUnreachable(t *testing.T) {
 	server := httptest.NewServer(http.NotFoundHandler())
 	server.Close()
 	_, err := supervisor.New(server.URL, token, nil).MQTT(t.Context())
-	if err == nil || !strings.Contains(err.Error(), "the Supervisor cannot be reached, perhaps because it restarts: ") {
+	if err == nil || !strings.Contains(err.Error(), "the Supervisor cannot be reached, perhaps because it is restarting: ") {
 		t.Errorf("got %v", err)
 	}
 	if err != nil && strings.Contains(err.Error(), token) {
@@ -210,9 +210,9 @@ func waitAgainst(t *testing.T, after time.Duration, status int, missing string) 
 func TestWaitMQTT(t *testing.T) {
 	const (
 		none  = `err="asking for the MQTT broker: no MQTT broker has announced itself to Home Assistant: install and start the Mosquitto broker app, or set mqtt.url"`
-		found = `level=INFO msg="Home Assistant names its MQTT broker now" broker=mqtt://core-mosquitto:1883` + "\n"
+		found = `level=INFO msg="Home Assistant now names its MQTT broker" broker=mqtt://core-mosquitto:1883` + "\n"
 		wait  = `time=0s level=INFO msg="waiting for Home Assistant to name its MQTT broker" `
-		warn  = `level=WARN msg="still without MQTT broker; the rest of the app runs on, and it is asked again" `
+		warn  = `level=WARN msg="still no MQTT broker; the rest of the app keeps running, and Home Assistant is asked again" `
 	)
 	for _, tt := range []struct {
 		name    string
@@ -231,11 +231,11 @@ func TestWaitMQTT(t *testing.T) {
 		},
 		{
 			"refused, as while the Supervisor restarts", 10 * time.Second, 0, "", []int{0, 2, 6, 14},
-			wait + `err="asking for the MQTT broker: the Supervisor cannot be reached, perhaps because it restarts: Get \"http://supervisor/services/mqtt\": connection refused"` + "\ntime=14s " + found,
+			wait + `err="asking for the MQTT broker: the Supervisor cannot be reached, perhaps because it is restarting: Get \"http://supervisor/services/mqtt\": connection refused"` + "\ntime=14s " + found,
 		},
 		{
 			"denied", 5 * time.Second, 403, "{}", []int{0, 2, 6},
-			"time=0s " + warn + `err="asking for the MQTT broker: the Supervisor does not let this app ask for the MQTT broker: reinstall the app, or set mqtt.url (the Supervisor answers 403 Forbidden)"` + "\ntime=6s " + found,
+			"time=0s " + warn + `err="asking for the MQTT broker: the Supervisor does not allow this app to ask for the MQTT broker: reinstall the app, or set mqtt.url (the Supervisor answers 403 Forbidden)"` + "\ntime=6s " + found,
 		},
 	} {
 		t.Run(tt.name, func(t *testing.T) {

@@ -250,7 +250,7 @@ func TestDatabases(t *testing.T) {
 			waitFor(t, "the outage", said("nothing listens at the database's address"))
 			time.Sleep(3 * time.Second) // telegrams that it does not take
 			d.start()
-			waitFor(t, "the return", said("takes readings again"))
+			waitFor(t, "the return", said("accepts readings again"))
 			h.stop()
 			last := h.telegrams.Load()
 			time.Sleep(time.Second) // the last telegram arrives

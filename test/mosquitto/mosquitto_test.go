@@ -302,7 +302,7 @@ func TestMosquitto(t *testing.T) {
 		const topic = "smartmeter/p1_bridge/reannounce"
 		b.publish(topic, strings.Repeat("x", 50<<20))
 		p := start(t, binary, broker...)
-		p.waitLog("level=WARN", "part=mqtt", "too long to be meant")
+		p.waitLog("level=WARN", "part=mqtt", "far too long")
 		b.wait("smartmeter/p1/availability", "online")
 		status, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", p.cmd.Process.Pid))
 		if err != nil {

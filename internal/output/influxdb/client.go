@@ -121,17 +121,17 @@ func help(err error) string {
 	_, unknown := errors.AsType[*net.DNSError](err)
 	switch {
 	case refused && (r.status == http.StatusUnauthorized || r.status == http.StatusForbidden):
-		return "the database refuses the token: make one that may write the bucket and set influxdb.token (for InfluxDB 1: user:password)"
+		return "the database refuses the token: create one with write access to the bucket, and set influxdb.token (for InfluxDB 1: user:password)"
 	case refused && r.status == http.StatusNotFound:
-		return "the database does not know the organisation or the bucket: compare influxdb.org and influxdb.bucket, or look whether influxdb.url is its address"
+		return "the database does not know the organisation or the bucket: check influxdb.org and influxdb.bucket, and whether influxdb.url is its address"
 	case refused && r.useless():
-		return "the database refuses readings, and they are lost: what it says tells why"
+		return "the database rejects readings, and they are lost: its answer says why"
 	case refused && r.status/100 == 3:
 		return "the database has moved: write its new address in influxdb.url"
 	case unknown:
-		return "the name of the database is not known: write its IP address in influxdb.url"
+		return "the database's name was not found: write its IP address in influxdb.url"
 	case errors.Is(err, syscall.ECONNREFUSED):
-		return "nothing listens at the database's address: is it running, and the port in influxdb.url right?"
+		return "nothing listens at the database's address: is it running, and is the port in influxdb.url right?"
 	}
-	return "the database does not take readings: they are kept, and sent when it does. Is it running, and influxdb.url right?"
+	return "the database does not accept readings: they are kept and sent later. Is it running, and is influxdb.url right?"
 }

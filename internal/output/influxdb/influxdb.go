@@ -67,7 +67,7 @@ func New(o Options, updates []*hub.Hub[*meter.Update], samples *hub.Hub[*meter.S
 func (o *Output) Run(ctx context.Context) error {
 	q, err := openQueue(o.options.Dir, int64(o.options.BufferMB)<<20)
 	if err != nil {
-		o.options.Log.Warn("starting without what was not sent in the last run. Is the data folder this program's?", "cause", err)
+		o.options.Log.Warn("starting without the readings that were not sent in the last run. Does the data folder belong to this program?", "cause", err)
 	}
 	w := writer{
 		options:  &o.options,
@@ -235,7 +235,7 @@ func (w *writer) answered(err error) {
 func (w *writer) tell(err error) {
 	text := help(err)
 	if text == w.told {
-		w.log.Debug("the database still takes no readings", "cause", err)
+		w.log.Debug("the database still does not accept readings", "cause", err)
 		return
 	}
 	w.told = text
@@ -254,7 +254,7 @@ func (w *writer) recovered(now time.Time) {
 	if w.lost > 0 {
 		attrs = append(attrs, "lost", w.lost)
 	}
-	w.log.Info("the database takes readings again", attrs...)
+	w.log.Info("the database accepts readings again", attrs...)
 	w.told, w.failing, w.lost = "", time.Time{}, 0
 }
 
@@ -267,9 +267,9 @@ func (w *writer) spill() {
 	w.lose(lost)
 	switch {
 	case err != nil && !w.diskBad:
-		w.log.Warn("readings that the database has not taken are kept in memory only: make the data folder writable (SMARTMETER_DATA)", "folder", w.options.Dir, "cause", err)
+		w.log.Warn("readings that were not sent yet are kept in memory only: make the data folder writable (SMARTMETER_DATA)", "folder", w.options.Dir, "cause", err)
 	case err == nil && w.diskBad:
-		w.log.Info("readings that the database has not taken are kept on disk again")
+		w.log.Info("readings that were not sent yet are kept on disk again")
 	}
 	w.diskBad = err != nil
 }
@@ -280,7 +280,7 @@ func (w *writer) lose(n int) {
 		return
 	}
 	if w.lost == 0 {
-		w.log.Warn("the database is away for longer than readings can be kept: the oldest are lost. More are kept with influxdb.buffer_mb", "megabytes", w.options.BufferMB)
+		w.log.Warn("the database has been away for longer than readings can be kept: the oldest are lost. Raise influxdb.buffer_mb to keep more", "megabytes", w.options.BufferMB)
 	}
 	w.lost += n
 	w.options.Counter.Dropped(uint64(n))

@@ -222,13 +222,13 @@ func TestOutages(t *testing.T) {
 		answer func(http.ResponseWriter, int) bool
 		says   string
 	}{
-		{"503", refuse(503, `{"code":"unavailable","message":"starting"}`), "does not take readings"},
-		{"429", refuse(429, ""), "does not take readings"},
+		{"503", refuse(503, `{"code":"unavailable","message":"starting"}`), "does not accept readings"},
+		{"429", refuse(429, ""), "does not accept readings"},
 		{"401", refuse(401, `{"code":"unauthorized","message":"unauthorized access"}`), "refuses the token"},
 		{"no bucket", refuse(404, `{"code":"not found","message":"bucket \"energy\" not found"}`), "does not know the organisation or the bucket"},
 		{"not a database", refuse(404, "<html>nothing here</html>"), "does not know the organisation or the bucket"},
 		{"moved", refuse(301, "", "Location", "http://127.0.0.1:1/"), "has moved"},
-		{"dies in the middle", func(http.ResponseWriter, int) bool { panic(http.ErrAbortHandler) }, "does not take readings"},
+		{"dies in the middle", func(http.ResponseWriter, int) bool { panic(http.ErrAbortHandler) }, "does not accept readings"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			d := newDatabase(t)
@@ -246,7 +246,7 @@ func TestOutages(t *testing.T) {
 			p.read(40)
 			d.behave(nil)
 			waitFor(t, "all lines", func() bool { return d.count() == 85 })
-			waitFor(t, "the return in the log", func() bool { return strings.Contains(p.log.String(), "takes readings again") })
+			waitFor(t, "the return in the log", func() bool { return strings.Contains(p.log.String(), "accepts readings again") })
 			p.stop()
 			if doubles := d.doubles(); len(doubles) > 0 {
 				t.Errorf("written twice: %q", doubles)

@@ -20,7 +20,7 @@ func (s *session) claimed(now time.Time, step func(now time.Time)) {
 	switch is := s.claims.role; {
 	case was != publishing && is == publishing:
 		if s.stoodBy {
-			s.log.Info("the other app has gone, so this one publishes the meter again", "slot", s.slot)
+			s.log.Info("the other app is gone, so this one publishes the meter again", "slot", s.slot)
 		}
 		s.stoodBy = false
 		s.takeOver(now)
@@ -44,7 +44,7 @@ var errStandsBy = errors.New("another app publishes a meter under the same names
 func (s *session) logStandBy() {
 	s.stoodBy = true
 	s.log.Warn(errStandsBy.Error()+": stop one of the two, or set its options {slot} and mqtt.topic to names of their own. "+
-		"If the other one is gone for good, wait some minutes", "slot", s.slot, "topic", s.topic)
+		"If the other one is gone for good, wait a few minutes", "slot", s.slot, "topic", s.topic)
 }
 
 // lines appends how the meters' lines stand, as the bridge shows them.
@@ -74,7 +74,7 @@ func (s *session) standing(status *meter.Status) *meter.Status {
 // One that the broker kept may be of an earlier run of this program.
 func (s *session) logElsewhere(slot, other string, kept bool) {
 	if kept {
-		s.log.Info("Home Assistant knew the meter with another topic; it now uses this one. "+
+		s.log.Info("Home Assistant knew the meter under another topic; it now uses this one. "+
 			"If another program with this slot still runs, set its option {slot} to another name",
 			"device", slot, "before", other, "now", s.names.state(slot))
 		return

@@ -168,7 +168,7 @@ func (c *connector) find(ctx context.Context) error {
 func (c *connector) failed(err error) time.Duration {
 	if c.address == nil {
 		c.Counter.Failed(err)
-		c.report("no MQTT broker to publish to; asking again", "error", err)
+		c.report("there is no MQTT broker to publish to; trying again", "error", err)
 		return retryRefused
 	}
 	complaint := broker.ComplaintOf(err, c.address, c.as, c.tls)

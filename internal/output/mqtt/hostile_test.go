@@ -37,7 +37,7 @@ func TestLongRetained(t *testing.T) {
 			b.publish(t, topic, strings.Repeat("x", 4<<20), true)
 			a := run(t, at(scheme+"://"+b.address))
 			b.wait(t, whole...)
-			a.log.wait(t, "too long to be meant")
+			a.log.wait(t, "far too long")
 			b.publish(t, topic, "PRESS", false)
 			a.log.wait(t, "the button was pressed")
 			a.stop()

@@ -85,7 +85,7 @@ func (l *link) subscribe(ctx context.Context, filters []string) error {
 	defer cancel()
 	refused, err := l.Subscribe(ctx, filters, func(m broker.Message) {
 		if m.Cut {
-			l.log.Warn("somebody else published a message on a topic of this app that is too long to be meant; it is ignored. "+
+			l.log.Warn("somebody else published a message on a topic of this app that is far too long; it is ignored. "+
 				"If it is retained, remove it from the broker", "topic", m.Topic)
 			return
 		}

@@ -327,7 +327,7 @@ func (w *worker) stop(ctx context.Context) {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), stopTimeout)
 	defer cancel()
 	if err := w.link.publish(ctx, w.session.stop(time.Now())); err != nil {
-		w.options.Log.Debug("the MQTT broker was not told of the stop", "error", err)
+		w.options.Log.Debug("the MQTT broker could not be told that the app stops", "error", err)
 	}
 	w.link.Close(stopTimeout / 4)
 }

@@ -266,21 +266,21 @@ func help(err error) string {
 	_, name := errors.AsType[x509.HostnameError](err)
 	switch {
 	case refused && (r == http.StatusUnauthorized || r == http.StatusForbidden):
-		return "the server refuses posted readings: does post.url have the right key, or user and password?"
+		return "the server rejects posted readings: does post.url have the right key, or user and password?"
 	case refused && r == http.StatusNotFound:
-		return "the server has no such address: compare post.url with what it wants"
+		return "the server has no such address: compare post.url with what it expects"
 	case refused && r/100 == 3:
 		return "the server has moved: write its new address in post.url"
 	case refused && !r.passing():
-		return "the server does not take the readings as they are posted: compare post.json and post.fields with what it wants"
+		return "the server does not accept the readings as they are posted: compare post.json and post.fields with what it expects"
 	case authority:
 		return "the server's certificate is from an authority that is not trusted: give that authority's certificate in post.ca_file"
 	case name:
 		return "the server's certificate is for another name: write the name that it has in post.url"
 	case unknown:
-		return "the server's name in post.url is not known: compare it, or write the IP address"
+		return "the server's name in post.url was not found: check it, or use the IP address"
 	case errors.Is(err, syscall.ECONNREFUSED):
-		return "nothing listens at the address in post.url: is the server running, and the port right?"
+		return "nothing listens at the address in post.url: is the server running, and is the port right?"
 	}
-	return "readings cannot be posted: is the server in post.url running? It is tried again"
+	return "readings cannot be posted: is the server in post.url running? Trying again"
 }

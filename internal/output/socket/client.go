@@ -65,7 +65,7 @@ func (c *client[T]) run(ctx context.Context) {
 	c.count()
 	if errors.Is(err, hub.ErrOverflow) || errors.Is(err, errStuck) {
 		c.server.options.Counter.Failed(err)
-		c.log.Warn("client disconnected: it does not keep up with the meter", "cause", err)
+		c.log.Warn("client disconnected: it cannot keep up with the meter", "cause", err)
 	} else {
 		c.log.Debug("client disconnected", "cause", err)
 	}
@@ -146,7 +146,7 @@ func (c *client[T]) write(buffers net.Buffers) error {
 func (c *client[T]) count() {
 	missed := c.sub.Dropped()
 	if missed > 0 && c.missed == 0 {
-		c.log.Warn("client misses readings: it does not keep up with the meter")
+		c.log.Warn("client misses readings: it cannot keep up with the meter")
 	}
 	c.server.options.Counter.Dropped(missed - c.missed)
 	c.missed = missed

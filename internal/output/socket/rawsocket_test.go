@@ -90,7 +90,7 @@ func TestSlowRawClientIsDisconnected(t *testing.T) {
 		quick.want(t, text)
 		return s.clients() < 2
 	})
-	await(t, "a warning", func() bool { return s.log.Count("level=WARN", "does not keep up") == 1 })
+	await(t, "a warning", func() bool { return s.log.Count("level=WARN", "cannot keep up") == 1 })
 	// What it got is the beginning, without a gap.
 	got, _ := io.ReadAll(slow)
 	if n := len(got); n == 0 || string(got) != strings.Repeat(text, n/len(text)+1)[:n] {

@@ -116,7 +116,7 @@ func (s *Server[T]) slot(ctx context.Context, remote net.Addr) error {
 func (s *Server[T]) refuse(ctx context.Context, conn net.Conn, cause error, log *slog.Logger) {
 	s.options.Counter.Failed(cause)
 	if errors.Is(cause, listen.ErrPeer) {
-		log.Warn("too many clients from one address: the others need room too. Does a program there connect over and over?")
+		log.Warn("too many clients from one address: the others need room too. Does a program there keep connecting?")
 	} else {
 		log.Warn("too many clients: disconnect one or allow more with SMARTMETER_SOCKET_CLIENTS", "most", s.options.Clients)
 	}

@@ -51,11 +51,11 @@ func (s *Server) reading(w http.ResponseWriter, r *http.Request) {
 	}
 	u, ok := m.Updates.Latest()
 	if !ok {
-		fail(w, http.StatusServiceUnavailable, "no reading yet; /api/status tells why")
+		fail(w, http.StatusServiceUnavailable, "no reading yet; /api/status says why")
 		return
 	}
 	if age := time.Since(u.Reading.Received); most > 0 && age > most {
-		fail(w, http.StatusServiceUnavailable, fmt.Sprintf("the last reading is %v old; /api/status tells why", age.Round(time.Second)))
+		fail(w, http.StatusServiceUnavailable, fmt.Sprintf("the last reading is %v old; /api/status says why", age.Round(time.Second)))
 		return
 	}
 	w.Header().Set("Last-Modified", u.Reading.Received.UTC().Format(http.TimeFormat))
@@ -70,7 +70,7 @@ func (s *Server) solar(w http.ResponseWriter, _ *http.Request) {
 	}
 	sample, ok := s.site.sun(time.Now())
 	if !ok {
-		fail(w, http.StatusServiceUnavailable, "the inverter does not answer, as it may at night; /api/status tells more")
+		fail(w, http.StatusServiceUnavailable, "the inverter does not answer, as it may at night; /api/status says more")
 		return
 	}
 	answer(w, http.StatusOK, sample.AppendJSON(nil))
@@ -132,7 +132,7 @@ func (s *Server) telegram(w http.ResponseWriter, r *http.Request) {
 	}
 	text, ok := get()
 	if !ok {
-		fail(w, http.StatusServiceUnavailable, "no telegram yet; /api/status tells why")
+		fail(w, http.StatusServiceUnavailable, "no telegram yet; /api/status says why")
 		return
 	}
 	send(w, http.StatusOK, kind, text)

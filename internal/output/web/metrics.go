@@ -45,7 +45,7 @@ func (s *Server) metrics(w http.ResponseWriter, _ *http.Request) {
 }
 
 func line(e *exposition, s *status.Line) {
-	e.family("smartmeter_verdict_info", gauge, "How the meter's line stands: good, or what is the matter with it; always 1.").count(1, "verdict", s.Verdict.Name)
+	e.family("smartmeter_verdict_info", gauge, "State of the meter's line: good, or its problem; always 1.").count(1, "verdict", s.Verdict.Name)
 	e.family("smartmeter_up", gauge, "Whether telegrams arrive: 1 yes, 0 no.")
 	if s.Source.State == status.Alive {
 		e.count(1)
@@ -55,7 +55,7 @@ func line(e *exposition, s *status.Line) {
 	e.family("smartmeter_source_info", gauge, "The line to the meter; always 1.").count(1, "kind", s.Source.Kind, "mode", s.Source.Mode)
 	c := &s.Counters
 	e.family("smartmeter_line_bytes_total", counter, "Bytes that the meter's line sent.").count(c.Bytes)
-	e.family("smartmeter_line_skipped_bytes_total", counter, "Bytes outside of telegrams.").count(c.Skipped)
+	e.family("smartmeter_line_skipped_bytes_total", counter, "Bytes outside telegrams.").count(c.Skipped)
 	e.family("smartmeter_line_reconnects_total", counter, "How often the line was opened again.").count(s.Source.Reconnects)
 	e.family("smartmeter_telegrams_total", counter, "Telegrams that gave a reading.").count(c.Telegrams)
 	e.family("smartmeter_bad_telegrams_total", counter, "Telegrams and encrypted frames that gave no reading, by cause.")
