@@ -45,6 +45,22 @@ export function path(values, x, y, to) {
   return d;
 }
 
+/**
+ * stacked returns curves that lie on each other, one for each part: the part of
+ * what is shown together, and all before it. A part may have begun later.
+ */
+export function stacked(parts, start, step, length) {
+  let below = new Array(length).fill(0);
+  return parts.map((part) => {
+    const shift = Math.round((start - part.start) / step);
+    below = below.map((value, i) => {
+      const own = part.net[i + shift] ?? null;
+      return value === null || own === null ? null : value + own;
+    });
+    return below;
+  });
+}
+
 /** chart makes the curve; its update takes what /api/history answers. */
 export function chart() {
   const svg = s("svg", { class: "chart", height: HEIGHT, role: "img", tabindex: "0", "aria-label": word("hour") });
@@ -67,6 +83,7 @@ export function chart() {
     show(svg, Boolean(about));
     if (!about) return;
     const sun = summary(solar);
+    const layers = stacked(history.parts ?? [], history.start, history.step, net.length);
     const grid = ticks(Math.min(0, about.low, sun?.low ?? 0), Math.max(100, about.high, sun?.high ?? 0));
     const [low, high] = [grid[0], grid.at(-1)];
     const last = net.length - 1;
@@ -91,6 +108,8 @@ export function chart() {
       ...quarters().map((i) => s("text", { class: "clock", x: x(i), y: HEIGHT - 6, "text-anchor": "middle" }, time(dateOf(i), dateOf(i)))),
       ...[["above", "import"], ["below", "export"]].map(([half, colour]) => s("g", { class: colour, "clip-path": `url(#${half})` },
         s("path", { class: "area", d: area }), s("path", { class: "curve", d: curve }))),
+      ...layers.slice(0, -1).map((layer) => s("g", { class: "part" },
+        s("path", { class: "area", d: path(layer, x, y, zero) }), s("path", { class: "curve", d: path(layer, x, y) }))),
       s("g", { class: "solar" }, s("path", { class: "curve", d: path(solar, x, y) })),
       s("g", { class: "pointer" }),
     );
@@ -124,6 +143,10 @@ export function chart() {
     const parts = [time(dateOf(at)), `${word(value < 0 ? "toGrid" : "fromGrid")} ${power(Math.abs(value))}`];
     const solar = history.solar?.[at] ?? null;
     if (solar !== null) parts.push(`${word("solar")} ${power(solar)}`);
+    for (const part of history.parts ?? []) {
+      const own = part.net[at + Math.round((history.start - part.start) / history.step)] ?? null;
+      if (own !== null) parts.push(`${part.name.replaceAll("_", " ")} ${power(own)}`);
+    }
     say(tip, parts.join(" · "));
     tip.style.setProperty("--at", `${Math.round((100 * x) / scale.width)}%`);
   }

@@ -1,6 +1,7 @@
 // What the server says, as it comes: by server-sent events, and where a proxy
 // holds those back, or they fail, by asking now and then.
 
+import { isSum, isThere, linesOf, meter, of, standsOf } from "./meters.js";
 import { grow, netPower } from "./reading.js";
 
 const FIRST = 3000; // ms to wait for the stream's first event before asking
@@ -68,14 +69,15 @@ export function connect(changed) {
     if (state.status && at <= Date.parse(state.status.time)) return false;
     clock(at);
     if (state.status && state.status.version !== status.version) location.reload(); // the app was updated, and its page with it
-    state.status = status;
+    if (!isThere(status)) location.search = ""; // it was taken out of the options
+    state.status = standsOf(status);
     state.statusAt = Date.now();
     changed(state, "status");
     return true;
   }
 
   function open() {
-    stream = new EventSource("api/events");
+    stream = new EventSource(of("api/events", meter ?? state.status?.slot ?? null));
     const listen = (name, take) =>
       stream.addEventListener(name, (event) => {
         alive();
@@ -116,7 +118,7 @@ export function connect(changed) {
       const { body: status } = await get("api/status");
       if (status) takeStatus(status);
       if (status?.meter) {
-        const { body, at } = await get("api/reading");
+        const { body, at } = await get(of("api/reading"));
         if (body) takeReading(body, at || Date.now() - (skew ?? 0));
       }
     } catch {
@@ -128,11 +130,20 @@ export function connect(changed) {
 
   async function askHistory() {
     historyAt = Date.now();
-    const { body } = await get("api/history").catch(() => ({}));
+    const { body } = await get(of("api/history")).catch(() => ({}));
     if (body) {
+      if (isSum) body.parts = await parts();
       state.history = body;
       changed(state, "history");
     }
+  }
+
+  /** parts returns the last hour of each of the meters that are shown together. */
+  async function parts() {
+    const status = state.status ?? (await get("api/status").catch(() => ({}))).body;
+    const slots = status ? linesOf(status).map((line) => line.slot) : [];
+    const all = await Promise.all(slots.map((slot) => get(of("api/history", slot)).catch(() => ({}))));
+    return all.map(({ body }, i) => ({ name: slots[i], net: body?.net, start: body?.start })).filter((part) => part.net);
   }
 
   function look() {

@@ -4,6 +4,7 @@ import { h, say, set, show } from "./dom.js";
 import { icon } from "./icons.js";
 import { connect } from "./live.js";
 import { watts } from "./format.js";
+import { choice } from "./meters.js";
 import { isOld, nowView } from "./now.js";
 import { pipeView } from "./pipe.js";
 import { netPower } from "./reading.js";
@@ -26,6 +27,7 @@ const bannerTitle = h("strong", null, "");
 const bannerText = h("span", null, "");
 const bannerLink = h("a", { href: "#pipe" }, word("why"), icon("next"));
 const banner = h("div", { class: "banner", role: "alert", hidden: true }, icon("bad"), h("p", null, bannerTitle, " ", bannerText), bannerLink);
+const switcher = choice();
 const now = nowView();
 const main = h("main", { id: "main", tabindex: "-1" });
 const skip = h("a", { class: "skip", href: "#main" }, word("skip"));
@@ -36,6 +38,7 @@ skip.addEventListener("click", (event) => {
 document.body.replaceChildren(
   skip,
   h("header", null, h("h1", null, word("title")), h("nav", { "aria-label": word("views") }, tabs.now, tabs.pipe), pill),
+  switcher,
   banner,
   main,
 );
@@ -60,12 +63,14 @@ function route(event) {
     window.scrollTo(0, 0);
   }
   views.pipe.open(name === "pipe");
+  if (server.state.status) switcher.update(server.state.status); // its links lead to the same view
   update(server.state, "route");
 }
 
 function update(state, what) {
   if (!shown) return; // the first answer may be faster than the page
   if (!document.hidden) views[shown].update(state, what);
+  if (what === "status") switcher.update(state.status);
   tell(state);
   if (state.reading && !first) first = performance.mark("first-reading"); // for the browser's tools, and the test
 }

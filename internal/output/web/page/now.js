@@ -89,7 +89,8 @@ function hour() {
     drawn = history;
     const has = (test) => (history.net ?? []).some((value) => value !== null && test(value));
     const names = [["import", "fromGrid", has((value) => value >= 0)], ["export", "toGrid", has((value) => value < 0)], ["solar", "solar", Boolean(history.solar)]];
-    rows(legend, names.filter(([, , there]) => there), ([name]) => name, ([name, text]) => h("span", { class: name }, word(text)));
+    for (const [i, { name }] of (history.parts ?? []).entries()) names.push([`part part-${i}`, null, true, name.replaceAll("_", " ")]);
+    rows(legend, names.filter(([, , there]) => there), ([name]) => name, ([name, text, , slot]) => h("span", { class: name }, slot ?? word(text)));
     plot.update(history);
   });
 }

@@ -4,12 +4,14 @@ import { h, rows, say, set, show, updating } from "./dom.js";
 import { ago, moment, number, percent, quantity } from "./format.js";
 import { card, pairRows, part } from "./cards.js";
 import { icon } from "./icons.js";
+import { isSum, linesOf, of } from "./meters.js";
 import { advise } from "./verdicts.js";
 import { language, word } from "./words.js";
 
 /** pipeView makes the view; server is what live.js returned. */
 export function pipeView(server) {
-  const all = [verdict(), source(), telegrams(), outputs(), telegram(server), settings()];
+  const lines = h("div", { class: "ways" });
+  const all = [updating(lines, showLines), outputs(), telegram(server), settings()];
   const program = h("p", { class: "quiet program" }, "");
   const cards = h("div", { class: "cards" }, all);
   const node = h("div", { class: "view pipe", hidden: true }, cards, program);
@@ -26,6 +28,30 @@ export function pipeView(server) {
     for (const one of all) one.open?.();
   };
   return node;
+}
+
+/** showLines shows how the line of each meter stands. */
+function showLines(state) {
+  const several = linesOf(state.status).length > 1;
+  const all = linesOf(state.status).map((line) => ({ ...state, status: { ...state.status, ...line }, name: several ? line.slot.replaceAll("_", " ") : "" }));
+  rows(this, all, ({ status }) => status.slot, ({ name: of }) => {
+    const cards = [verdict(), source(), telegrams()];
+    if (of) cards.slice(1).forEach((card) => label(card, of));
+    const name = h("h2", { class: "meter" }, "");
+    return updating(h("section", { class: "way" }, name, cards), (one) => {
+      show(name, Boolean(one.name));
+      say(name, one.name);
+      for (const card of cards) card.update(one);
+    });
+  });
+}
+
+/** label names a card after its meter too, where others have the same title. */
+function label(card, name) {
+  const title = card.querySelector("h2");
+  set(title, "id", null);
+  set(card, "aria-labelledby", null);
+  set(card, "aria-label", `${title.textContent}, ${name}`);
 }
 
 /** since writes how long ago the server's clock showed a time. */
@@ -170,8 +196,8 @@ function telegram(server) {
   const heads = ["code", "meaning", "value"].map((key) => h("th", { scope: "col" }, word(key)));
   const table = scroller(word("lastTelegram"), h("table", null, h("thead", null, h("tr", null, heads)), body));
   const again = h("button", { type: "button" }, word("refresh"));
-  const sent = h("a", { class: "button", href: "api/telegram", target: "_blank" }, word("asSent"));
-  const capture = h("a", { class: "button", href: "api/capture", download: "" }, icon("download"), word("capture"));
+  const sent = h("a", { class: "button", href: of("api/telegram"), target: "_blank" }, word("asSent"));
+  const capture = h("a", { class: "button", href: of("api/capture"), download: "" }, icon("download"), word("capture"));
   const note = h("p", { class: "quiet" }, word("captureText"));
   const actions = h("p", { class: "actions" }, again, sent, capture);
   const node = card("telegram", word("lastTelegram"), about, table, actions, note);
@@ -180,9 +206,9 @@ function telegram(server) {
 
   async function read() {
     const seen = wholeOf(server.state.status?.counters);
-    if (seen === 0) return; // there is none yet
+    if (seen === 0 || isSum) return; // there is none, or none yet
     asked = seen;
-    const { body: t } = await server.get(`api/telegram?decoded&language=${language}`).catch(() => ({}));
+    const { body: t } = await server.get(of(`api/telegram?decoded&language=${language}`)).catch(() => ({}));
     if (!t) return;
     for (const one of [table, again, sent]) show(one, true);
     say(about, [t.header, t.standard, word(checksums[t.checksum])].filter(Boolean).join(" · ") + (t.bad ? ` – ${t.bad}` : ""));
@@ -196,6 +222,8 @@ function telegram(server) {
   again.addEventListener("click", read);
   node.open = read;
   return updating(node, ({ status }) => {
+    show(node, !isSum); // which has none of its own
+    if (isSum) return;
     show(capture, Boolean(status.capture));
     show(note, Boolean(status.capture));
     if (table.hidden && wholeOf(status.counters) > asked) read();

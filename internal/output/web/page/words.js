@@ -4,6 +4,8 @@ const languages = ["en", "nl", "de", "fr", "sv"];
 
 const table = {
   title: ["Smart Meter", "Slimme meter", "Smart Meter", "Compteur communicant", "Smart elmätare"],
+  meters: ["Meters", "Meters", "Zähler", "Compteurs", "Mätare"],
+  sum: ["Sum", "Som", "Summe", "Somme", "Summa"],
   views: ["Views", "Weergaven", "Ansichten", "Vues", "Vyer"],
   now: ["Now", "Nu", "Jetzt", "Maintenant", "Nu"],
   pipe: ["Connection", "Verbinding", "Verbindung", "Connexion", "Anslutning"],
