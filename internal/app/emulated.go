@@ -49,6 +49,14 @@ func (h *house) emulate(meters []*pipeline, all *sum) (list []*emulated) {
 	return list
 }
 
+// emulatedMeters are those whose offsets Home Assistant sets.
+func (h *house) emulatedMeters() (list []*emulate.Meter) {
+	for _, e := range h.emulated {
+		list = append(list, e.meter)
+	}
+	return list
+}
+
 // emulatedMeter is the emulated meter's row in the list of outputs.
 func (h *house) emulatedMeter(e *emulated) output {
 	return output{name: e.Name, on: true, build: func(w wires) (func(context.Context) error, error) {

@@ -78,7 +78,7 @@ func (h *house) shared(meters []*pipeline, all *sum) []output {
 				list = append(list, mqtt.Meter{Slot: config.SumSlot, Updates: all.updates, Status: all.status, IsSum: true})
 			}
 			return mqtt.New(mqtt.Options{
-				MQTT: cfg.MQTT, TLS: security, Meters: list, Language: cfg.Language, Names: h.names, Version: Version, SupportURL: homepage(), Page: h.page(),
+				MQTT: cfg.MQTT, TLS: security, Meters: list, Emulated: h.emulatedMeters(), Language: cfg.Language, Names: h.names, Version: Version, SupportURL: homepage(), Page: h.page(),
 				Log: w.log, Broker: h.broker, Store: h.store, Counter: w.counter, Solar: h.solarLasts(),
 			}, h.samples).Run, err
 		}},

@@ -200,7 +200,7 @@ func (d *Device) Restore(said Identity, platforms map[string]string) {
 		if e != nil {
 			e.seen = true
 		}
-		isPlatform := platform == Sensor || platform == BinarySensor || platform == Button
+		isPlatform := platform == Sensor || platform == BinarySensor || platform == Button || platform == Number
 		if isPlatform && entityKey.MatchString(key) && (e == nil || e.on() != platform) {
 			d.remove(key, platform)
 		}
@@ -250,7 +250,7 @@ func (d *Device) Attributes() iter.Seq2[string, func(dst []byte, r *meter.Readin
 	}
 }
 
-// CommandTopic returns where a button of the device is pressed.
+// CommandTopic returns where a button of the device is pressed, or a number set.
 func (d *Device) CommandTopic(key string) string {
 	return strings.TrimSuffix(d.Topics.State, "state") + key
 }

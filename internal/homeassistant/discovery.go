@@ -51,6 +51,9 @@ type componentConfig struct {
 	VisibleByDefault *bool  `json:"visible_by_default,omitempty"`
 	Icon             string `json:"icon,omitempty"`
 	CommandTopic     string `json:"command_topic,omitempty"`
+	Min              *int   `json:"min,omitempty"`
+	Max              *int   `json:"max,omitempty"`
+	Mode             string `json:"mode,omitempty"`
 	AttributesTopic  string `json:"json_attributes_topic,omitempty"`
 	AttributesOf     string `json:"json_attributes_template,omitempty"`
 }
@@ -168,6 +171,11 @@ func (a *Announcer) component(d *Device, e *Entity) componentConfig {
 		return m
 	}
 	m.ValueTemplate = "{{ value_json." + e.Key + " }}"
+	if e.Platform == Number {
+		m.EntityCategory, m.CommandTopic = "config", d.CommandTopic(e.Key)
+		m.Min, m.Max, m.Mode = &e.Range.Least, &e.Range.Most, "box"
+		return m
+	}
 	if len(e.Options) > 0 {
 		m.Options, m.ValueTemplate = a.states(e)
 	}

@@ -15,7 +15,7 @@ import (
 
 // everything lists every entity that any device can have.
 func everything() map[string][]Entity {
-	list := map[string][]Entity{"p1": Electricity, "p1_bridge": Bridge("p1"), "p1_solar": Inverter}
+	list := map[string][]Entity{"p1": Electricity, "p1_bridge": append(Bridge("p1"), Emulated(Range{-1, 1}, "homewizard_p1")...), "p1_solar": Inverter}
 	for m := range meter.NumMedia {
 		for _, unit := range []meter.Unit{meter.CubicMetre, meter.KilowattHour, meter.Gigajoule, meter.Kilowatt} {
 			_, list[fmt.Sprintf("p1_%s in %s", meter.Media[m].Slot, unit)] = MBus(m, meter.Media[m].Types[0], unit)
@@ -116,6 +116,13 @@ func TestHomeAssistantAllows(t *testing.T) {
 			if e.Platform == Button {
 				if e.DeviceClass != "" || e.Unit != "" || e.StateClass != "" || e.Precision != nil || e.ValueTemplate != "" || e.EntityCategory != "config" {
 					fail("not a button that Home Assistant knows: %+v", e)
+				}
+				continue
+			}
+			if e.Platform == Number {
+				if e.DeviceClass != "power" || e.Unit != "W" || e.StateClass != "" || e.Precision != nil || e.ValueTemplate == "" || e.EntityCategory != "config" ||
+					e.CommandTopic == "" || e.Min == nil || e.Max == nil || *e.Min >= *e.Max || e.Mode != "box" {
+					fail("not a number that Home Assistant knows: %+v", e)
 				}
 				continue
 			}

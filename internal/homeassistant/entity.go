@@ -30,6 +30,7 @@ const (
 	Sensor       = "sensor"
 	BinarySensor = "binary_sensor"
 	Button       = "button"
+	Number       = "number"
 )
 
 // Entity is a row of the table of entities: how one is announced, and how its
@@ -40,6 +41,7 @@ type Entity struct {
 	Platform   string // empty: Sensor
 	Of         string // slot of the meter that the name tells, after the entity's own; empty: none
 	Diagnostic bool   // where Rare does not say it
+	Range      Range  // of a number
 
 	// IsHidden reports whether the entity is left out of dashboards until the
 	// user shows it; nil: it is not. Its statistics are kept.
@@ -69,6 +71,7 @@ type View struct {
 	Channel  *meter.Channel // of an M-Bus device
 	Solar    *meter.Solar   // of the inverter
 	Lines    []Line         // of the bridge, in the order of their meters
+	Offsets  []int          // of emulated meters, in their order, in W
 	scratch  [512]byte      // for values that are only looked at
 }
 

@@ -142,6 +142,8 @@ var names = map[string]struct{ nl, de, fr, sv string }{
 	"Telegram interval":                 {"Telegraminterval", "Telegrammabstand", "Intervalle des télégrammes", "Telegramintervall"},
 	"Last telegram":                     {"Laatste telegram", "Letztes Telegramm", "Dernier télégramme", "Senaste telegram"},
 	"Started":                           {"Gestart", "Gestartet", "Démarré", "Startad"},
+	"Power offset":                      {"Vermogenscorrectie", "Leistungskorrektur", "Correction de puissance", "Effektkorrigering"},
+	"Reset power offset":                {"Vermogenscorrectie op nul", "Leistungskorrektur auf null", "Remettre la correction à zéro", "Nollställ effektkorrigering"},
 	"Add devices again":                 {"Apparaten opnieuw toevoegen", "Geräte erneut hinzufügen", "Ajouter à nouveau les appareils", "Lägg till enheterna igen"},
 	"Remove smartmeter2mqtt's entities": {"Entiteiten van smartmeter2mqtt verwijderen", "Entitäten von smartmeter2mqtt entfernen", "Supprimer les entités de smartmeter2mqtt", "Ta bort smartmeter2mqtts entiteter"},
 

@@ -28,7 +28,7 @@ func newHome(o *Options) *home {
 	}
 	first := h.meters[0]
 	h.names = first.names
-	entities := homeassistant.Bridge(slots...)
+	entities := append(homeassistant.Bridge(slots...), emulatedEntities(o.Emulated)...)
 	h.bridge = h.add(first, h.names.bridge(), "Smartmeter", 1, entities, nil)
 	h.bridge.Describe(homeassistant.Information{Model: "P1 port reader", Version: o.Version})
 	for _, e := range entities {

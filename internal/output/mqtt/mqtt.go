@@ -16,6 +16,8 @@
 //	<device>/state                     one JSON object for the device's entities
 //	<device>/availability    retained  online, offline
 //	<slot>_bridge/claim      retained  which program publishes the slot
+//	<slot>_bridge/offset_<name>        W to add to what an emulated meter tells; the
+//	                                   program listens there
 //	sum/state, availability            all meters together, where there are several
 //
 // Those of a second meter and more are <slot>/status/...; connected is 2 when
@@ -41,6 +43,7 @@ import (
 
 	"github.com/smartmeter-addon/smartmeter-addon/internal/broker"
 	"github.com/smartmeter-addon/smartmeter-addon/internal/config"
+	"github.com/smartmeter-addon/smartmeter-addon/internal/emulate"
 	"github.com/smartmeter-addon/smartmeter-addon/internal/hub"
 	"github.com/smartmeter-addon/smartmeter-addon/internal/meter"
 	"github.com/smartmeter-addon/smartmeter-addon/internal/retry"
@@ -70,18 +73,19 @@ type Broker = broker.Login
 // Options is what an Output needs.
 type Options struct {
 	config.MQTT
-	Meters     []Meter         // one or more; the first names the bridge
-	Language   meter.Language  // of the names of devices and entities; empty: English
-	Names      config.Names    // of options, in advice
-	Version    string          // of this program
-	SupportURL string          // of this program's home page, http or https; empty: none
-	Page       string          // of this program inside Home Assistant, where "Visit" on a device leads to; empty: nowhere
-	Solar      time.Duration   // how long a sample of the solar inverter is valid; 0: there is no inverter
-	Zone       *time.Location  // of the meter's clock; nil: the local one
-	Log        *slog.Logger    // nil: slog's default
-	Store      *store.Store    // where is kept what the next run must know; nil: nowhere
-	TLS        *tls.Config     // for mqtts and wss; nil: the system's certificates
-	Counter    *status.Counter // counts readings; may be nil
+	Meters     []Meter          // one or more; the first names the bridge
+	Emulated   []*emulate.Meter // meters that the program looks like
+	Language   meter.Language   // of the names of devices and entities; empty: English
+	Names      config.Names     // of options, in advice
+	Version    string           // of this program
+	SupportURL string           // of this program's home page, http or https; empty: none
+	Page       string           // of this program inside Home Assistant, where "Visit" on a device leads to; empty: nowhere
+	Solar      time.Duration    // how long a sample of the solar inverter is valid; 0: there is no inverter
+	Zone       *time.Location   // of the meter's clock; nil: the local one
+	Log        *slog.Logger     // nil: slog's default
+	Store      *store.Store     // where is kept what the next run must know; nil: nowhere
+	TLS        *tls.Config      // for mqtts and wss; nil: the system's certificates
+	Counter    *status.Counter  // counts readings; may be nil
 
 	Broker broker.Finder // tells where the broker is
 

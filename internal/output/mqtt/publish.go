@@ -77,7 +77,7 @@ func (s *session) state(now time.Time, d *device) {
 	view := &d.of.view
 	view.Channel = d.channel
 	if d == s.bridge {
-		view.Lines = s.lines(view.Lines[:0])
+		view.Lines, view.Offsets = s.lines(view.Lines[:0]), s.offsets(view.Offsets[:0])
 	}
 	s.write(d.Topics.State, false, func(dst []byte) []byte { return d.AppendState(dst, view) })
 	d.stateAt, d.stateOf, d.againAt = now, d.of.line.newest, time.Time{}

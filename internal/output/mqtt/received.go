@@ -9,7 +9,7 @@ import (
 	"github.com/smartmeter-addon/smartmeter-addon/internal/homeassistant"
 )
 
-// subscriptions are the topics to listen to: births, the buttons, what earlier
+// subscriptions are the topics to listen to: births, the buttons, offsets, what earlier
 // connections left behind, and what others publish in this one's place.
 func (s *session) subscriptions() []string {
 	list := append([]string{s.names.connected(), s.names.availability("+"), s.names.claim("+")}, s.claims.topics...)
@@ -25,7 +25,7 @@ func (s *session) subscriptions() []string {
 	for topic := range s.kept.slots {
 		list = append(list, topic)
 	}
-	return list
+	return append(list, s.offsetTopics()...)
 }
 
 // received takes what somebody else published, and what comes back of what
@@ -45,6 +45,7 @@ func (s *session) received(now time.Time, m incoming) []message {
 		s.announceAll(now)
 	case s.isPress(m, homeassistant.RemoveFormerKey):
 		s.removeFormer(now)
+	case s.isOffset(now, m):
 	case slices.Contains(s.former.topics, m.topic):
 		s.foundFormer(now, m)
 	case isAnnouncement:
