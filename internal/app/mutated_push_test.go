@@ -35,8 +35,11 @@ func TestMutatedPushes(t *testing.T) {
 	if *mutatedSeed > 0 {
 		seed = *mutatedSeed
 	}
-	for _, kind := range []simulate.Push{simulate.Kaifa, simulate.IskraSegmented, simulate.LandisGyr, simulate.SagemcomMBus, simulate.SagemcomRaw, simulate.SML} {
-		t.Run(fmt.Sprintf("%s, seed %d", simulate.Pushes[kind].Name, seed), func(t *testing.T) { testMutatedPushes(t, kind, seed, size) })
+	for _, kind := range []simulate.Push{
+		simulate.Kaifa, simulate.IskraSegmented, simulate.LandisGyr, simulate.SagemcomMBus, simulate.SagemcomRaw, simulate.SML,
+	} {
+		name := fmt.Sprintf("%s, seed %d", simulate.Pushes[kind].Name, seed)
+		t.Run(name, func(t *testing.T) { testMutatedPushes(t, kind, seed, size) })
 	}
 }
 
@@ -83,7 +86,8 @@ func testMutatedPushes(t *testing.T, kind simulate.Push, seed uint64, size int) 
 	if n := len(p.said(0)); n > 60 {
 		t.Errorf("the log has %d lines: that is a flood", n)
 	}
-	t.Logf("%d mutated bytes, %d readings of %d messages that were not, %d lines in the log", m.mutated, f.seen, m.pristine, len(p.said(0)))
+	t.Logf("%d mutated bytes, %d readings of %d messages that were not, %d lines in the log",
+		m.mutated, f.seen, m.pristine, len(p.said(0)))
 }
 
 // pushMutator makes a stream of messages of one meter, most of which are damaged.
@@ -102,7 +106,8 @@ type pushMutator struct {
 }
 
 func newPushMutator(kind simulate.Push, seed uint64) *pushMutator {
-	m := &pushMutator{random: rand.New(rand.NewPCG(seed, uint64(kind))), sent: map[string]bool{}, now: time.Date(2026, 5, 4, 10, 0, 0, 0, time.UTC)}
+	m := &pushMutator{random: rand.New(rand.NewPCG(seed, uint64(kind))), sent: map[string]bool{}}
+	m.now = time.Date(2026, 5, 4, 10, 0, 0, 0, time.UTC)
 	m.hasCheck, m.isSplit = kind != simulate.SagemcomRaw, kind == simulate.IskraSegmented || kind == simulate.LandisGyr
 	m.push = simulate.NewPush(kind, simulate.Options{Seed: 3, Start: m.now})
 	var keys cipher.Keys

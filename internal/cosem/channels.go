@@ -15,7 +15,8 @@ const (
 // isChannel reports whether a code is of an M-Bus channel: 0-n with n above 0.
 // Kamstrup and Kaifa have their clock as 0-1:1.0.0.
 func (c Code) isChannel() bool {
-	return c.A() == 0 && c.B() > 0 && c.B() <= meter.MaxChannels && c.F() == 0xFF && (c.C() == groupMBus || c.C() == groupIdentity)
+	isObject := c.C() == groupMBus || c.C() == groupIdentity
+	return isObject && c.A() == 0 && c.B() > 0 && c.B() <= meter.MaxChannels && c.F() == 0xFF
 }
 
 // channelTexts are the texts of a channel, kept while they stay the same.

@@ -83,9 +83,9 @@ func (r *EnergyRule) Restore(s EnergyState) {
 	}
 }
 
-// is names the meter that speaks, "" where that is not known. What was decided
-// for another one does not hold.
-func (r *EnergyRule) is(meter string) {
+// setMeter records which meter sent the message, "" where that is not known. What
+// was decided for another one is forgotten.
+func (r *EnergyRule) setMeter(meter string) {
 	if meter == "" || meter == r.meter {
 		return
 	}
@@ -111,8 +111,8 @@ func (r *EnergyRule) WattHours(m *Message) int64 {
 	return 0
 }
 
-// apply gives a register its scale; false: nobody knows it. Zero is zero in
-// any unit. What is not known has no unit.
+// apply sets a register's scale, and reports whether it is known. Zero is zero in
+// any unit. A register whose scale is not known has no unit.
 func (r *EnergyRule) apply(m *Message, o *Object) bool {
 	switch unit := r.WattHours(m); {
 	case o.Number == 0, unit == oneWattHour:
@@ -125,7 +125,7 @@ func (r *EnergyRule) apply(m *Message, o *Object) bool {
 	return false
 }
 
-// observe learns from a message.
+// observe records the powers and registers of a message.
 func (r *EnergyRule) observe(m *Message, at time.Time) {
 	if m.EnergyScale == ScaleGiven {
 		return
@@ -157,7 +157,7 @@ func (r *EnergyRule) observe(m *Message, at time.Time) {
 	}
 }
 
-// add sums up what the power gave since the message before.
+// add adds the energy that the power gave since the message before.
 func (r *EnergyRule) add(next sample) {
 	gap := next.at.Sub(r.last.at)
 	if r.last.at.IsZero() || gap <= 0 || gap > maxGap {
@@ -173,7 +173,7 @@ func (r *EnergyRule) add(next sample) {
 	r.last = next
 }
 
-// grown judges a register's value.
+// grown compares the growth of a register with the energy, and decides.
 func (r *EnergyRule) grown(side int, counts int64, at time.Time) {
 	g := &r.sides[side]
 	n := counts - g.from

@@ -58,7 +58,7 @@ func (r *Reader) Reading(m *Message, sum meter.Checksum, received time.Time) (*m
 	to.Channels = [meter.MaxChannels]meter.Channel{}
 	r.doubts, r.powers = r.doubts[:0], signedPowers{}
 	to.EquipmentID = keep(&r.names[0], r.identity(m, identifier(m)))
-	r.Scale.is(to.EquipmentID)
+	r.Scale.setMeter(to.EquipmentID)
 	r.Scale.observe(m, received)
 
 	known := 0
@@ -252,7 +252,8 @@ func (r *Reader) settlePowers(m *Message) {
 // Kamstrup's 1-1:96.1.1 is a type, as 0-0:96.1.7 is, and 0-0:96.1.4 a version.
 func identityRank(c Code) int {
 	switch c {
-	case NewCode(0, 0, 96, 1, 0, 255), NewCode(1, 0, 96, 1, 0, 255), NewCode(1, 1, 96, 1, 0, 255), NewCode(1, 0, 0, 0, 9, 255):
+	case NewCode(0, 0, 96, 1, 0, 255), NewCode(1, 0, 96, 1, 0, 255), NewCode(1, 1, 96, 1, 0, 255),
+		NewCode(1, 0, 0, 0, 9, 255):
 		return 6
 	case NewCode(1, 1, 0, 0, 5, 255):
 		return 5
@@ -262,7 +263,8 @@ func identityRank(c Code) int {
 		return 3
 	case NewCode(0, 0, 96, 1, 1, 255):
 		return 2
-	case NewCode(0, 0, 0, 0, 0, 255), NewCode(0, 0, 96, 1, 2, 255), NewCode(0, 0, 96, 1, 3, 255), NewCode(0, 0, 96, 1, 255, 255):
+	case NewCode(0, 0, 0, 0, 0, 255), NewCode(0, 0, 96, 1, 2, 255), NewCode(0, 0, 96, 1, 3, 255),
+		NewCode(0, 0, 96, 1, 255, 255):
 		return 1
 	}
 	if c.A() == 1 && c.B() <= 1 && c.C() == 0 && c.D() == 0 && c.F() == 0xFF {

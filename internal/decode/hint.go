@@ -21,7 +21,8 @@ type hints struct {
 	run    int             // how many of these there were
 }
 
-func (h *hints) see(next diagnosis.Cause, detail string) {
+// record takes what a message shows.
+func (h *hints) record(next diagnosis.Cause, detail string) {
 	if next != h.next {
 		h.next, h.run = next, 0
 	}

@@ -113,7 +113,7 @@ func (r *Reader) pushed(message *cosem.Message, err error, sum meter.Checksum) M
 	reading, err := r.pushes.reader.Reading(message, sum, r.options.Now())
 	if err == nil {
 		r.scanner.Count(sum)
-		r.pushes.hints.see(r.hintOf(message))
+		r.pushes.hints.record(r.hintOf(message))
 	} else {
 		err = ErrLayout
 	}

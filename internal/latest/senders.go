@@ -70,10 +70,11 @@ func (s *Senders) Speaks(id string, now time.Time) bool {
 // both.
 func (s *Senders) meterOf(k *sender) string {
 	name := k.id
+	isIn := func(layout string) bool { return slices.Contains(k.layouts, layout) }
 	for i := range s.known {
 		other := &s.known[i]
-		isBoth := func(layout string) bool { return slices.Contains(k.layouts, layout) }
-		if k.family != "" && other.family == k.family && other.address == k.address && other.id > name && !slices.ContainsFunc(other.layouts, isBoth) {
+		isKin := k.family != "" && other.family == k.family && other.address == k.address
+		if isKin && other.id > name && !slices.ContainsFunc(other.layouts, isIn) {
 			name = other.id
 		}
 	}

@@ -242,7 +242,8 @@ func (d *Decoder) text(o *cosem.Object, p []byte) bool {
 	case len(p) > maxText || c == 199 && dd == 130 && e == 5:
 		return false
 	case len(p) == 0:
-	case o.Code.A() == 1 && (c == 0 && dd == 0 && e == 9 || c == 96 && dd == 1 && e == 0) && (IsIdentifier(p) || !isPrintable(p)):
+	case o.Code.A() == 1 && (c == 0 && dd == 0 && e == 9 || c == 96 && dd == 1 && e == 0) &&
+		(IsIdentifier(p) || !isPrintable(p)):
 		o.Type, o.Text = cosem.Text, d.serverID(p)
 	case isPrintable(p):
 		o.Type, o.Text = cosem.Text, p

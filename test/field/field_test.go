@@ -71,8 +71,8 @@ func TestGurux(t *testing.T) {
 		switch simulate.Push(kind) {
 		case simulate.SML, simulate.SMLLocked:
 			continue
-		case simulate.Kaifa, simulate.SagemcomRaw: // these makers break the standard: a tag before the time, none before a descriptor
-			continue
+		case simulate.Kaifa, simulate.SagemcomRaw:
+			continue // they break the standard: a tag before the time, none before a descriptor
 		}
 		t.Run(info.Name, func(t *testing.T) {
 			push := simulate.NewPush(simulate.Push(kind), simulate.Options{Seed: 3, Start: at})

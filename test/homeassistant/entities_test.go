@@ -63,14 +63,11 @@ func (h *house) devices(t *testing.T) []device {
 	return list
 }
 
-// entities switches on every entity that is off by default, since Core looks
-// at a unit or a class only then. What it shows is compared with
-// testdata/entities, one file a meter: ids, names, units and classes there are
-// for ever.
-func entities(t *testing.T, h *house) {
-	h.clock.run() // a flow of gas takes two readings
-	h.announced(t)
-	off := make(map[string]bool)
+// switchOn switches on every entity that is off by default. It returns their ids
+// and when Core has loaded MQTT again.
+func (h *house) switchOn(t *testing.T) (off map[string]bool, reload time.Time) {
+	t.Helper()
+	off = make(map[string]bool)
 	var answer struct {
 		Seconds int `json:"reload_delay"`
 	}
@@ -87,8 +84,19 @@ func entities(t *testing.T, h *house) {
 		t.Error("no entity is off by default")
 	}
 	t.Logf("%d entities were off; Core loads MQTT again in %d s", len(off), answer.Seconds)
-	reload := time.Now().Add(time.Duration(answer.Seconds) * time.Second)
+	reload = time.Now().Add(time.Duration(answer.Seconds) * time.Second)
 	time.Sleep(time.Until(reload))
+	return off, reload
+}
+
+// entities switches on every entity that is off by default, since Core looks
+// at a unit or a class only then. What it shows is compared with
+// testdata/entities, one file a meter: ids, names, units and classes there are
+// for ever.
+func entities(t *testing.T, h *house) {
+	h.clock.run() // a flow of gas takes two readings
+	h.announced(t)
+	off, reload := h.switchOn(t)
 	report(t, "MQTT loaded again: entities are back", wait(t, func() (bool, string) {
 		s := h.core.api.state("sensor.p1_gas_last_reading")
 		return s.good() && s.Updated.After(reload), fmt.Sprintf("%s is %q", s.ID, s.State)
