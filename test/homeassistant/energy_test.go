@@ -50,7 +50,8 @@ func (h *house) sources(t *testing.T) (prefs fields, totals []string) {
 				row["stat_rate"] = "sensor." + slot + "_power_net"
 			}
 		case strings.HasSuffix(key, "_energy_house_total"):
-			other = append(other, fields{"type": "home", "stat_energy_to": e.ID})
+			power := strings.TrimSuffix(e.ID, "energy_house_total") + "house_use"
+			other = append(other, fields{"type": "home", "stat_energy_to": e.ID, "stat_rate": power})
 		case strings.HasSuffix(key, "_solar_energy_total"):
 			other = append(other, fields{"type": "solar", "stat_energy_from": e.ID, "config_entry_solar_forecast": nil})
 		case strings.HasSuffix(key, "_heat_total"): // users do either
