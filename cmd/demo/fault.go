@@ -20,7 +20,7 @@ type fault struct {
 	spoil func(n uint64, telegram []byte, s *simulate.StandardInfo) []byte
 }
 
-// faults is the table of faults. The first is none.
+// faults is the table of faults. The first stands for no fault.
 var faults = [...]fault{
 	{"", "", "good", nil},
 	{"wrong-speed", "the reader listens at another speed than the meter sends", "noise", wrongSpeed},

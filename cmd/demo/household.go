@@ -16,7 +16,7 @@ type household interface {
 	Inverter(addr string, now func() time.Time) (*simulate.Inverter, error)
 }
 
-// standards lists what the meter can speak: P1 text first, then DLMS and SML.
+// standards returns what the meter can speak: P1 text first, then DLMS and SML.
 func standards() []simulate.StandardInfo {
 	list := simulate.Standards[:len(simulate.Standards):len(simulate.Standards)]
 	for _, p := range simulate.Pushes {
@@ -25,8 +25,8 @@ func standards() []simulate.StandardInfo {
 	return list
 }
 
-// household returns a household with a meter of the named standard, and what is
-// known of the standard.
+// household returns a household with a meter of the named standard, and that
+// standard.
 func (o *options) household(name string) (household, simulate.StandardInfo, error) {
 	settings := simulate.Options{Seed: o.seed, Zone: time.Local, NoSolar: o.noSolar, SinglePhase: o.onePhase}
 	var names []string

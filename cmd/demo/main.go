@@ -29,7 +29,7 @@ import (
 
 // Exit codes.
 const (
-	exitBad  = 1 // the demo could not go on
+	exitBad  = 1 // the demo failed
 	exitCall = 2 // the call is wrong
 )
 
@@ -129,7 +129,7 @@ func show(ctx context.Context, o options, stdout, stderr io.Writer) error {
 	return errors.Join(err, simulate.CloseBroker(broker))
 }
 
-// startBroker starts an MQTT broker that lets everybody in, on loopback.
+// startBroker starts an MQTT broker without logins, on loopback.
 func startBroker(stderr io.Writer) (*mochi.Server, string, error) {
 	broker := mochi.New(&mochi.Options{Logger: slog.New(slog.NewTextHandler(stderr, &slog.HandlerOptions{Level: slog.LevelError}))})
 	if err := broker.AddHook(new(auth.AllowHook), nil); err != nil {
@@ -145,7 +145,7 @@ func startBroker(stderr io.Writer) (*mochi.Server, string, error) {
 	return broker, tcp.Address(), nil
 }
 
-// freeAddr is the wanted port on loopback, or where that is taken a free one.
+// freeAddr returns the wanted port on loopback, or a free one if that is taken.
 func freeAddr(port int) string { return freeAddrs(port, 1) }
 
 // freeAddrs is the first of some ports on loopback that follow each other: the
@@ -240,5 +240,5 @@ func (g *guide) tellFurther(api string) {
 	fmt.Fprintf(g.out, "  %-36s curl 'http://%s/api/reading?meter=sum'\n\n", "all meters together", api)
 }
 
-// spaced is how telnet and nc want an address.
+// spaced returns an address as telnet and nc take it.
 func spaced(addr string) string { return strings.Replace(addr, ":", " ", 1) }

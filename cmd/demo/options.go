@@ -16,7 +16,7 @@ them, on loopback only. It prints how to look at each output. Ctrl-C ends it.
 
 `
 
-// options are what a call of the demo asks for.
+// options are the options of a call of the demo.
 type options struct {
 	meter    household
 	further  []household // beside the first
@@ -86,7 +86,7 @@ func parseOptions(args []string, stdout io.Writer) (options, error) {
 	return o, err
 }
 
-// help writes what the demo does and which flags it has.
+// help prints what the demo does, and its flags.
 func help(flags *flag.FlagSet, out io.Writer) {
 	fmt.Fprint(out, usage)
 	flags.SetOutput(out)
@@ -102,7 +102,7 @@ func help(flags *flag.FlagSet, out io.Writer) {
 }
 
 // clockFrom returns the household's clock: this machine's, or one that shows
-// the given local time now and goes on from there.
+// the given local time now and continues from there.
 func clockFrom(at string) (func() time.Time, error) {
 	if at == "" {
 		return time.Now, nil

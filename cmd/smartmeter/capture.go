@@ -16,8 +16,8 @@ import (
 	"github.com/smartmeter-addon/smartmeter-addon/internal/store"
 )
 
-// captureCommand writes what arrives, or redacts a file. It gives exitBad when
-// nothing came.
+// captureCommand writes what arrives, or redacts a file. The exit code is
+// exitBad when nothing arrived.
 func captureCommand(flags *flag.FlagSet) func(invocation) int {
 	var on lineFlags
 	on.add(flags)
@@ -61,12 +61,10 @@ func captureCommand(flags *flag.FlagSet) func(invocation) int {
 	}
 }
 
-// errNothing keeps a file that is there from being replaced by an empty
-// capture.
+// errNothing keeps an existing file from being replaced by an empty capture.
 var errNothing = errors.New("nothing arrived")
 
-// captureFile makes a capture of a file: of another capture, of raw bytes or
-// of encrypted frames in hex digits.
+// captureFile makes a capture from a file; see readCapture.
 func captureFile(name string, stdin io.Reader, redact bool, keys cipher.Keys, out io.Writer) error {
 	c, err := readCapture(name, stdin)
 	if err != nil {
@@ -79,7 +77,7 @@ func captureFile(name string, stdin io.Reader, redact bool, keys cipher.Keys, ou
 }
 
 // readCapture reads a capture, raw bytes or encrypted frames in hex digits from
-// a file, which has at least something in it; - is standard input.
+// a file; - is standard input.
 func readCapture(name string, stdin io.Reader) (*capture.Capture, error) {
 	in := stdin
 	if name != "-" {
@@ -107,7 +105,7 @@ func writeCapture(c *capture.Capture, redact bool, keys cipher.Keys, out io.Writ
 	return c.Write(out)
 }
 
-// captureLast asks the running app for what it has kept.
+// captureLast asks the running app for what it has buffered.
 func captureLast(m chosen, redact bool, keys cipher.Keys, out io.Writer) error {
 	if m.health == "" {
 		return errors.New("the running app cannot be asked: its health check is switched off (SMARTMETER_HEALTH=0)")
@@ -123,8 +121,8 @@ func captureLast(m chosen, redact bool, keys cipher.Keys, out io.Writer) error {
 	return writeCapture(c, redact, keys, out)
 }
 
-// captureLine listens and writes what comes: at once, or at the end where it
-// is redacted, because that needs all of it.
+// captureLine listens and writes what arrives: at once, or at the end if it is
+// redacted, because that needs all of it.
 func captureLine(on *lineFlags, m chosen, redact bool, keys cipher.Keys, out, stderr io.Writer) (int, error) {
 	line, err := on.choose(m, stderr)
 	if err != nil {

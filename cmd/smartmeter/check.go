@@ -23,7 +23,7 @@ import (
 const enough = 3
 
 // checkCommand prints what a line sends, which settings fit, which meter it is,
-// and what to do next. It gives exitGood when readings arrive.
+// and what to do next. The exit code is exitGood when readings arrive.
 func checkCommand(flags *flag.FlagSet) func(invocation) int {
 	var on lineFlags
 	on.add(flags)
@@ -59,8 +59,8 @@ type checking struct {
 	reading meter.Reading // the last good one
 	first   time.Time     // when the first good one came
 	locked  int           // encrypted frames that could not be opened
-	known   bool          // all is: it ended before its time
-	said    bool          // that bytes come
+	known   bool          // everything is, so the check ended early
+	said    bool          // it was printed that bytes arrive
 }
 
 func (c *checking) say(now time.Time, format string, args ...any) {
@@ -146,7 +146,7 @@ func (c *checking) arrived() string {
 	return text
 }
 
-// settings prints what to write into the options.
+// settings prints which options to set.
 func (c *checking) settings(row func(name, format string, args ...any), l *line, m chosen, flagged bool) {
 	device, lineMode, address := m.lineOptions()
 	names := config.Names{}
@@ -172,7 +172,7 @@ func asGiven(flagged bool) string {
 	return ", as they are"
 }
 
-// explain prints the verdict and what to do next.
+// explain prints the cause and what to do next.
 func (l *listener) explain(out io.Writer, on *line, m chosen) {
 	found := l.judge.Find(time.Now())
 	if l.good > 0 && found.Cause == diagnosis.Waiting {
@@ -180,7 +180,7 @@ func (l *listener) explain(out io.Writer, on *line, m chosen) {
 	}
 	stands := status.VerdictOf(found, config.Names{})
 	if on.ofApp && l.good == 0 && (l.bytes == 0 || found.Cause == diagnosis.Waiting) {
-		// A client is started at a telegram, so the app knows more.
+		// The raw socket starts a client at a telegram, so the app knows more.
 		if v, err := appVerdict(m); err == nil {
 			stands = v
 		}
@@ -204,7 +204,7 @@ func (l *listener) explain(out io.Writer, on *line, m chosen) {
 	}
 }
 
-// appVerdict asks the running app.
+// appVerdict asks the running app for its verdict.
 func appVerdict(m chosen) (status.Verdict, error) {
 	var s status.Snapshot
 	text, err := ask(string(m.health), "/status")

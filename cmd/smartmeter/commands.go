@@ -11,21 +11,21 @@ import (
 	"github.com/smartmeter-addon/smartmeter-addon/internal/app"
 )
 
-// command is what the program can be told to do by its first argument.
+// command is a command of the program, which is its first argument.
 type command struct {
 	name    string
 	args    string // its flags and arguments, as the list of commands shows them
-	does    string // in the list of commands, with a verb; lines of 60 characters
-	more    string // what its own help says besides, or empty
-	example string // a call that works, with what it is for
-	most    int    // arguments besides the flags; -1: any number
+	does    string // what it does, for the list of commands; lines of 60 characters
+	more    string // more about it, for its own help; may be empty
+	example string // an example with its purpose
+	most    int    // most arguments besides the flags; -1: any number
 
 	// define defines the flags and returns what runs the command once they are
 	// set.
 	define func(flags *flag.FlagSet) func(call invocation) int
 }
 
-// invocation is how a command was called, and the world that it sees.
+// invocation is a call of a command, with its environment.
 type invocation struct {
 	args           []string // without flags
 	environ        []string
@@ -39,8 +39,8 @@ func (c invocation) fail(code int, err error) int {
 	return code
 }
 
-// commands are all of them, in the order of the help. It is a function because
-// help needs the table too.
+// commands returns the table of commands, in the order of the help. It is a
+// function because the help command needs the table itself.
 func commands() []command {
 	return []command{
 		{
@@ -117,8 +117,7 @@ func find(name string) (command, bool) {
 	return command{}, false
 }
 
-// flagSet returns the command's flags and what runs it. It prints nothing by
-// itself.
+// flagSet returns the command's flags, which print nothing, and what runs it.
 func (c *command) flagSet() (*flag.FlagSet, func(invocation) int) {
 	flags := flag.NewFlagSet("smartmeter "+c.name, flag.ContinueOnError)
 	flags.SetOutput(io.Discard)

@@ -21,8 +21,8 @@ import (
 	"github.com/smartmeter-addon/smartmeter-addon/internal/meter"
 )
 
-// decodeCommand explains the telegrams of files or of standard input. It gives
-// exitBad when one of them is bad or a file has none.
+// decodeCommand explains the telegrams in files or on standard input. The exit
+// code is exitBad when one of them is bad or a file has none.
 func decodeCommand(flags *flag.FlagSet) func(invocation) int {
 	asJSON := flags.Bool("json", false, "print one JSON object for each telegram")
 	key := flags.String("key", "", "key of an encrypting meter, 32 hex `digits`")
@@ -53,8 +53,8 @@ func decodeCommand(flags *flag.FlagSet) func(invocation) int {
 	}
 }
 
-// file explains one file, says what is wrong with it, and reports whether all of
-// it is good.
+// file explains one file, prints what is wrong with it, and reports whether all
+// of it is good.
 func (d *decoder) file(call invocation, name string, keys cipher.Keys) (good bool) {
 	in := call.stdin
 	if name == "-" {
@@ -124,11 +124,11 @@ type decoder struct {
 	print printer
 
 	found, good int
-	failures    map[error]int // frames that gave nothing, by the cause
+	failures    map[error]int // frames that gave no message, by cause
 	title       string        // of a meter that encrypts, in hexadecimal
 }
 
-// causes are why a frame gives nothing, as they are counted.
+// causes are the errors by which failed frames are counted.
 var causes = []error{
 	cipher.ErrNoKey, cipher.ErrKey, cipher.ErrFrame, cipher.ErrUnverified, dsmr.ErrChecksum, dsmr.ErrDamaged, decode.ErrLayout,
 }
@@ -184,20 +184,20 @@ func (d *decoder) decode(file io.Reader, keys cipher.Keys) (cipher.Stats, error)
 		if err == nil {
 			d.good++
 		}
-		if err := d.out.Flush(); err != nil { // who reads a live stream wants each telegram at once
+		if err := d.out.Flush(); err != nil { // a live stream shows each telegram at once
 			return r.Frames(), err
 		}
 	}
 }
 
-// alone returns what is the matter with a telegram that no other came before.
+// alone returns the error of a telegram that is read without those before it.
 func alone(t frame.Telegram) error {
 	_, err := new(dsmr.Parser).Parse(t, time.Now())
 	return err
 }
 
-// printJSON prints a message as one line: what it is, its objects as on paper,
-// and its reading as on the JSON socket.
+// printJSON prints a message as one line: its kind, its objects as they were
+// sent, and its reading as on the JSON socket.
 func printJSON(out io.Writer, m decode.Message, _ error) {
 	line := append([]byte(`{"checksum":"`), m.Reading.Checksum.String()...)
 	line = append(line, '"')

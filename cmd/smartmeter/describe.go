@@ -52,7 +52,7 @@ func quantities(v *meter.Values) (names []string) {
 	return names
 }
 
-// wrapped joins words to lines of a width.
+// wrapped joins words to lines of at most the given width.
 func wrapped(words []string, width int) func(yield func(string) bool) {
 	return func(yield func(string) bool) {
 		line := ""
@@ -85,6 +85,6 @@ func channel(ch *meter.Channel) string {
 	return fmt.Sprintf("%s, %s %s at %s", text, ch.Value, ch.Unit, strings.Replace(ch.Time.String(), "T", " ", 1))
 }
 
-// shortened is what may be shown of an identifier: a check is copied into a
-// forum.
+// shortened returns the part of an identifier that may be shown: people post
+// the output of a check in forums.
 func shortened(id string) string { return "..." + explain.Printable([]byte(meter.LastDigits(id))) }

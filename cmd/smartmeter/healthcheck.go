@@ -14,9 +14,9 @@ import (
 )
 
 // healthcheckCommand asks the running app on this machine whether its main loop
-// is alive. Its exit code says nothing of the meter or the broker: the
-// Supervisor restarts what is unhealthy, and a restart mends neither. With -v it
-// tells how they stand.
+// is alive. Its exit code does not depend on the meter or the broker: the
+// Supervisor restarts what is unhealthy, and a restart helps with neither. With
+// -v it prints their state.
 func healthcheckCommand(flags *flag.FlagSet) func(invocation) int {
 	verbose := flags.Bool("v", false, "show the state of the meter and the outputs, and why there is no data")
 	var slot string
@@ -40,7 +40,7 @@ func healthcheckCommand(flags *flag.FlagSet) func(invocation) int {
 		}
 		fmt.Fprintf(call.stdout, "%s", text)
 		if *verbose {
-			// Whether the app can tell is no question of its health.
+			// A missing status does not make the app unhealthy.
 			if err := tellStatus(string(cfg.Health), slot, call.stdout); err != nil {
 				call.fail(exitBad, fmt.Errorf("asking the running app for its state: %w\n"+
 					"Does it run on this machine, and with the same SMARTMETER_HEALTH?", err))
@@ -67,8 +67,8 @@ func tellStatus(address, slot string, stdout io.Writer) error {
 	return s.WriteText(stdout)
 }
 
-// ask asks the app, which is on this machine: no proxy of the environment is
-// used.
+// ask sends a request to the app on this machine, without the proxy of the
+// environment.
 func ask(address, path string) ([]byte, error) {
 	client := http.Client{Timeout: 3 * time.Second, Transport: &http.Transport{DisableKeepAlives: true}}
 	answer, err := client.Get("http://" + address + path)

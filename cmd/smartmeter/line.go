@@ -27,7 +27,7 @@ import (
 	"github.com/smartmeter-addon/smartmeter-addon/internal/source"
 )
 
-// lineFlags name the line that a command listens to.
+// lineFlags are the flags that choose the line a command listens to.
 type lineFlags struct {
 	meter, serial, mode, network, key, aad string
 	length                                 time.Duration
@@ -76,8 +76,8 @@ func choose(cfg config.Config, slot string) (chosen, error) {
 	return chosen{}, fmt.Errorf("-meter %s: there is no such meter; there is %s", slot, strings.Join(slots, ", "))
 }
 
-// load returns what the options say of the meter, and the keys of the flags or
-// else of the options.
+// load returns the meter's options, and the keys of the flags or else of the
+// options.
 func (f *lineFlags) load(environ []string) (chosen, cipher.Keys, error) {
 	if f.length < 0 {
 		return chosen{}, cipher.Keys{}, fmt.Errorf("-for %s: write how long to listen, such as 2m, or 0 for until Ctrl-C", f.length)
@@ -98,13 +98,13 @@ func (f *lineFlags) load(environ []string) (chosen, cipher.Keys, error) {
 // line is what a command listens to.
 type line struct {
 	port source.Port
-	// ofApp is the running app's raw socket: the app holds the port, and a
-	// network reader serves one program as a rule.
+	// ofApp says that it is the running app's raw socket: the app has the port
+	// open, and most network readers serve one program only.
 	ofApp bool
 }
 
-// choose decides by the flags and the options, and says on stderr what it
-// takes in place of what was asked for.
+// choose returns the line that flags and options name, or the running app's raw
+// socket in its place, which it prints on stderr.
 func (f *lineFlags) choose(m chosen, stderr io.Writer) (line, error) {
 	own := rawSocket(m)
 	switch {
@@ -123,7 +123,7 @@ func (f *lineFlags) choose(m chosen, stderr io.Writer) (line, error) {
 			return line{}, fmt.Errorf("-mode: %w", err)
 		}
 		return line{port: source.Serial(f.serial, mode)}, nil
-	case own != "": // who may open the device twice would take bytes from the app
+	case own != "": // a second reader would take bytes from the app
 		fmt.Fprintf(stderr, "The app is running and has the port, so this listens to its raw socket at %s.\n", own)
 		return line{port: source.Network(own), ofApp: true}, nil
 	}
@@ -134,8 +134,8 @@ func (f *lineFlags) choose(m chosen, stderr io.Writer) (line, error) {
 	return line{port: port}, err
 }
 
-// rawSocket is where the running app's raw socket is on this machine; empty
-// when nobody answers there.
+// rawSocket returns the address of the running app's raw socket on this
+// machine; empty: nothing answers there.
 func rawSocket(m chosen) string {
 	host, port, err := net.SplitHostPort(string(m.RawSocket))
 	if err != nil || port == "0" {
@@ -159,8 +159,7 @@ func sameFile(a, b string) bool {
 	return errA == nil && errB == nil && a == b
 }
 
-// listener hears a line for a person who waits for the outcome. All of it
-// belongs to one goroutine.
+// listener listens to a line for a command. All of it belongs to one goroutine.
 type listener struct {
 	keys cipher.Keys
 	lax  bool // as the app with checksum off
@@ -168,7 +167,7 @@ type listener struct {
 	strict bool  // as the app with decryption.allow_unverified off
 	unit   int64 // as the app with energy_unit
 
-	// What to do with what happens; any may be nil.
+	// Callbacks; any may be nil.
 	onBytes  func(p []byte, now time.Time)
 	onChange func(e source.Event, now time.Time)
 	onBad    func(cause error)
@@ -185,7 +184,7 @@ type listener struct {
 	stop      context.CancelFunc
 }
 
-// newListener returns a listener that takes what the app would take.
+// newListener returns a listener that accepts what the app would accept.
 func newListener(m chosen, keys cipher.Keys) listener {
 	return listener{
 		keys:   keys,
@@ -195,8 +194,8 @@ func newListener(m chosen, keys cipher.Keys) listener {
 	}
 }
 
-// listen hears the line until the time is up, the person has enough, or stop
-// is called.
+// listen listens to the line until the time is up, a signal arrives, or stop is
+// called.
 func (l *listener) listen(port source.Port, length time.Duration) {
 	ctx, end := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer end()
@@ -222,7 +221,7 @@ func (l *listener) listen(port source.Port, length time.Duration) {
 			l.onChange(e, now)
 		}
 	})
-	_ = l.source.Run(ctx, l.use) // it has no error of its own
+	_ = l.source.Run(ctx, l.use) // it always returns nil
 	l.mode = l.source.Mode()
 }
 
@@ -265,7 +264,7 @@ func (l *listener) damaged(cause error) {
 	}
 }
 
-// Write hears bytes of the line.
+// Write records bytes of the line.
 func (l *listener) Write(p []byte) (int, error) {
 	now := time.Now()
 	l.bytes += len(p)

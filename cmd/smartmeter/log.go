@@ -11,8 +11,8 @@ import (
 	"github.com/smartmeter-addon/smartmeter-addon/internal/quiet"
 )
 
-// newLogger writes "[15:04:05] LEVEL: text" under the Supervisor, whose log
-// page shows no time of its own, and slog's text elsewhere.
+// newLogger returns a logger that writes "[15:04:05] LEVEL: text" under the
+// Supervisor, whose log page shows no time, and slog's text format elsewhere.
 func newLogger(w io.Writer, level config.LogLevel, environ []string) *slog.Logger {
 	options := &slog.HandlerOptions{Level: level}
 	if config.Supervised(environ) {
@@ -21,8 +21,8 @@ func newLogger(w io.Writer, level config.LogLevel, environ []string) *slog.Logge
 	return slog.New(slog.NewTextHandler(w, options))
 }
 
-// plain is the slog.Handler for the Supervisor's log page: one event a line,
-// attributes behind the text.
+// plain is the slog.Handler for the Supervisor's log page: one event per line,
+// attributes after the text.
 type plain struct {
 	w     io.Writer
 	mu    *sync.Mutex
@@ -54,7 +54,7 @@ func (h *plain) Handle(_ context.Context, r slog.Record) error {
 	return err
 }
 
-// format writes an attribute; which part speaks is told by the text already.
+// format returns an attribute as text; the part is clear from the message.
 func (h *plain) format(a slog.Attr) string {
 	if a.Key == "part" || a.Equal(slog.Attr{}) {
 		return ""
@@ -62,8 +62,8 @@ func (h *plain) format(a slog.Attr) string {
 	return " " + h.group + a.Key + "=" + oneLine(a.Value.Resolve().String())
 }
 
-// oneLine keeps what other programs say from looking like a line of ours.
-// slog's own text handler quotes for itself.
+// oneLine keeps texts of other programs from looking like a line of the log.
+// slog's text handler quotes them itself.
 func oneLine(text string) string { return quiet.Printable(strings.ReplaceAll(text, "\n", " ")) }
 
 // WithAttrs returns a handler that adds attributes to every line.

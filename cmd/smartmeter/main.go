@@ -23,16 +23,16 @@ import (
 	"github.com/smartmeter-addon/smartmeter-addon/internal/retry"
 )
 
-// Exit codes: 1 something is bad (a telegram, the app's health), 2 the call
-// or an option is.
+// Exit codes: 1 for a bad result (a telegram, the app's health), 2 for a wrong
+// call or option.
 const (
 	exitGood = 0
 	exitBad  = 1
 	exitCall = 2
 )
 
-// stopTime is how long the outputs have to say goodbye. The Supervisor kills
-// after 10 s.
+// stopTime is how long the outputs have to close. The Supervisor kills the
+// program after 10 s.
 const stopTime = 4 * time.Second
 
 func main() {
@@ -69,7 +69,7 @@ func isHelp(arg string) bool {
 	return arg == "-h" || arg == "-help" || arg == "--h" || arg == "--help"
 }
 
-// commit is what the build was made from, as far as the build knows.
+// commit returns the commit that was built, if it is known.
 func commit() string {
 	if app.Commit != "" {
 		return app.Commit
@@ -85,10 +85,10 @@ func commit() string {
 	return "unknown"
 }
 
-// tune fits the runtime to a program that works for a millisecond a second on
-// a machine that others need: collecting at a quarter of the usual growth
-// keeps 3 MiB less, and one processor saves waking threads for each telegram,
-// which is a third of the work. The usual variables win.
+// tune adapts the runtime to a program that works for a millisecond per second
+// on a shared machine: collecting garbage at a quarter of the usual growth saves
+// 3 MiB, and one processor saves waking threads for each telegram, which is a
+// third of the work. The usual variables win.
 func tune(environ []string) {
 	set := func(name string) bool {
 		return slices.ContainsFunc(environ, func(v string) bool { return strings.HasPrefix(v, name+"=") })
@@ -101,13 +101,13 @@ func tune(environ []string) {
 	}
 }
 
-// runApp runs the app with the arguments as options; deps is what it gets
-// beside the log and the environment.
+// runApp runs the app with the arguments as options. It fills in the log and the
+// environment of deps.
 func runApp(call invocation, deps app.Deps) int {
 	environ := call.environ
 	cfg, warnings, err := config.Load(environ, os.ReadFile, call.args...)
 	log := newLogger(call.stderr, cfg.LogLevel, environ)
-	if names := config.NamesFor(environ, cfg.Language); names.Form { // elsewhere an option is called as the user did
+	if names := config.NamesFor(environ, cfg.Language); names.Form { // elsewhere errors name the option as the user wrote it
 		log = slog.New(names.Handler(log.Handler()))
 	}
 	for _, w := range warnings { // they may name the cause of the error

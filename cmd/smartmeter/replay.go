@@ -34,7 +34,7 @@ func replayCommand(flags *flag.FlagSet) func(invocation) int {
 		if err != nil {
 			return call.fail(exitBad, err)
 		}
-		// A capture may be of a line that gives no telegram; other files are wrong.
+		// A capture may be of a line without telegrams; any other file is a mistake.
 		if c.Program == "" && !holdsMessage(c) {
 			return call.fail(exitBad, noMessage(name))
 		}
@@ -64,9 +64,9 @@ func holdsMessage(c *capture.Capture) bool {
 
 const dataVariable = "SMARTMETER_DATA="
 
-// replayFolder makes a folder for the state of a replay: what another meter's
-// totals were must not be remembered as this one's. It is within the folder
-// that is set, where there is one, as in the image, which has no other.
+// replayFolder makes a folder for the state of a replay, whose totals must not
+// mix with those of the real meter. It is inside the configured folder, if there
+// is one: the image has no other.
 func replayFolder(environ []string) (string, error) {
 	within := ""
 	for _, v := range environ {

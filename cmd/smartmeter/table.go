@@ -12,7 +12,7 @@ import (
 	"github.com/smartmeter-addon/smartmeter-addon/internal/explain"
 )
 
-// table prints a telegram for a person: a line a value, with what it means.
+// table prints a telegram for people: one line per value, with its meaning.
 type table struct{ colour bool }
 
 // The colours of a terminal (ECMA-48).
@@ -23,7 +23,7 @@ const (
 	plainColour = "\x1b[0m"
 )
 
-// isTerminal reports whether w is looked at, and colours are not unwanted
+// isTerminal reports whether w is a terminal that may show colours
 // (no-color.org).
 func isTerminal(w io.Writer) bool {
 	f, ok := w.(*os.File)

@@ -1,6 +1,6 @@
-// Package app is the whole product: it connects the source with the outputs
-// and keeps them all running. It knows every other package, and only cmd/
-// knows it.
+// Package app is the whole product: it connects the source with the outputs and
+// keeps them all running. It imports every other package, and only cmd/ imports
+// it.
 package app
 
 import (
@@ -30,24 +30,24 @@ import (
 	"github.com/smartmeter-addon/smartmeter-addon/internal/source"
 )
 
-// Version and Commit are what was built; the linker sets them.
+// Version and Commit say what was built; the linker sets them.
 var (
 	Version = "dev"
 	Commit  = ""
 )
 
-// Deps is what the world gives the app beside its options.
+// Deps is what the app gets beside its options.
 type Deps struct {
 	Log       *slog.Logger
 	Environ   []string                // as os.Environ: how to reach the Supervisor
-	Listening func(name, addr string) // told where a server listens; may be nil
+	Listening func(name, addr string) // called with each server's address; may be nil
 	Replay    *source.Port            // read in place of the line that is set, to its end; nil: none
 	ReplayAs  string                  // slot of the meter in whose place it is read; empty: the first
 }
 
-// Run reads the meter and feeds every output until ctx ends, or what is
-// replayed; then it closes them and returns nil. An error is an option that
-// cannot work; nothing that happens later ends it.
+// Run reads the meters and feeds every output until ctx ends, or until the end
+// of what is replayed; then it closes them and returns nil. An error is an option
+// that cannot work; nothing that happens later makes Run return.
 func Run(ctx context.Context, cfg config.Config, deps Deps) error {
 	names := config.NamesFor(deps.Environ, cfg.Language)
 	flood := quiet.New(names.Handler(deps.Log.Handler()))
@@ -96,7 +96,7 @@ type pipeline struct {
 	isFurther bool           // there is a meter before it, whose outputs have the plain names
 	source    *source.Source // nil: none is set
 	replay    bool
-	impatient bool // an output took nothing for long, so that a replay waits no more
+	impatient bool // an output was stuck, so a replay no longer waits for it
 	vitals    *vitals
 	log       *slog.Logger
 	zone      *time.Location
@@ -120,7 +120,7 @@ type pipeline struct {
 	lines   *hub.Hub[socket.Line]
 	updates *hub.Hub[*meter.Update]
 
-	solar func(now time.Time) (*meter.Solar, bool) // the inverter's last word, unless it is too old; nil: there is none
+	solar func(now time.Time) (*meter.Solar, bool) // the inverter's last sample, unless it is too old; nil: there is none
 }
 
 // pipelines returns those of all meters, or of the one that is replayed.
@@ -189,7 +189,7 @@ func newPipeline(h *house, m config.Meter, log *slog.Logger) (*pipeline, error) 
 	p.reader = decode.NewReader(decode.Options{
 		Keys: p.keys,
 		Lax:  m.Checksum == config.ChecksumOff,
-		// A capture that is played again and again is no attack.
+		// A capture that is replayed in a loop is not an attack.
 		Strict: !m.Decryption.AllowUnverified && h.deps.Replay == nil,
 		Unit:   m.Energy.WattHours(),
 		Raw:    func(b []byte, start bool) { socket.PublishRaw(p.raw, b, start) },
@@ -270,7 +270,7 @@ func (p *pipeline) use(r io.Reader) error {
 	}
 }
 
-// hint says what a person could do to have more of the readings that arrive.
+// hint records what a person could do to get more out of the readings.
 func (p *pipeline) hint() (cause diagnosis.Cause, detail string) {
 	if cause = p.source.Hint(); cause != diagnosis.Waiting {
 		return cause, ""
@@ -291,8 +291,8 @@ func (p *pipeline) drop(m decode.Message) {
 	}
 }
 
-// verified says how the meter's encrypted telegrams are verified, when that is
-// new.
+// verified logs how the meter's encrypted telegrams are verified, when that has
+// changed.
 func (p *pipeline) verified(m decode.Message) {
 	switch m.Way {
 	case 0:
@@ -321,8 +321,8 @@ func addSolar(r *meter.Reading, solar func(now time.Time) (*meter.Solar, bool), 
 	t.house(r, sample)
 }
 
-// publish makes what the outputs share. The line leaves first: programs on
-// the socket wait for it. Of a message that may be only part of what the meter
+// publish hands a reading to the outputs. The line of the JSON socket comes
+// first, because programs wait for it. Of a message that may be only part of what the meter
 // reports, the line holds what the message held; the other outputs have the
 // newest of everything.
 func (p *pipeline) publish(r *meter.Reading, isPart bool, name string) {

@@ -9,24 +9,24 @@ import (
 	"github.com/smartmeter-addon/smartmeter-addon/internal/meter"
 )
 
-// summary is how often the log repeats what stays without a change.
+// summary is how often the log repeats a problem that does not change.
 const summary = 15 * time.Minute
 
 // causeLog logs the cause: when it changes, and while it is a problem every
 // quarter of an hour.
 type causeLog struct {
 	log    *slog.Logger
-	told   diagnosis.Cause // in the log; Waiting: nothing yet
+	told   diagnosis.Cause // the last one in the log; Waiting: none yet
 	toldAt time.Time
 
-	since     time.Time // good and bad are counted
+	since     time.Time // when the counts below began
 	good, bad uint64
 }
 
-// said records that the log has the cause already.
+// said records that the cause was logged elsewhere.
 func (l *causeLog) said(cause diagnosis.Cause, now time.Time) { l.told, l.toldAt = cause, now }
 
-// write logs what there is to say of the finding.
+// write logs the finding if it is new, or due again.
 func (l *causeLog) write(f diagnosis.Finding, now time.Time) {
 	switch {
 	case f.Cause == diagnosis.Waiting:
@@ -54,7 +54,7 @@ func (l *causeLog) write(f diagnosis.Finding, now time.Time) {
 	}
 }
 
-// sentences returns what is the matter, and what to do about it.
+// sentences returns the cause and what to do about it.
 func sentences(f diagnosis.Finding) string {
 	if f.Next == "" {
 		return f.Cause.Text(meter.English)

@@ -11,10 +11,11 @@ const (
 	clockInsane = 24 * time.Hour
 )
 
-// clockCheck reports a meter's clock that is off, once until it is right.
+// clockCheck logs once that a meter's clock is off, and once that it is correct
+// again.
 type clockCheck struct {
 	log   *slog.Logger
-	isOld bool // the telegrams are of another day, as those of a file are
+	isOld bool // the telegrams are replayed, so their times are old
 	off   bool
 }
 

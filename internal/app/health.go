@@ -18,10 +18,9 @@ const (
 	healthClients = 20              // at once: one asks every minute
 )
 
-// healthServer answers /healthz for "smartmeter healthcheck", /status with how
-// the program stands for its -v, and /capture with what the line sent in the
-// last minutes for "smartmeter capture -last". A port that is taken is no reason not to
-// run: it is said once.
+// healthServer serves /healthz for "smartmeter healthcheck", /status for its -v,
+// and /capture, what the line sent in the last minutes, for "smartmeter capture
+// -last". The program also runs when its port is taken, which is logged once.
 func healthServer(addr string, health func() error, board *status.Board, meters []*pipeline, out wires) func(context.Context) error {
 	return func(ctx context.Context) error {
 		listener, err := new(net.ListenConfig).Listen(ctx, "tcp", addr)
@@ -39,7 +38,7 @@ func healthServer(addr string, health func() error, board *status.Board, meters 
 				http.Error(w, err.Error(), http.StatusServiceUnavailable)
 				return
 			}
-			_, _ = io.WriteString(w, "alive\n") // who asked and left needs no answer
+			_, _ = io.WriteString(w, "alive\n") // the client may be gone
 		})
 		mux.HandleFunc("GET /status", func(w http.ResponseWriter, _ *http.Request) {
 			w.Header().Set("Content-Type", "application/json")
@@ -92,8 +91,8 @@ func health(meters []*pipeline) func() error {
 	}
 }
 
-// ownHostOnly refuses what a browser asks for a web site whose name leads to
-// this machine now: the line's last minutes are nobody else's business.
+// ownHostOnly refuses requests of a browser for a web site whose name was made
+// to point to this machine: a capture is private.
 func ownHostOnly(own string, next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if !listen.OwnHost(r, []string{own}) {

@@ -19,8 +19,9 @@ import (
 	"github.com/smartmeter-addon/smartmeter-addon/internal/supervisor"
 )
 
-// mostClients is how many clients all servers together have, but the health
-// check's: the serial library waits with select, which ends at descriptor 1023.
+// mostClients is the number of clients that all servers together serve, except
+// the health check's: the serial library uses select, which cannot wait for
+// descriptors above 1023.
 const mostClients = 280
 
 // house is what meters and outputs share.
@@ -30,7 +31,7 @@ type house struct {
 	names config.Names // of options, for people
 	zone  *time.Location
 	store *store.Store
-	board *status.Board // how the program stands: every output counts there
+	board *status.Board // the program's state: every output counts there
 	slots *listen.Slots // of the clients of all servers
 	end   func()        // ends the program, as a replay's end does
 
@@ -62,7 +63,7 @@ func newHouse(cfg config.Config, names config.Names, deps Deps) *house {
 	return h
 }
 
-// homepage is where the module lives, so that the owner's name stands in
+// homepage returns the module's address, so that the owner's name stands in
 // go.mod only.
 func homepage() string {
 	info, ok := debug.ReadBuildInfo()
@@ -72,7 +73,7 @@ func homepage() string {
 	return "https://" + info.Main.Path
 }
 
-// page is the link to the page inside Home Assistant; empty: it is not there.
+// page returns the link to the page inside Home Assistant; empty: there is none.
 func (h *house) page() string {
 	if h.cfg.WebServer == "" {
 		return ""
@@ -98,7 +99,7 @@ func BrokerOf(cfg config.Config, deps Deps) broker.Finder {
 		last := known.Load()
 		switch {
 		case err != nil && last != nil:
-			return *last, nil // a Supervisor that is away must not hold up a broker that is there
+			return *last, nil // the broker may be reachable without the Supervisor
 		case err != nil:
 			if service, err = super.WaitMQTT(ctx, deps.Log.With("part", "mqtt")); err != nil {
 				return broker.Login{}, fmt.Errorf("waiting for the Supervisor to name the broker: %w", err)

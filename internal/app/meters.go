@@ -11,14 +11,15 @@ import (
 	"github.com/smartmeter-addon/smartmeter-addon/internal/store"
 )
 
-// meters is what is kept of a line's meters from one run to the next, as JSON.
+// meters is the state of a line's meters that is kept from one run to the next,
+// as JSON.
 type meters struct {
 	Household household.State `json:"household"`
 	Guard     guard.State     `json:"guard"`
 }
 
-// meters1 is what version 1.0 kept: the totals, in the same file, and in that
-// of MQTT which M-Bus meter has which slot.
+// meters1 is the state that version 1.0 kept in the same file; which M-Bus meter
+// has which slot stood in the file of MQTT.
 type meters1 struct {
 	Meter     string                    `json:"meter"` // equipment identifier
 	Energies  map[string]guard.Believed `json:"energies"`
@@ -59,7 +60,7 @@ func loadMeters(s *store.Store, slot, file string) (meters, bool) {
 	return kept.upgrade(slot, slots), true
 }
 
-// upgrade returns what version 1.0 kept in today's form.
+// upgrade returns the state of version 1.0 in today's form.
 func (m *meters1) upgrade(slot string, slots slots1) meters {
 	k := meters{Household: household.State{Electricity: household.Claim{ID: m.Meter}}, Guard: guard.State{Energies: m.Energies}}
 	for _, s := range meter.Sums {
@@ -111,7 +112,7 @@ func (m *meters1) isSum(key string, tariffs []meter.Quantity) bool {
 	return sum.Cmp(*total.Value) == 0
 }
 
-// suffix1 is what the slot of the medium's nth meter ends in.
+// suffix1 returns what the slot of the medium's nth meter ends in.
 func suffix1(medium string, n int) string {
 	m, ok := meter.MediumByJSON(medium)
 	if !ok {

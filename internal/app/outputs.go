@@ -20,12 +20,12 @@ import (
 	"github.com/smartmeter-addon/smartmeter-addon/internal/status"
 )
 
-// output is a row of the one list of what runs beside the meter. Building one
-// changes nothing that another sees.
+// output is a row of the list of what runs beside the meters. Building one has
+// no effect on another.
 type output struct {
 	name   string
 	on     bool
-	hidden bool // people are not told of it: it is not on the board
+	hidden bool // not on the board, so the page does not show it
 	build  func(wires) (func(context.Context) error, error)
 }
 
@@ -33,7 +33,7 @@ type output struct {
 type wires struct {
 	log     *slog.Logger
 	counter *status.Counter
-	opened  func(net.Addr) // told where the output listens
+	opened  func(net.Addr) // called with the output's address
 }
 
 // outputs is the list, in the order of /api/status. A new output is a folder
@@ -159,7 +159,7 @@ func (h *house) socket(address config.Listen, w wires) socket.Options {
 	return socket.Options{Address: string(address), Clients: h.cfg.Clients, Slots: h.slots, Log: w.log, OnListen: w.opened, Counter: w.counter}
 }
 
-// world is what the page and the API show.
+// world returns what the page and the API show.
 func (h *house) world(meters []*pipeline, all *sum) web.World {
 	w := web.World{Samples: h.samples, Status: h.board.Snapshot, Health: health(meters), Settings: h.cfg.Settings(), Names: h.names}
 	if h.panels != nil {

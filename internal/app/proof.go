@@ -10,12 +10,12 @@ import (
 	"github.com/smartmeter-addon/smartmeter-addon/internal/store"
 )
 
-// noteEvery is how often the meter's frame counter is taken down: it says only
-// how old a frame must be at least to be refused after a restart.
+// noteEvery is how often the meter's frame counter is recorded: after a restart
+// frames older than it are refused.
 const noteEvery = time.Minute
 
-// proofs keeps from one run to the next that the meter's tags have fitted with
-// the key, so that nobody gets plain telegrams in by waiting for a restart.
+// proofs keeps from one run to the next that the key has verified the meter's
+// telegrams, so that plain ones are not accepted after a restart either.
 type proofs struct {
 	store *store.Store
 	file  string
@@ -36,19 +36,19 @@ func newProofs(slot string, s *store.Store, r *decode.Reader) *proofs {
 	return p
 }
 
-// note takes down what is known, now and then. It is called by the meter's
-// goroutine, as take is.
+// note records the proof every noteEvery. The meter's goroutine calls it, as it
+// does take.
 func (p *proofs) note(r *decode.Reader, now time.Time) {
 	if !p.noted.IsZero() && now.Sub(p.noted) < noteEvery || !p.take(r) {
 		return
 	}
 	if p.noted.IsZero() {
-		p.first <- struct{}{} // which has room for one
+		p.first <- struct{}{} // the channel has room for one
 	}
 	p.noted = now
 }
 
-// take takes down what is known now; false: nothing is.
+// take records the proof as it is now; false: there is none.
 func (p *proofs) take(r *decode.Reader) bool {
 	proof, ok := r.Proof()
 	if ok {
@@ -59,7 +59,7 @@ func (p *proofs) take(r *decode.Reader) bool {
 	return ok
 }
 
-// run saves the first proof at once, and then as often as totals are.
+// run saves the first proof at once, later ones as often as totals.
 func (p *proofs) run(ctx context.Context) error {
 	ticker := time.NewTicker(saveEvery)
 	defer ticker.Stop()

@@ -9,10 +9,10 @@ import (
 	"github.com/smartmeter-addon/smartmeter-addon/internal/source"
 )
 
-// Program is what captures say that they were made by.
+// Program returns the program's name and version for captures.
 func Program() string { return "smartmeter " + Version + " " + runtime.GOOS + "/" + runtime.GOARCH }
 
-// record keeps a change of the line.
+// record adds a change of the line to the capture.
 func (p *pipeline) record(e source.Event, now time.Time) {
 	switch e.State {
 	case source.Opened:
@@ -22,7 +22,7 @@ func (p *pipeline) record(e source.Event, now time.Time) {
 	}
 }
 
-// report is the file for a bug report.
+// report returns the file for a bug report.
 func (p *pipeline) report() ([]byte, error) {
 	c, err := p.lastMinutes(true)
 	if err != nil {
@@ -33,8 +33,8 @@ func (p *pipeline) report() ([]byte, error) {
 	return text.Bytes(), err
 }
 
-// lastMinutes is what the line sent in the last minutes, for a bug report,
-// redacted or as it came. What cannot be redacted is an error.
+// lastMinutes returns what the line sent in the last minutes, redacted or as it
+// came. It fails where that cannot be redacted.
 func (p *pipeline) lastMinutes(redact bool) (*capture.Capture, error) {
 	h := capture.Header{Program: Program()}
 	if p.source != nil {

@@ -9,19 +9,20 @@ import (
 )
 
 const (
-	// A replay waits at most so long until every output works, or says that it
-	// does not, and at its end until all have sent what waits for them.
+	// replayPatience is how long a replay waits until every output works or
+	// reports an error, and at its end until all have sent what they have.
 	replayPatience = 10 * time.Second
-	// What left a queue is on its way for so long at most.
+	// replayFarewell is how long what left a queue may still be on its way.
 	replayFarewell = time.Second
 	replayLook     = 50 * time.Millisecond
-	// A file is played no faster than it is read: so many may wait.
+	// replayAhead is how many values may wait for outputs: a file is played no
+	// faster than they are read.
 	replayAhead = 100
 	replayPause = time.Millisecond
 )
 
-// settled waits until the outputs are ready for a line that has an end: what
-// is sent before they are would be lost.
+// settled waits until the outputs are ready: a replay has an end, and what is
+// sent before would be lost.
 func (p *pipeline) settled(ctx context.Context) {
 	waitUntil(ctx, replayPatience, func() bool {
 		return !slices.ContainsFunc(p.house.board.Snapshot(time.Now()).Outputs, func(o status.Output) bool {
@@ -30,8 +31,8 @@ func (p *pipeline) settled(ctx context.Context) {
 	})
 }
 
-// awaitReaders waits until the outputs have taken most of what was published.
-// One that takes nothing is waited for once.
+// awaitReaders waits until the outputs have taken most of what was published,
+// but only once for one that is stuck.
 func (p *pipeline) awaitReaders() {
 	if p.waiting() <= replayAhead {
 		p.impatient = false
@@ -42,18 +43,18 @@ func (p *pipeline) awaitReaders() {
 	}
 }
 
-// waiting returns how much the outputs have not taken yet.
+// waiting returns how many values the outputs have not taken yet.
 func (p *pipeline) waiting() int {
 	return p.raw.Waiting() + p.lines.Waiting() + p.updates.Waiting() + p.vitals.hub.Waiting()
 }
 
-// drain waits until the outputs have sent what there is.
+// drain waits until the outputs have sent everything.
 func (p *pipeline) drain(ctx context.Context) {
 	waitUntil(ctx, replayPatience, func() bool { return p.waiting() == 0 })
 	waitUntil(ctx, replayFarewell, func() bool { return false })
 }
 
-// waitUntil waits until done, but no longer than most.
+// waitUntil waits until done returns true, but no longer than most.
 func waitUntil(ctx context.Context, most time.Duration, done func() bool) {
 	ticker := time.NewTicker(replayLook)
 	defer ticker.Stop()

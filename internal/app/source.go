@@ -55,7 +55,7 @@ func network(cfg config.Config, m config.Meter, find broker.Finder) (source.Port
 	return way.Port(), nil
 }
 
-// reads chooses the line and lets all hear of it who keep books.
+// reads chooses the line and reports its changes to the vitals and the capture.
 func (p *pipeline) reads(m config.Meter, replay *source.Port) error {
 	port, chosen, err := Port(p.house.cfg, m, p.house.broker)
 	if err != nil {
@@ -80,9 +80,9 @@ func (p *pipeline) reads(m config.Meter, replay *source.Port) error {
 	return nil
 }
 
-// run reads the meter for ever. Where no source is set it says so once, with
-// what there is to choose from, and waits: the outputs are up, and a restart
-// with the option set is all that is missing.
+// run reads the meter until ctx ends. Where no source is set it logs that once,
+// with the devices to choose from, and waits: the outputs are running, and after
+// a restart with the option set readings arrive.
 func (p *pipeline) run(ctx context.Context) error {
 	if p.source != nil {
 		if p.replay {

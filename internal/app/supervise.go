@@ -9,7 +9,7 @@ import (
 	"github.com/smartmeter-addon/smartmeter-addon/internal/retry"
 )
 
-// task is something that runs as long as the program does.
+// task is a function that runs as long as the program does.
 type task struct {
 	name string
 	run  func(context.Context) error // nil when its context ends
@@ -22,8 +22,8 @@ const (
 	lastPause  = time.Minute
 )
 
-// supervise runs a task again when it fails. One output that is broken is never a
-// reason to end the others, so supervise returns nil only, when ctx ends.
+// supervise restarts a task when it fails, so that a broken output never ends
+// the others. It returns nil, when ctx ends.
 func supervise(ctx context.Context, name string, log *slog.Logger, run func(context.Context) error) error {
 	pause, last := retry.Backoff{First: firstPause, Last: lastPause}, ""
 	for {
@@ -39,7 +39,7 @@ func supervise(ctx context.Context, name string, log *slog.Logger, run func(cont
 			pause.Reset()
 			last = ""
 		}
-		if text := err.Error(); text != last { // once, not at every try
+		if text := err.Error(); text != last { // once, not at every attempt
 			log.Error("a part of the program failed and was restarted; please report this if it persists", "part", name, "cause", err)
 			last = text
 		}

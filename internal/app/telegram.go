@@ -7,8 +7,7 @@ import (
 	"github.com/smartmeter-addon/smartmeter-addon/internal/decode"
 )
 
-// lastTelegram keeps the last telegram for whoever asks, good or bad: that is
-// where a person looks first.
+// lastTelegram keeps the last telegram, good or bad: people look there first.
 type lastTelegram struct {
 	mu   sync.Mutex
 	text []byte
@@ -16,7 +15,7 @@ type lastTelegram struct {
 }
 
 // set copies the telegram into the same memory each time. Of DLMS and SML it
-// keeps the objects, one a line.
+// keeps the objects, one per line.
 func (l *lastTelegram) set(m *decode.Message) {
 	l.mu.Lock()
 	defer l.mu.Unlock()

@@ -13,21 +13,21 @@ import (
 )
 
 const (
-	// saveEvery spares the SD cards that many of these machines run on: the
-	// totals of a quarter of an hour ago do as well.
+	// saveEvery spares the SD cards that many of these machines run on: after a
+	// crash, totals of a quarter of an hour ago are good enough.
 	saveEvery = 15 * time.Minute
 
-	// sayEvery is how often the log tells that the same total is held back.
+	// sayEvery is how often the log repeats that a total is held back.
 	sayEvery = 15 * time.Minute
 )
 
 // totals finds out which meters speak, guards the totals that entities show,
-// tells what it does, and keeps what it knows from one run to the next.
+// logs what it does, and keeps what it knows from one run to the next.
 type totals struct {
 	log   *slog.Logger
 	store *store.Store
 	file  string
-	due   chan struct{} // there is something that must not be lost
+	due   chan struct{} // receives when there is something that must be saved soon
 
 	mu        sync.Mutex
 	household household.Household
@@ -37,7 +37,7 @@ type totals struct {
 	said      map[guard.Subject]*said
 }
 
-// said is what the log told of one total.
+// said is what was logged about one total.
 type said struct {
 	at     time.Time // that it is held back
 	open   bool      // and not yet how it ended
@@ -66,8 +66,8 @@ func (t *totals) identify(r *meter.Reading) {
 	}
 }
 
-// judge judges the totals of a reading that was identified, and returns how
-// many are held back from now on.
+// judge judges the totals of an identified reading, and returns how many are
+// newly held back.
 func (t *totals) judge(r *meter.Reading) (holds uint64) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
@@ -84,7 +84,7 @@ func (t *totals) judge(r *meter.Reading) (holds uint64) {
 	if t.guard.Firsts() != firsts {
 		t.hurry()
 	}
-	if !t.isBegun { // what is kept is not complete any more
+	if !t.isBegun { // what was saved is no longer complete
 		t.isBegun = true
 		t.hurry()
 	}
@@ -106,9 +106,8 @@ func (t *totals) house(r *meter.Reading, sample *meter.Solar) {
 	}
 }
 
-// hurry has the state saved soon: a run that is killed before the next save
-// would otherwise begin with totals that are not those that entities show, or
-// with none.
+// hurry asks for the state to be saved soon: otherwise, after a crash, the next
+// run would begin with totals other than those that the entities show.
 func (t *totals) hurry() {
 	select {
 	case t.due <- struct{}{}:
@@ -124,8 +123,8 @@ func (t *totals) show(r *meter.Reading) *meter.Reading {
 	return t.guard.Show(r)
 }
 
-// run saves at once what must not be lost and all else now and then, and at
-// the end without waiting for any output.
+// run saves at once what must not be lost, and everything else every saveEvery
+// and at the end, without waiting for any output.
 func (t *totals) run(ctx context.Context) error {
 	ticker := time.NewTicker(saveEvery)
 	defer ticker.Stop()
@@ -142,10 +141,10 @@ func (t *totals) run(ctx context.Context) error {
 	}
 }
 
-// save writes to disk, while the meter's goroutine goes on.
+// save writes to disk while the meter's goroutine continues.
 func (t *totals) save() { t.write(false) }
 
-// saveLast writes to disk when no reading follows in this run.
+// saveLast writes to disk at the end, when no reading follows.
 func (t *totals) saveLast() { t.write(true) }
 
 func (t *totals) write(isLast bool) {
@@ -174,7 +173,7 @@ func (t *totals) tellHousehold(e household.Event) {
 	}
 }
 
-// tell logs that a total is held back, and how that ended.
+// tell logs that a total is held back, and the outcome.
 func (t *totals) tell(now time.Time, e guard.Event) {
 	s := t.said[e.Subject]
 	if s == nil {
@@ -216,8 +215,8 @@ func (t *totals) tell(now time.Time, e guard.Event) {
 	}
 }
 
-// replaced tells of another meter; only where the statistics need a person,
-// as a warning.
+// replaced logs that the meter was replaced, as a warning only if a person has
+// to correct the statistics.
 func (t *totals) replaced(log *slog.Logger, e guard.Event) {
 	device := "Electricity meter"
 	if e.Subject.Slot > 0 {
@@ -231,7 +230,7 @@ func (t *totals) replaced(log *slog.Logger, e guard.Event) {
 	log.Warn(text+". "+advise(e), "meter", device)
 }
 
-// advise is what a person can do about statistics that are wrong now.
+// advise returns what a person can do about statistics that are now wrong.
 func advise(e guard.Event) string {
 	if e.Booked {
 		return "Home Assistant counts the difference as used: correct it under Developer tools, Statistics"

@@ -10,8 +10,8 @@ import (
 	"github.com/smartmeter-addon/smartmeter-addon/internal/store"
 )
 
-// units keeps from one run to the next what a meter's totals count in, where
-// its messages do not tell and its power had to.
+// units keeps from one run to the next the unit of a meter's totals that was
+// derived from its power, because its messages do not name it.
 type units struct {
 	log   *slog.Logger
 	store *store.Store
@@ -32,7 +32,7 @@ func newUnits(slot string, s *store.Store, r *decode.Reader, log *slog.Logger) *
 	return u
 }
 
-// note takes down what was decided. It is called by the meter's goroutine.
+// note records the decision. The meter's goroutine calls it.
 func (u *units) note(r *decode.Reader) {
 	state := r.Unit()
 	if state == u.said || state.WattHours == 0 {
@@ -52,7 +52,7 @@ func (u *units) note(r *decode.Reader) {
 	}
 }
 
-// run saves what was decided at once: it happens once in a meter's life.
+// run saves a decision at once: there is one in a meter's life.
 func (u *units) run(ctx context.Context) error {
 	for {
 		select {

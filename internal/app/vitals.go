@@ -20,33 +20,33 @@ import (
 )
 
 const (
-	beat    = 5 * time.Second        // how often the vitals are looked at while nothing arrives
-	glance  = 500 * time.Millisecond // how soon after something came that is no reading
-	refresh = time.Minute            // how often they are published without a change
+	beat    = 5 * time.Second        // how often the vitals are evaluated while nothing arrives
+	glance  = 500 * time.Millisecond // how soon after bytes that gave no reading
+	refresh = time.Minute            // how often an unchanged status is published
 )
 
-// vitals is how the meter's line stands: whether telegrams arrive, and what is
-// wrong with them.
+// vitals is the state of the meter's line: whether telegrams arrive, and what is
+// wrong if not.
 type vitals struct {
 	watchdog
 	hub   *hub.Hub[meter.Status]
 	names config.Names // of options in advice
 
-	timer *time.Timer // the next look; each telegram puts it off
+	timer *time.Timer // of the next evaluation; each telegram postpones it
 
 	mode func() string // of the line, as status.Source has it; nil: it has none
 
 	mu       sync.Mutex
 	status   meter.Status
-	shown    status.Line   // as far as it is not asked for
-	silence  time.Duration // how long one is normal
+	shown    status.Line   // without what stands adds
+	silence  time.Duration // longest normal pause between telegrams
 	judge    *diagnosis.Judge
 	log      causeLog
 	clock    clockCheck
-	opened   bool // the line was, once
-	glancing bool // run looks soon
+	opened   bool // the line was opened before
+	glancing bool // an evaluation is due soon
 
-	published time.Time // the status, without a change
+	published time.Time // when the status was published last
 }
 
 func newVitals(slot string, names config.Names, log *slog.Logger) *vitals {
@@ -77,12 +77,12 @@ func (v *vitals) unset(devices []string) {
 	defer v.mu.Unlock()
 	v.judge.Unset(devices)
 	now := time.Now()
-	v.log.said(diagnosis.Unset, now) // by who calls
+	v.log.said(diagnosis.Unset, now) // the caller logs it
 	v.evaluate(now)
 }
 
-// watch records the bytes of r, and when they are worked on. scanned is what
-// was made of them so far; it is asked by the goroutine that reads.
+// watch returns r with its bytes recorded, and the time of work on them. scanned
+// returns the scanner's counts; the reading goroutine calls it.
 func (v *vitals) watch(r io.Reader, scanned func() frame.Stats) io.Reader {
 	return &watched{r, v, scanned}
 }
@@ -108,8 +108,8 @@ func (w *watched) Read(p []byte) (int, error) {
 	return n, err
 }
 
-// telegram records a good one, whose meter's clock said at. silence is how
-// long one is normal.
+// telegram records a good telegram; at is the time in it. silence is the longest
+// normal pause until the next.
 func (v *vitals) telegram(r *meter.Reading, at time.Time, silence time.Duration) {
 	v.mu.Lock()
 	defer v.mu.Unlock()
@@ -131,7 +131,7 @@ func (v *vitals) telegram(r *meter.Reading, at time.Time, silence time.Duration)
 	v.timer.Reset(beat)
 }
 
-// hint records what a person could do to have more of the readings.
+// hint records what a person could do to get more out of the readings.
 func (v *vitals) hint(hint diagnosis.Cause, detail string) {
 	v.mu.Lock()
 	defer v.mu.Unlock()
@@ -147,7 +147,7 @@ func (v *vitals) damaged(cause error) {
 	defer v.mu.Unlock()
 	why := decode.CauseOf(cause)
 	counted := why
-	if why == diagnosis.Cut { // it has its end, and nothing else
+	if why == diagnosis.Cut { // it has an end, and nothing else
 		counted = diagnosis.Damaged
 	}
 	v.shown.Counters.Rejected[counted]++
@@ -157,8 +157,8 @@ func (v *vitals) damaged(cause error) {
 	v.glance()
 }
 
-// scanned records what the scanner has counted since the start: telegrams that
-// never ended, and bytes outside of telegrams.
+// scanned records the scanner's counts since the start: telegrams that never
+// ended, and bytes outside telegrams.
 func (v *vitals) scanned(s frame.Stats) {
 	v.mu.Lock()
 	defer v.mu.Unlock()
@@ -171,7 +171,7 @@ func (v *vitals) scanned(s frame.Stats) {
 	v.status.Errors = v.shown.Counters.Bad()
 }
 
-// held counts totals that are held back from entities from now on.
+// held counts totals that are newly held back from entities.
 func (v *vitals) held(n uint64) {
 	if n == 0 {
 		return
@@ -185,7 +185,7 @@ func (v *vitals) held(n uint64) {
 
 var states = map[source.State]status.State{source.Opened: status.Opened, source.Alive: status.Alive, source.Lost: status.Lost}
 
-// changed records that the line did.
+// changed records a change of the line.
 func (v *vitals) changed(e source.Event, now time.Time) {
 	v.mu.Lock()
 	defer v.mu.Unlock()
@@ -212,7 +212,7 @@ func (v *vitals) changed(e source.Event, now time.Time) {
 		}
 	}
 	e.Report(v.judge, now)
-	if e.State != source.Alive { // the reading that made it so comes next
+	if e.State != source.Alive { // the reading that caused it comes next
 		v.evaluate(now)
 	}
 }
@@ -224,8 +224,8 @@ func (v *vitals) setAlive(alive bool) {
 	}
 }
 
-// run looks at the vitals when no telegram has done so for a while. Waking up
-// each second beside the telegrams would cost as much as they do.
+// run evaluates the vitals while no telegrams do so. Waking up each second
+// beside the telegrams would cost as much as they do.
 func (v *vitals) run(ctx context.Context) error {
 	for {
 		v.beat()
@@ -241,8 +241,8 @@ func (v *vitals) run(ctx context.Context) error {
 	}
 }
 
-// glance has run look soon, while there are no readings to do so. The lock is
-// held.
+// glance schedules an evaluation soon, while there are no readings. Callers hold
+// v.mu.
 func (v *vitals) glance() {
 	if !v.status.Alive && !v.glancing {
 		v.glancing = true
@@ -268,7 +268,7 @@ func (v *vitals) evaluate(now time.Time) {
 	v.log.write(found, now)
 }
 
-// stands returns how the line stands at now.
+// stands returns the state of the line at now.
 func (v *vitals) stands(now time.Time) status.Line {
 	v.mu.Lock()
 	defer v.mu.Unlock()

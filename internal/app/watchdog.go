@@ -6,7 +6,8 @@ import (
 	"time"
 )
 
-// stuck is how long one read's work, or a look at the vitals, never takes.
+// stuck is longer than the work on one read, or an evaluation of the vitals,
+// ever takes.
 const stuck = 10 * time.Second
 
 // watchdog reports whether this program's main loop is alive. Its times are
@@ -20,7 +21,7 @@ type watchdog struct {
 // beat records that the loop turns.
 func (w *watchdog) beat() { w.beaten.Store(int64(time.Since(w.start))) }
 
-// busy records that bytes are worked on since now, idle that none are.
+// busy records that work on bytes begins at now, idle that it has ended.
 func (w *watchdog) busy(now time.Time) { w.working.Store(max(1, int64(now.Sub(w.start)))) }
 
 func (w *watchdog) idle() { w.working.Store(0) }

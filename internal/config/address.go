@@ -9,7 +9,8 @@ import (
 	"strings"
 )
 
-// address wants host:port, or nothing.
+// address returns what to write instead of an address that is not host:port.
+// It returns "" for a valid one, as all checks do, and for an empty one.
 func address(s string) string {
 	const form = "write host:port, such as 192.168.1.20:23"
 	if s == "" {
@@ -30,7 +31,7 @@ func address(s string) string {
 	return ""
 }
 
-// hostOrAddress wants a host with or without a port, or nothing.
+// hostOrAddress checks a host with or without a port.
 func hostOrAddress(s, example string) string {
 	switch {
 	case s == "" || host(s):
@@ -41,7 +42,7 @@ func hostOrAddress(s, example string) string {
 	return "write the host, such as " + example + ", with a colon and the port if it is not the usual one"
 }
 
-// listen wants what net.Listen takes, or nothing.
+// listen checks an address for net.Listen.
 func listen(l Listen) string {
 	if l == "" {
 		return ""
@@ -53,8 +54,8 @@ func listen(l Listen) string {
 	return ""
 }
 
-// apart wants two servers not to listen on the same port of all addresses.
-// What else may clash only the system knows.
+// apart checks that two servers do not listen on the same port of all
+// addresses. Only the system knows what else may clash.
 func apart(l Listen, what string, other Listen) string {
 	if l == "" || l != other || strings.HasSuffix(string(l), ":0") {
 		return ""
@@ -67,7 +68,7 @@ var brokerPorts = map[string]string{
 	"mqtt": "1883", "tcp": "1883", "mqtts": "8883", "ssl": "8883", "tls": "8883", "ws": "80", "wss": "443",
 }
 
-// brokerScheme is the name that the rest of the program knows a scheme by.
+// brokerScheme returns the scheme's name in the rest of the program.
 func brokerScheme(scheme string) string {
 	if scheme == "ssl" || scheme == "tls" {
 		return "mqtts"
@@ -75,10 +76,11 @@ func brokerScheme(scheme string) string {
 	return scheme
 }
 
-// hasPath reports whether a broker's URL has a path: that of a web socket.
+// hasPath reports whether the path of a broker's URL means something: that of
+// a web socket does.
 func hasPath(u *url.URL) bool { return u.Scheme == "ws" || u.Scheme == "wss" }
 
-// brokerURL wants a URL that the MQTT client can connect to, or nothing.
+// brokerURL checks a URL for the MQTT client.
 func brokerURL(s string) string {
 	const escape = "give user and password in their own options, because special characters in a URL need % codes"
 	if s == "" {
@@ -111,7 +113,7 @@ func brokerURL(s string) string {
 	return ""
 }
 
-// webURL wants a URL of the web, or nothing.
+// webURL checks a web address.
 func webURL(address WebURL, example string) string {
 	s := string(address)
 	if s == "" {
@@ -136,8 +138,8 @@ func webURL(address WebURL, example string) string {
 	return ""
 }
 
-// withPort gives a broker's URL the usual port of its scheme, unless it has
-// one.
+// withPort returns a broker's URL with its port, the scheme's usual one where
+// it has none.
 func withPort(u *url.URL) *url.URL {
 	if u.Port() == "" {
 		u.Host = net.JoinHostPort(u.Hostname(), brokerPorts[u.Scheme])
@@ -145,7 +147,7 @@ func withPort(u *url.URL) *url.URL {
 	return u
 }
 
-// host wants a name or an IP address, without brackets.
+// host reports whether s is a name or an IP address, without brackets.
 func host(s string) bool {
 	if strings.Contains(s, ":") {
 		_, err := netip.ParseAddr(s)

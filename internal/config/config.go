@@ -1,11 +1,11 @@
-// Package config holds every option of the program in one struct. It is
-// filled from the app's options JSON and from environment variables, which
-// win. The same names, defaults and checks serve both.
+// Package config holds every option of the program in one struct. It is filled
+// from the app's options JSON, from environment variables, which win over it,
+// and from arguments, which win over both. All have the same defaults and checks.
 package config
 
 import "github.com/smartmeter-addon/smartmeter-addon/internal/meter"
 
-// Config is all the options. The tag json is the option's dotted path in the
+// Config has all options. The tag json is the option's dotted path in the
 // options file, env the variable's name without its prefix SMARTMETER_; no
 // name stands anywhere else. An option without a path is a variable only.
 type Config struct {
@@ -49,7 +49,7 @@ type Serial struct {
 	Mode   SerialMode `json:"serial.mode" env:"SERIAL_MODE" envDefault:"auto"`
 }
 
-// Network is a reader in the network.
+// Network is a reader on the network.
 type Network struct {
 	Address string `json:"network.address" env:"SOCKET"` // host:port with IPv6 in brackets, or a URL: tcp, homewizard, ws, wss, mqtt:TOPIC
 }
@@ -60,10 +60,11 @@ const DefaultAAD = "3000112233445566778899AABBCCDDEEFF"
 // Decryption is for meters that encrypt.
 type Decryption struct {
 	Key Secret `json:"decryption.key" env:"ENC_KEY"` // 32 hex digits
-	// AAD is what the tag of a frame covers besides: 30 and the authentication
-	// key, hex. The default is Luxembourg's.
+	// AAD is the additional data that a frame's tag covers: 30 and the
+	// authentication key, hex. The default is Luxembourg's.
 	AAD Secret `json:"decryption.aad" env:"ENC_AAD" envDefault:"3000112233445566778899AABBCCDDEEFF"`
-	// AllowUnverified reads what no tag vouches for, also once one has fitted.
+	// AllowUnverified accepts messages that no tag verifies, even after one was
+	// verified.
 	AllowUnverified bool `json:"decryption.allow_unverified" env:"ENC_ALLOW_UNVERIFIED"`
 }
 
@@ -103,9 +104,9 @@ type Emulate struct {
 
 // MQTT is the broker and what is published there.
 type MQTT struct {
-	// URL is empty under Home Assistant: the Supervisor knows. After Load it
-	// always has a port, and never a user or password: those are in Username
-	// and Password.
+	// URL is empty under Home Assistant, where the Supervisor knows it. After
+	// Load it always has a port, and never a user or password: those are in
+	// Username and Password.
 	URL             string `json:"mqtt.url" env:"MQTT_URL"`
 	Username        string `json:"mqtt.username" env:"MQTT_USERNAME"`
 	Password        Secret `json:"mqtt.password" env:"MQTT_PASSWORD"`
@@ -130,7 +131,7 @@ type Solar struct {
 	Interval int    `json:"solar.interval" env:"SUNSPEC_INTERVAL" envDefault:"10"` // seconds; 900 and more are milliseconds, until Load has made them seconds
 }
 
-// Influx is a database that takes InfluxDB's line protocol. All of URL, Token,
+// Influx is a database that accepts InfluxDB's line protocol. All of URL, Token,
 // Org and Bucket are set, or none.
 type Influx struct {
 	URL      WebURL `json:"influxdb.url" env:"INFLUX_URL"` // http or https
@@ -140,7 +141,7 @@ type Influx struct {
 	BufferMB int    `json:"influxdb.buffer_mb" env:"INFLUX_BUFFER_MB" envDefault:"16"` // readings kept on disk while the database is away, 1 to 1024
 }
 
-// Post is a web address of the user's that is sent readings.
+// Post is the user's web address that readings are sent to.
 type Post struct {
 	URL      WebURL `json:"post.url" env:"POST_URL"`                            // http or https; a user and password in it are sent
 	Interval int    `json:"post.interval" env:"POST_INTERVAL" envDefault:"300"` // seconds between two readings

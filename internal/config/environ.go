@@ -15,7 +15,7 @@ type variable struct {
 	argument bool
 }
 
-// kind is what a message calls it.
+// kind returns what messages call it.
 func (v variable) kind() string {
 	if v.argument {
 		return "argument"
@@ -23,7 +23,8 @@ func (v variable) kind() string {
 	return "variable"
 }
 
-// of is an option's name as this is written.
+// of returns an option's name in the same spelling: as a variable or as an
+// argument.
 func (v variable) of(variable string) string {
 	if v.argument {
 		return "--" + strings.ToLower(strings.ReplaceAll(variable, "_", "-"))
@@ -31,7 +32,7 @@ func (v variable) of(variable string) string {
 	return prefix + variable
 }
 
-// variables picks ours out of the environment.
+// variables returns the program's variables in the environment.
 func variables(environ []string) (vars []variable) {
 	for _, line := range environ {
 		name, text, _ := strings.Cut(line, "=")
@@ -66,7 +67,7 @@ func optionsFile(environ []string, vars []variable) (file, by string, rest []var
 
 // overlay puts variables and arguments over what the options file set.
 func (l *loader) overlay(vars []variable) error {
-	// One option may be set by several spellings: ours comes last and wins.
+	// One option may be set in several spellings: the exact one comes last and wins.
 	slices.SortStableFunc(vars, func(a, b variable) int { return l.rank(a) - l.rank(b) })
 	from := make(map[string]variable) // by the option's variable
 	for _, v := range vars {
@@ -93,8 +94,8 @@ func (l *loader) overlay(vars []variable) error {
 	return nil
 }
 
-// rank orders the names of one option: those of before, other spellings, its
-// own, and arguments last.
+// rank orders the names of one option: former ones first, then other
+// spellings, its own, and arguments last.
 func (l *loader) rank(v variable) int {
 	o, found := l.find("", v.key)
 	switch {
@@ -108,8 +109,8 @@ func (l *loader) rank(v variable) int {
 	return 0
 }
 
-// unknownVariable warns of a variable, which others may have set, and refuses
-// an argument.
+// unknownVariable warns about a variable, which another program may use, and
+// rejects an argument.
 func (l *loader) unknownVariable(v variable) error {
 	options := []string{v.of(OptionsVariable[len(prefix):])}
 	for _, o := range l.list {

@@ -9,7 +9,7 @@ import (
 )
 
 // Error is an option that cannot work. Its text is one line and shows no
-// secret. A program that meets it ends: only the user can mend it.
+// secret. The program ends, because only the user can correct it.
 type Error struct {
 	Option string // as the user wrote it: dotted path, variable, or the options file itself
 	Value  string // as the user wrote it, secrets hidden; empty if there is none to show
@@ -33,7 +33,7 @@ func (e *Error) Error() string {
 // Unwrap returns Err.
 func (e *Error) Unwrap() error { return e.Err }
 
-// shown is the length, in bytes, to which a user's text is cut in a message.
+// shown is the length in bytes to which a user's text is cut in a message.
 const shown = 100
 
 func quoted(s string) string {
@@ -47,7 +47,7 @@ func quoted(s string) string {
 	return strconv.Quote(s)
 }
 
-// printable is s on one line, without quotes unless it is empty.
+// printable returns s on one line, without quotes unless it is empty.
 func printable(s string) string {
 	q := quoted(s)
 	if s == "" {
@@ -63,9 +63,9 @@ var (
 	portless = regexp.MustCompile(`(?s)^([A-Za-z][A-Za-z0-9+.-]*://[^:]*):.*`)
 )
 
-// mask hides what could be a secret in a URL, also in one that does not parse:
-// of a web address all but scheme and host, because the path of a web hook is
-// its password; of a broker's the password.
+// mask hides what could be a secret in a URL, even in one that does not parse:
+// the password in a broker's, and all but scheme and host in a web address,
+// because the path of a webhook is its password.
 func mask(s string) string {
 	if scheme, rest, ok := strings.Cut(s, "://"); ok && (!pathless.MatchString(scheme) || strings.Contains(rest, "?") && !strings.Contains(rest, "@")) {
 		return maskWeb(scheme+"://", rest)
@@ -79,8 +79,7 @@ func mask(s string) string {
 	return s
 }
 
-// maskWeb returns the scheme and host of a web address, and whether there is
-// more.
+// maskWeb returns the scheme and host of a web address, with /*** for the rest.
 func maskWeb(scheme, rest string) string {
 	u, err := url.Parse("http://" + rest)
 	if err != nil || strings.Contains(u.RequestURI()+u.Fragment, "@") { // a password with / or ?, perhaps

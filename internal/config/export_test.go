@@ -18,8 +18,8 @@ var Values = map[reflect.Type][]string{
 	reflect.TypeFor[EmulatedKind]():   texts(kinds()),
 }
 
-// Rename gives an option a former name until the test ends. now is the variable
-// that it has, without prefix.
+// Rename gives an option a former name until the test ends. now is its
+// variable, without prefix.
 func Rename(cleanup func(func()), path, variable, now string) {
 	before := renamed
 	cleanup(func() { renamed = before })

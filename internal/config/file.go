@@ -30,7 +30,7 @@ func (l *loader) file(name string, data []byte) error {
 	return nil
 }
 
-// object decodes JSON that must be one object. Numbers stay as written.
+// object decodes JSON, which must be one object. Numbers stay as written.
 func object(data []byte) (map[string]any, error) {
 	const mend = `write one JSON object, such as {"source": "auto"}`
 	data = bytes.TrimPrefix(data, []byte("\ufeff")) // some editors put it first
@@ -77,7 +77,7 @@ func (l *loader) take(group string, members map[string]any) error {
 	return nil
 }
 
-// takeGroup takes what stands under a path that is not an option's.
+// takeGroup takes the settings under a path that is not an option's.
 func (l *loader) takeGroup(path string, value any) error {
 	first := slices.IndexFunc(l.list, func(o option) bool { return strings.HasPrefix(o.path, path+".") })
 	members, isGroup := value.(map[string]any)
@@ -132,7 +132,7 @@ func (l *loader) takeList(path string, list []any) error {
 	return nil
 }
 
-// leave notes that what the file sets under the path has no option here.
+// leave records that there is no option for what the file sets under the path.
 func (l *loader) leave(path string, value any) {
 	switch {
 	case value == nil || value == "" || value == false:
@@ -152,7 +152,7 @@ func (l *loader) setFormer(o option, name string, value any) error {
 	return err
 }
 
-// set takes one setting. null and "" are no setting.
+// set takes one setting. null and "" set nothing.
 func (l *loader) set(o option, name string, value any) error {
 	text, err := text(o, name, value)
 	if err == nil && text != "" {
@@ -161,7 +161,8 @@ func (l *loader) set(o option, name string, value any) error {
 	return err
 }
 
-// text returns what a JSON value sets an option to, empty for no setting.
+// text returns the text that a JSON value sets an option to; empty: it sets
+// nothing.
 func text(o option, name string, value any) (string, error) {
 	switch value := value.(type) {
 	case nil:
@@ -197,7 +198,7 @@ func wrongType(o option, name string, value any, mend string) error {
 	return e
 }
 
-// describe is a JSON value as shown in a message.
+// describe returns a JSON value as messages show it.
 func describe(value any) string {
 	switch value := value.(type) {
 	case nil:
@@ -225,7 +226,7 @@ func (l *loader) unknownOption(path string, value any) error {
 	if meant != "" {
 		e.Mend = fmt.Sprintf("there is no such option; did you mean %s?", meant)
 	}
-	// What an unknown option holds is unknown too.
+	// The value of an unknown option may be a secret.
 	for _, word := range []string{"PASS", "PWD", "SECRET", "TOKEN", "KEY", "AUTH", "CRED"} {
 		if strings.Contains(fold(path), word) || strings.Contains(fold(meant), word) {
 			e.Value = hidden

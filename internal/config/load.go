@@ -16,7 +16,7 @@ import (
 )
 
 const (
-	// OptionsVariable names the options file. A file named so must exist.
+	// OptionsVariable names the options file, which must exist then.
 	OptionsVariable = prefix + "OPTIONS"
 	// SupervisorVariable is another address of the Supervisor, for tests.
 	SupervisorVariable = prefix + "SUPERVISOR"
@@ -33,7 +33,7 @@ type setting struct {
 	text string
 }
 
-// loader gathers settings from both ways in, by the option's variable.
+// loader gathers the settings of all sources, by the option's variable.
 type loader struct {
 	list     []option
 	settings map[string]setting
@@ -116,8 +116,7 @@ func Load(environ []string, readFile func(name string) ([]byte, error), args ...
 	return c, l.warnings, nil
 }
 
-// cause is err without what is said already. The name of a file stays out,
-// because it may hold anything.
+// cause returns err without the name of the file, which may contain anything.
 func cause(err error) error {
 	if path, ok := errors.AsType[*fs.PathError](err); ok {
 		return path.Err
@@ -125,7 +124,7 @@ func cause(err error) error {
 	return err
 }
 
-// fault is the error of a set option, under the name that the user gave it.
+// fault returns the error of an option under the name that the user wrote.
 func (l *loader) fault(o option, mend string) *Error {
 	s, ok := l.settings[o.variable]
 	if !ok {
@@ -141,8 +140,8 @@ func (l *loader) fault(o option, mend string) *Error {
 	return e
 }
 
-// clean takes off the spaces around a text that never matter. In a secret they
-// may.
+// clean removes the spaces around a text, except around a secret, where they
+// may belong to it.
 func clean(o option, text string) string {
 	if o.secret() {
 		return text
@@ -150,7 +149,8 @@ func clean(o option, text string) string {
 	return strings.TrimSpace(text)
 }
 
-// plain brings the text of a number or a switch into the form that env takes.
+// plain returns the text of a number or a switch in the form that package env
+// parses, or what to write instead.
 func plain(kind reflect.Kind, text string) (out, mend string) {
 	switch kind {
 	case reflect.Bool:
@@ -172,14 +172,13 @@ func plain(kind reflect.Kind, text string) (out, mend string) {
 	return text, ""
 }
 
-// wrapped reports whether a text has quotes around it: easily so in a compose
-// file's list of variables.
+// wrapped reports whether a text has quotes around it, as happens in the list
+// of variables of a compose file.
 func wrapped(s string) bool {
 	return len(s) > 1 && (s[0] == '"' || s[0] == '\'') && s[len(s)-1] == s[0]
 }
 
-// complete brings a valid Config into the one form that the rest of the
-// program sees.
+// complete normalises a valid Config for the rest of the program.
 func (c *Config) complete() {
 	if c.Debug {
 		c.LogLevel = LogDebug
@@ -210,7 +209,7 @@ func (c *Config) complete() {
 	c.MQTT.URL = withPort(u).String()
 }
 
-// preset sets an option that nobody has set, be it to off.
+// preset sets an option that the user has not set, not even to off.
 func (l *loader) preset(field *Listen, value Listen) {
 	if _, set := l.settings[optionAt(l.list, field).variable]; !set {
 		*field = value
@@ -232,7 +231,7 @@ const (
 	mostMilliseconds  = 3_600_000
 )
 
-// milliseconds makes seconds of the inverter's interval, and says so.
+// milliseconds converts the inverter's interval to seconds, with a warning.
 func (c *Config) milliseconds() []string {
 	if c.Solar.Interval < firstMilliseconds {
 		return nil
@@ -243,8 +242,8 @@ func (c *Config) milliseconds() []string {
 		optionAt(optionsOf(c), &c.Solar.Interval).name(), c.Solar.Interval, meant)}
 }
 
-// afterPort warns of what stands behind the port in the broker's URL, where
-// smartmeter2mqtt's MQTT library reads a client id and nothing reads the rest.
+// afterPort warns about what follows the port in the broker's URL:
+// smartmeter2mqtt's MQTT library reads a client id there, and ignores the rest.
 func (c *Config) afterPort() []string {
 	name := optionAt(optionsOf(c), &c.MQTT.URL).name()
 	u, err := url.Parse(c.MQTT.URL)
@@ -260,9 +259,9 @@ func (c *Config) afterPort() []string {
 	return nil
 }
 
-// dataFolder is where state is kept unless the user says otherwise: what the
-// Supervisor keeps for an app and backs up, else the user's folder for state
-// (XDG Base Directory Specification), else the system's.
+// dataFolder returns the default folder for state: the one that the Supervisor
+// keeps and backs up, else the user's (XDG Base Directory Specification), else
+// the system's.
 func dataFolder(environ []string) string {
 	variables := make(map[string]string)
 	for _, line := range environ {
@@ -281,7 +280,7 @@ func dataFolder(environ []string) string {
 	return "/var/lib/smartmeter"
 }
 
-// warnings are about options that work but are hardly meant so.
+// warnings returns warnings about options that work but are hardly intended.
 func (c *Config) warnings() []string {
 	list := optionsOf(c)
 	var w []string

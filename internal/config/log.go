@@ -6,7 +6,7 @@ import (
 	"strings"
 )
 
-// Setting is an option in effect.
+// Setting is an option and its value in effect.
 type Setting struct {
 	Name  string `json:"name"`  // dotted path; that of a variable without one in small letters
 	Value any    `json:"value"` // a secret hides itself
@@ -14,7 +14,7 @@ type Setting struct {
 	isVariable bool // the options file has no path for it
 }
 
-// Settings lists every option that is set or has a default. Passwords are
+// Settings returns every option that is set or has a default. Passwords are
 // hidden, also those in URLs.
 func (c Config) Settings() []Setting {
 	var list []Setting
@@ -48,7 +48,7 @@ func (s Setting) logName() string {
 	return s.Name
 }
 
-// LogValue lists the settings for a line at the start.
+// LogValue returns the settings as a group of attributes.
 func (c Config) LogValue() slog.Value {
 	var attrs []slog.Attr
 	for _, s := range c.Settings() {

@@ -10,22 +10,22 @@ import (
 	"github.com/smartmeter-addon/smartmeter-addon/internal/meter"
 )
 
-// Names is what options are called where a person reads of them: by the labels
-// of the app's form under Home Assistant, by their variables elsewhere. Messages
-// of the program name an option by its dotted path, mqtt.url, or where that has
-// no dot in braces, {slot}; whoever shows a message passes it through In.
+// Names says how messages name options to users: by the labels of the app's
+// form under Home Assistant, by their variables elsewhere. In the program's texts
+// an option stands with its dotted path, mqtt.url, or in braces, {slot}; In
+// replaces both before a text is shown.
 type Names struct {
 	Form     bool           // the labels of the form
 	Language meter.Language // of the labels
 }
 
-// NamesFor returns the names for the surroundings that the program runs in.
+// NamesFor returns the names that fit the environment the program runs in.
 func NamesFor(environ []string, l meter.Language) Names { return Names{Supervised(environ), l} }
 
 // quotes stand around a label, in the order of meter.Languages.
 var quotes = [...][2]string{{"“", "”"}, {"‘", "’"}, {"„", "“"}, {"«\u00a0", "\u00a0»"}, {"”", "”"}}
 
-// named matches what may be an option's name in a message.
+// named matches what may be the name of an option in a message.
 var named = sync.OnceValue(func() *regexp.Regexp {
 	var groups []string
 	for _, o := range optionsOf(new(Config)) {
@@ -36,7 +36,7 @@ var named = sync.OnceValue(func() *regexp.Regexp {
 	return regexp.MustCompile(`\{[a-z0-9_.]+\}|\b(?:` + strings.Join(groups, "|") + `)(?:\.[a-z0-9_]+)+\b`)
 })
 
-// variableOf has the variable of each option by its path.
+// variableOf returns the options' variables by their paths.
 var variableOf = sync.OnceValue(func() map[string]string {
 	variables := make(map[string]string)
 	for _, o := range optionsOf(new(Config)) {
@@ -45,7 +45,7 @@ var variableOf = sync.OnceValue(func() map[string]string {
 	return variables
 })
 
-// In returns a message with the options in it called by their names.
+// In returns the message with the user's names of the options in it.
 func (n Names) In(text string) string {
 	if !strings.ContainsAny(text, ".{") {
 		return text

@@ -5,8 +5,8 @@ import (
 	"log/slog"
 )
 
-// Handler returns a handler that calls the options in messages by their names,
-// also in errors that are attributes.
+// Handler returns a handler that puts the user's names of options into messages
+// and into attributes that are texts or errors.
 func (n Names) Handler(next slog.Handler) slog.Handler { return namingHandler{next, n} }
 
 type namingHandler struct {
@@ -14,7 +14,7 @@ type namingHandler struct {
 	names Names
 }
 
-// Handle passes the record on with other words.
+// Handle passes the record on with the user's names in it.
 func (h namingHandler) Handle(ctx context.Context, r slog.Record) error {
 	renamed := slog.NewRecord(r.Time, r.Level, h.names.In(r.Message), r.PC)
 	r.Attrs(func(a slog.Attr) bool {

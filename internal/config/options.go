@@ -31,7 +31,7 @@ func (o option) isSwitch() bool { return o.value.IsValid() && o.value.Kind() == 
 
 func (o option) secret() bool { return o.value.Type() == reflect.TypeFor[Secret]() }
 
-// name is the option's name for somebody who has not used it yet.
+// name returns the option's name for messages to a user who has not set it.
 func (o option) name() string {
 	if o.path != "" {
 		return o.path
@@ -39,7 +39,7 @@ func (o option) name() string {
 	return prefix + o.variable
 }
 
-// optionsOf lists the fields of c in order.
+// optionsOf returns the fields of c in order.
 func optionsOf(c *Config) []option {
 	var list []option
 	var walk func(v reflect.Value, within naming)
@@ -66,13 +66,14 @@ func optionAt(list []option, field any) option {
 	return list[slices.IndexFunc(list, func(o option) bool { return o.value.Addr().Interface() == field })]
 }
 
-// fold makes names comparable that differ in case, "-", "_" and "." only.
+// fold returns a name without what may differ between spellings: case, "-", "_"
+// and ".".
 func fold(name string) string {
 	return strings.ToUpper(strings.NewReplacer("-", "", "_", "", ".", "").Replace(name))
 }
 
-// nearest returns the name that was probably meant: a few letters off, or cut
-// short. It returns "" if there is none.
+// nearest returns the name that was probably meant, which differs in a few
+// letters or is longer, or "" if there is none.
 func nearest(name string, names []string) string {
 	const far = 3
 	got := fold(name)
@@ -93,7 +94,8 @@ func nearest(name string, names []string) string {
 	return best
 }
 
-// distance is Levenshtein's: how many bytes to insert, delete or replace.
+// distance returns Levenshtein's distance: the number of bytes to insert,
+// delete or replace.
 func distance(a, b string) int {
 	row := make([]int, len(b)+1)
 	for j := range row {

@@ -6,8 +6,9 @@ import (
 )
 
 // isForeign reports whether the options file is that of smartmeter2mqtt's
-// beta: a key of theirs at the top, and none that is ours alone. Whoever comes
-// from there keeps it: what there is here is taken, and the rest is named.
+// beta: a key of theirs at the top, and none that is ours alone. Users who
+// come from there keep it: what this program has is taken, the rest is listed in
+// a warning.
 func (l *loader) isForeign(root map[string]any) bool {
 	has := func(key string) bool {
 		_, ok := root[key]
@@ -20,7 +21,7 @@ func (l *loader) isForeign(root map[string]any) bool {
 	return !ours && slices.ContainsFunc([]string{"serialPort", "socket", "outputs", "encryption"}, has)
 }
 
-// warnForeign says once what was not taken from smartmeter2mqtt's file.
+// warnForeign warns once about smartmeter2mqtt's file, with what was not taken.
 func (l *loader) warnForeign(file string) {
 	left := ""
 	if len(l.left) > 0 {

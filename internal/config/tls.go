@@ -10,13 +10,13 @@ import (
 	"strings"
 )
 
-// BrokerTLS makes what a connection to a broker with TLS (mqtts, wss) needs
-// out of the options, TLS 1.2 at least. With mqtt.ca_file only that authority
-// is trusted, without it the system's. The files are read by readFile, given
-// as os.ReadFile; one that is of no use is an *Error, named as in the options
-// file. Load has tried it, so that it fails only when a file has changed.
+// BrokerTLS returns the TLS configuration (1.2 or newer) for a connection to a
+// broker with TLS (mqtts, wss). With mqtt.ca_file only that authority is
+// trusted, otherwise the system's. The files are read with readFile, such as
+// os.ReadFile; one that cannot be used is an *Error, named as in the options
+// file. Load has tried it, so it fails only if a file has changed.
 //
-// The host that the certificate must name is left to who connects.
+// The caller sets the host that the certificate must name.
 func (c Config) BrokerTLS(readFile func(name string) ([]byte, error)) (*tls.Config, error) {
 	t, field, mend := c.brokerTLS(readFile)
 	if mend != "" {
@@ -26,8 +26,8 @@ func (c Config) BrokerTLS(readFile func(name string) ([]byte, error)) (*tls.Conf
 	return t, nil
 }
 
-// brokerTLS returns the field of the first file that is of no use, and the
-// mend.
+// brokerTLS returns the field of the first file that cannot be used, and what
+// to do about it.
 func (c *Config) brokerTLS(readFile func(name string) ([]byte, error)) (t *tls.Config, field any, mend string) {
 	t = &tls.Config{MinVersion: tls.VersionTLS12, InsecureSkipVerify: c.MQTT.Insecure}
 	if t.RootCAs, mend = authority(readFile, c.MQTT.CAFile); mend != "" {
@@ -61,7 +61,7 @@ func (c *Config) brokerTLS(readFile func(name string) ([]byte, error)) (t *tls.C
 	return t, nil, ""
 }
 
-// PostTLS is BrokerTLS for posting readings, with post.ca_file.
+// PostTLS returns the TLS configuration for posting readings; see BrokerTLS.
 func (c Config) PostTLS(readFile func(name string) ([]byte, error)) (*tls.Config, error) {
 	roots, mend := authority(readFile, c.Post.CAFile)
 	if mend != "" {
@@ -71,8 +71,8 @@ func (c Config) PostTLS(readFile func(name string) ([]byte, error)) (*tls.Config
 	return &tls.Config{MinVersion: tls.VersionTLS12, RootCAs: roots}, nil
 }
 
-// authority reads the certificates that are trusted; nil, the system's, where
-// no file is named.
+// authority reads the trusted certificates; without a file it returns nil, which
+// stands for the system's.
 func authority(readFile func(name string) ([]byte, error), file string) (roots *x509.CertPool, mend string) {
 	if file == "" {
 		return nil, ""
@@ -108,7 +108,7 @@ func content(readFile func(name string) ([]byte, error), name string) (data []by
 	return data, ""
 }
 
-// private wants a private key that needs no password.
+// private checks that a private key needs no password.
 func private(data []byte) (mend string) {
 	for len(data) > 0 {
 		var block *pem.Block
@@ -125,7 +125,7 @@ func private(data []byte) (mend string) {
 	return "there is no private key in this file; give the key in PEM form, which begins with -----BEGIN PRIVATE KEY-----"
 }
 
-// issuedBy checks where a certificate comes from, but not whose name it bears.
+// issuedBy checks who issued a certificate, but not the name in it.
 func issuedBy(roots *x509.CertPool) func(tls.ConnectionState) error {
 	return func(s tls.ConnectionState) error {
 		between := x509.NewCertPool()
@@ -137,8 +137,8 @@ func issuedBy(roots *x509.CertPool) func(tls.ConnectionState) error {
 	}
 }
 
-// unencrypted reports whether the broker's URL is one without TLS. An empty one is
-// the Supervisor's to know.
+// unencrypted reports whether the broker's URL is without TLS. Of an empty one
+// only the Supervisor knows.
 func (m *MQTT) unencrypted() bool {
 	return m.URL != "" && !strings.HasPrefix(m.URL, "mqtts:") && !strings.HasPrefix(m.URL, "wss:")
 }

@@ -40,7 +40,7 @@ const (
 var serialModes = []SerialMode{SerialAuto, Serial115200N8, Serial9600E7, Serial115200E7, Serial115200E8,
 	Serial2400E8, Serial2400N8, Serial9600N8, Serial38400N8, Serial9600E8}
 
-// Checksum is whether a wrong checksum drops the telegram.
+// Checksum says whether a wrong checksum drops the telegram.
 type Checksum string
 
 // The ways to treat checksums.
@@ -51,7 +51,7 @@ const (
 
 var checksums = []Checksum{ChecksumAuto, ChecksumOff}
 
-// EnergyUnit is what a meter's totals count in where its messages do not tell.
+// EnergyUnit is the unit of a meter's totals where its messages do not name it.
 type EnergyUnit string
 
 // The units of totals.
@@ -63,7 +63,7 @@ const (
 
 var energyUnits = []EnergyUnit{EnergyAuto, EnergyWh, Energy10Wh}
 
-// WattHours is what a count is worth, 0 where power has to decide.
+// WattHours returns the value of one count, 0 where the power has to decide.
 func (u EnergyUnit) WattHours() int64 {
 	switch u {
 	case EnergyWh:
@@ -74,7 +74,7 @@ func (u EnergyUnit) WattHours() int64 {
 	return 0
 }
 
-// LogLevel is the least that is logged.
+// LogLevel is the lowest level that is logged.
 type LogLevel string
 
 // The levels of the log.
@@ -87,8 +87,8 @@ const (
 
 var logLevels = []LogLevel{LogError, LogWarning, LogInfo, LogDebug}
 
-// Level is the level for log/slog, which makes a LogLevel a slog.Leveler. An
-// unknown one is info.
+// Level returns the level for log/slog, which makes LogLevel a slog.Leveler. An
+// unknown level is info.
 func (l LogLevel) Level() slog.Level {
 	switch l {
 	case LogError:
@@ -107,8 +107,8 @@ func (l LogLevel) Level() slog.Level {
 // off.
 type Listen string
 
-// The texts below are brought into their one form here and judged by Validate,
-// so that a wrong one is reported with its option's name.
+// The methods below normalise texts; Validate checks them, so that an invalid
+// one is reported with its option's name.
 
 // UnmarshalText takes any case.
 func (s *Source) UnmarshalText(text []byte) error {
@@ -155,8 +155,8 @@ func (l *Listen) UnmarshalText(text []byte) error {
 	return nil
 }
 
-// canonical returns the value that text means, or text itself when it means
-// none.
+// canonical returns the value that text stands for in any case, or else text
+// itself.
 func canonical[T ~string](text string, values []T) T {
 	for _, v := range values {
 		if strings.EqualFold(text, string(v)) {
@@ -166,10 +166,10 @@ func canonical[T ~string](text string, values []T) T {
 	return T(text)
 }
 
-// List is names with commas between them; * stands for all.
+// List is a list of names, separated by commas; * stands for all.
 type List string
 
-// Names are the list's members.
+// Names returns the list's members.
 func (l List) Names() []string {
 	var names []string
 	for name := range strings.SplitSeq(string(l), ",") {
@@ -180,9 +180,9 @@ func (l List) Names() []string {
 	return names
 }
 
-// WebURL is a web address, of which logs, the page and fmt's output show scheme
-// and host only: the path of a web hook is its password. A conversion to
-// string shows all of it.
+// WebURL is a web address. Logs, the page and fmt show only its scheme and host,
+// because the path of a webhook is its password. A conversion to string returns
+// all of it.
 type WebURL string
 
 // String returns the part that may be shown.
@@ -202,8 +202,8 @@ func (u WebURL) LogValue() slog.Value { return slog.StringValue(u.String()) }
 // MarshalText hides the rest from encoding/json and the like.
 func (u WebURL) MarshalText() ([]byte, error) { return []byte(u.String()), nil }
 
-// Secret is text that hides itself in logs and in fmt's output. A conversion
-// to string shows it.
+// Secret is text that logs and fmt do not show. A conversion to string returns
+// it.
 type Secret string
 
 const hidden = "(hidden)"

@@ -11,7 +11,7 @@ import (
 	"github.com/smartmeter-addon/smartmeter-addon/internal/meter"
 )
 
-// Validate returns the first option that cannot work as an *Error, named as in
+// Validate returns an *Error for the first option that cannot work, named as in
 // the options file, or nil.
 func (c Config) Validate() error {
 	if field, mend := c.wrong(); mend != "" {
@@ -21,7 +21,8 @@ func (c Config) Validate() error {
 	return nil
 }
 
-// wrong returns the field of the first option that cannot work, and the mend.
+// wrong returns the field of the first option that cannot work, and what to do
+// about it.
 func (c *Config) wrong() (field any, mend string) {
 	for _, rule := range []struct {
 		field any
@@ -85,7 +86,7 @@ func (c *Config) wrong() (field any, mend string) {
 	return c.wrongEmulated()
 }
 
-// lacksSource looks for what the chosen source needs.
+// lacksSource checks that what the chosen source needs is set.
 func (c *Config) lacksSource() string {
 	switch {
 	case c.Source == SourceSerial && c.Serial.Device == "":
@@ -96,7 +97,7 @@ func (c *Config) lacksSource() string {
 	return ""
 }
 
-// lacksOther wants both files of a pair, or none.
+// lacksOther checks that both files of a pair are set, or neither.
 func (c *Config) lacksOther(this, what string, other *string) string {
 	if this == "" || *other != "" {
 		return ""
@@ -104,8 +105,8 @@ func (c *Config) lacksOther(this, what string, other *string) string {
 	return c.needs(other, what)
 }
 
-// lacksInflux wants all that a database needs, or nothing. It is asked for each
-// of them, and the one that is set is told of the one that is not.
+// lacksInflux checks that all options of a database are set, or none. It is
+// called for each of them: the error of one that is set names one that is not.
 func (c *Config) lacksInflux(field any) string {
 	db := &c.Influx
 	if o := optionAt(optionsOf(c), field); o.value.IsZero() {
@@ -133,7 +134,7 @@ func parseKey(s Secret) ([]byte, error) { return cipher.ParseKey(string(s)) }
 
 func parseAAD(s Secret) ([]byte, error) { return cipher.ParseAAD(string(s)) }
 
-// keyed passes on what a key lacks.
+// keyed returns the text of an error of a key.
 func keyed(_ []byte, err error) string {
 	if err != nil {
 		return err.Error()
@@ -141,7 +142,7 @@ func keyed(_ []byte, err error) string {
 	return ""
 }
 
-// oneOf wants one of the values.
+// oneOf checks that v is one of the values.
 func oneOf[T ~string](v T, values []T) string {
 	var b strings.Builder
 	for i, want := range values {
@@ -168,7 +169,7 @@ func within(n, least, most int, of string) string {
 
 var windowsPort = regexp.MustCompile(`(?i)^com[0-9]+$`)
 
-// device wants the whole path of a serial device, or nothing.
+// device checks the path of a serial device, which must be absolute.
 func device(s string) string {
 	switch {
 	case s == "":
@@ -183,11 +184,11 @@ func device(s string) string {
 	return ""
 }
 
-// folder wants the whole path of a folder, or nothing.
+// folder checks the path of a folder, which must be absolute.
 func folder(s string) string { return absolute(s, "folder, such as /var/lib/smartmeter") }
 
-// file wants the whole path of a file, or nothing: what a relative one would
-// begin at, no user of an app or a container knows.
+// file checks the path of a file, which must be absolute: users of an app or a
+// container do not know the working directory.
 func file(s string) string { return absolute(s, "file, such as /config/ca.crt") }
 
 func absolute(s, what string) string {
@@ -201,8 +202,8 @@ func absolute(s, what string) string {
 	return ""
 }
 
-// topic wants a topic to publish under (MQTT 3.1.1, 4.7): no wildcards, and
-// no empty level at either end. A broker keeps those that start with $.
+// topic checks a topic to publish under (MQTT 3.1.1, 4.7): no wildcards, and no
+// empty level at either end. Topics that start with $ are the broker's.
 func topic(s string) string {
 	switch {
 	case s == "":
@@ -231,7 +232,7 @@ func lacksText(topic string) string {
 
 var fieldName = regexp.MustCompile(`^([A-Za-z0-9_]+|\*)$`)
 
-// names wants the names of fields, one at least.
+// names checks the names of fields, of which there must be one.
 func names(l List) string {
 	const form = "write names of the JSON socket's fields with commas between them, such as currentUsage,gas_totalUse, or * for all"
 	if len(l.Names()) == 0 {
@@ -245,7 +246,7 @@ func names(l List) string {
 	return ""
 }
 
-// hosts wants the names of hosts, or nothing.
+// hosts checks the names of hosts.
 func hosts(l List) string {
 	for _, name := range l.Names() {
 		if !host(name) {
