@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/smartmeter-addon/smartmeter-addon/internal/axdr"
+	"github.com/smartmeter-addon/smartmeter-addon/internal/cipher"
 	"github.com/smartmeter-addon/smartmeter-addon/internal/frame"
 )
 
@@ -159,7 +160,7 @@ func (j *Joiner) link(payload []byte, part frame.Part, at time.Time) []byte {
 		}
 		return payload // a block of general block transfer has no LLC header
 	}
-	if first && !part.More { // the whole message
+	if first && (!part.More || isWhole(payload)) {
 		p.open = false
 		return payload
 	}
@@ -183,6 +184,13 @@ func beginsAPDU(p []byte) bool {
 		return true
 	}
 	return IsCiphered(p)
+}
+
+// isWhole reports whether a payload is a whole encrypted message, whatever its
+// frame says of others that follow.
+func isWhole(payload []byte) bool {
+	apdu := trimLLC(payload)
+	return len(apdu) > 0 && IsCiphered(apdu) && cipher.IsWhole(apdu)
 }
 
 // General block transfer (IEC 62056-53, general-block-transfer): tag, control,

@@ -2,6 +2,7 @@ package dlms_test
 
 import (
 	"bytes"
+	"strings"
 	"testing"
 	"time"
 
@@ -45,11 +46,13 @@ func TestJoiner(t *testing.T) {
 		"the LLC header of a command":      {{"E6E6000F01", more, 0, ""}, {"02", last, 0, "0F0102"}},
 		"a block in segments":              {{"E0C00001000003", more, 0, ""}, {"0F0102", last, 0, "0F0102"}},
 		"M-Bus":                            {{"0F01", mbus(0, true), 0, ""}, {"02", mbus(1, false), 0, "0F0102"}},
-		"M-Bus, alone":                     {{"0F01", mbus(0, false), 0, "0F01"}},
-		"M-Bus, the second alone":          {{"02", mbus(1, false), 0, ""}},
-		"M-Bus, one is missing":            {{"0F01", mbus(0, true), 0, ""}, {"03", mbus(2, false), 0, ""}},
-		"M-Bus, the first one twice":       {{"0F01", mbus(0, true), 0, ""}, {"0F09", mbus(0, true), 0, ""}, {"02", mbus(1, false), 0, "0F0902"}},
-		"M-Bus, the second one twice":      {{"0F01", mbus(0, true), 0, ""}, {"02", mbus(1, false), 0, "0F0102"}, {"02", mbus(1, false), 0, ""}},
+		"M-Bus, whole but not marked": {{"DB0853494D0000000001" + "21" + "2000000001" + strings.Repeat("00", 28), mbus(0, true), 0,
+			"DB0853494D0000000001" + "21" + "2000000001" + strings.Repeat("00", 28)}},
+		"M-Bus, alone":                {{"0F01", mbus(0, false), 0, "0F01"}},
+		"M-Bus, the second alone":     {{"02", mbus(1, false), 0, ""}},
+		"M-Bus, one is missing":       {{"0F01", mbus(0, true), 0, ""}, {"03", mbus(2, false), 0, ""}},
+		"M-Bus, the first one twice":  {{"0F01", mbus(0, true), 0, ""}, {"0F09", mbus(0, true), 0, ""}, {"02", mbus(1, false), 0, "0F0902"}},
+		"M-Bus, the second one twice": {{"0F01", mbus(0, true), 0, ""}, {"02", mbus(1, false), 0, "0F0102"}, {"02", mbus(1, false), 0, ""}},
 
 		"blocks":             {{"E6E700" + block("40", "01", "0F01"), last, 0, ""}, {block("40", "02", "0203"), last, 0, ""}, {block("C0", "03", "0405"), last, 0, "0F0102030405"}},
 		"one block":          {{"E6E700" + block("C0", "01", "0F01"), last, 0, "0F01"}},

@@ -19,7 +19,8 @@ import (
 func (h *house) sources(t *testing.T) (prefs fields, totals []string) {
 	t.Helper()
 	grid := make(map[string]fields) // by what follows import and export
-	var rows, other, devices []fields
+	var rows, other []fields
+	devices := []fields{} // Core takes a list, none or not
 	states := h.core.api.states(t)
 	for _, e := range h.entities(t) {
 		s, known := states[e.ID]
