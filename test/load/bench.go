@@ -30,7 +30,9 @@ type world struct {
 	scenario scenario
 	series   *series
 	warm     [][]byte
-	line     net.Conn // to the program
+	line     net.Conn   // to the program
+	beside   []net.Conn // those of further meters
+	sent     int        // telegrams of theirs
 	program  *program
 
 	json, raw, pages []*reader
@@ -64,6 +66,17 @@ func (b *bench) measure(ctx context.Context, binary string, s scenario) (_ figur
 		}
 		variables = append(variables, "SMARTMETER_API_SERVER="+w.api)
 	}
+	var beside []net.Listener
+	for n := range s.further {
+		l, err := net.Listen("tcp", loopback)
+		if err != nil {
+			return figures{}, fmt.Errorf("opening the reader of one more meter: %w", err)
+		}
+		defer l.Close()
+		beside = append(beside, l)
+		prefix := fmt.Sprintf("SMARTMETER_MORE_METERS_%d_", n)
+		variables = append(variables, fmt.Sprintf("%sSLOT=m%d", prefix, n+2), prefix+"SOCKET="+l.Addr().String())
+	}
 	clients := max(s.json, s.raw) + 1
 	if w.program, err = start(ctx, binary, b.dir, listener.Addr().String(), brokerAddr, clients, b.log, variables...); err != nil {
 		return figures{}, err
@@ -74,6 +87,13 @@ func (b *bench) measure(ctx context.Context, binary string, s scenario) (_ figur
 			err = end
 		}
 	}()
+	for _, l := range beside {
+		conn, err := l.Accept()
+		if err != nil {
+			return figures{}, fmt.Errorf("waiting for the program: %w", err)
+		}
+		w.beside, w.conns = append(w.beside, conn), append(w.conns, conn)
+	}
 	var f figures
 	if f.first, err = w.connect(ctx, listener); err != nil {
 		return figures{}, err
@@ -203,7 +223,14 @@ func (w *world) warmUp(ctx context.Context) error {
 	return nil
 }
 
+// send sends what the meter says, and something of each further one.
 func (w *world) send(data []byte) error {
+	for _, line := range w.beside {
+		w.sent++
+		if _, err := line.Write(w.warm[w.sent/len(w.beside)%warmups]); err != nil {
+			return fmt.Errorf("sending a telegram of a further meter: %w", err)
+		}
+	}
 	if err := w.line.SetWriteDeadline(time.Now().Add(patience)); err != nil {
 		return fmt.Errorf("sending a telegram: %w", err)
 	}

@@ -93,7 +93,7 @@ func main() {
 func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 	flags := flag.NewFlagSet("load", flag.ContinueOnError)
 	flags.SetOutput(stderr)
-	only := flags.String("only", "", "run the scenarios whose name matches this regular expression: household, pages, start, clients, steady, burst")
+	only := flags.String("only", "", "run the scenarios whose name matches this regular expression: household, meters, pages, start, clients, steady, burst")
 	series := flags.Duration("for", 4*time.Second, "length of a series with a rate")
 	burst := flags.Int("burst", 10000, "telegrams sent at once")
 	age := flags.Int("age", 1500, "telegrams sent before the series of household, as many as the heap needs to settle")

@@ -11,6 +11,7 @@ type scenario struct {
 	json    int    // clients
 	raw     int    // clients
 	pages   int    // open event streams
+	further int    // meters beside the one that is looked at, which send as it does
 	stalled string // socket with a client that never reads: json, raw or none
 	rate    int    // telegrams a second; 0: all in one write
 	count   int    // telegrams in the series
@@ -24,6 +25,7 @@ func scenarios(series time.Duration, burst, age int) []scenario {
 	during := func(rate int) int { return max(5, int(series.Seconds()*float64(rate))) }
 	list := []scenario{
 		{name: "household", json: 1, raw: 1, rate: 1, count: max(10, during(1)), age: age, starts: 1},
+		{name: "meters", json: 1, raw: 1, further: 2, rate: 1, count: max(10, during(1)), age: age, starts: 1},
 		{name: "pages", json: 1, raw: 1, pages: 10, rate: 1, count: max(10, during(1)), age: age, starts: 1},
 		{name: "start", json: 1, raw: 1, count: 1, starts: 15},
 	}
