@@ -55,6 +55,13 @@ export function status() {
     counters: { telegrams: 86400, checksums: 0, noChecksum: 0, damaged: 0, cut: 0, noKey: 0, wrongKey: 0, damagedFrames: 0, skipped: 0, held: 0, interval: 1 },
     verdict: { name: "good", good: true, problem: false, text: "readings arrive", since: times.started },
     outputs: [output("json socket", { clients: 2 }), output("raw socket", { clients: 0 }), output("mqtt"), output("solar"), output("page", { clients: 1 }), output("api", { clients: 0 }), output("influxdb"), output("post")],
+    emulated: [
+      { name: "homewizard_p1", kind: "homewizard", meter: "p1", serial: "02abcdef0123", offset: -500, fresh: true, clients: [
+        { client: "192.168.1.7 (evcc/0.300)", what: "/api/v1/data", power: -312.5, age: 0.25, count: 86400, refused: 0, last: times.time },
+        { client: "192.168.1.8", what: "GET /api/v1/state", age: 0, why: "there is nothing at this address", count: 0, refused: 7, last: times.started },
+      ] },
+      { name: "ecotracker_p1", kind: "ecotracker", meter: "p1", serial: "b43a45000001", offset: 0, fresh: true, clients: [] },
+    ],
     capture: true,
   };
 }

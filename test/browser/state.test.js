@@ -102,6 +102,15 @@ test("nothing has come yet: no rate of nothing, nothing that worked", async (t) 
   assert.doesNotMatch(await text(".outputs"), /works|ago/);
 });
 
+test("who asks the emulated meters, and what they were told", async (t) => {
+  const { text, page, feed } = await told(t, [["status", later({}, 5)]], { view: "pipe" });
+  assert.match(await text(".emulated"), /192\.168\.1\.7 \(evcc\/0\.300\) HomeWizard P1 Meter, -500 W[\s\S]*\/api\/v1\/data[\s\S]*-312 W[\s\S]*0\.3 s[\s\S]*86,400[\s\S]*5 sec\.? ago/);
+  assert.match(await text(".emulated"), /192\.168\.1\.8[\s\S]*there is nothing at this address/);
+  assert.match(await text(".emulated"), /Nobody has asked yet EcoTracker/);
+  await feed("status", later({ emulated: undefined }, 6));
+  assert.ok(await page.locator(".emulated").isHidden());
+});
+
 test("no data: the empty card says why, and what to do, once", async (t) => {
   const verdict = problem("silence", "nothing arrives over the cable", "Is the P1 port of the meter switched on?");
   const { page, text } = await told(t, [["status", later({ source: lost, verdict })]], { viewport: phone });

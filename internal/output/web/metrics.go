@@ -25,6 +25,7 @@ func (s *Server) metrics(w http.ResponseWriter, _ *http.Request) {
 	}
 	e.common = nil
 	outputs(e, snapshot.Outputs)
+	emulated(e, snapshot.Emulated)
 	for _, m := range s.site.meters {
 		u, ok := m.Updates.Latest()
 		if !ok || m.IsSum { // Prometheus adds up itself
@@ -88,6 +89,46 @@ func outputs(e *exposition, outputs []status.Output) {
 		e.family(f.name, f.kind, f.help)
 		for i := range outputs {
 			f.write(&outputs[i])
+		}
+	}
+}
+
+// emulated writes how the emulated meters stand. Their clients come and go, so
+// that none has a series of its own.
+func emulated(e *exposition, meters []status.Emulated) {
+	for _, f := range [...]struct {
+		name, kind, help string
+		write            func(m *status.Emulated, labels ...string)
+	}{
+		{"smartmeter_emulated_fresh", gauge, "Whether an emulated meter has a reading to tell: 1 yes, 0 no.", func(m *status.Emulated, labels ...string) {
+			if m.Fresh {
+				e.count(1, labels...)
+			} else {
+				e.count(0, labels...)
+			}
+		}},
+		{"smartmeter_emulated_offset_watts", gauge, "What is added to the power that an emulated meter tells.", func(m *status.Emulated, labels ...string) {
+			e.sample(meter.NewValue(int64(m.Offset), 0), labels...)
+		}},
+		{"smartmeter_emulated_clients", gauge, "Clients that asked an emulated meter since the start, as far as they are remembered.", func(m *status.Emulated, labels ...string) {
+			e.count(uint64(len(m.Clients)), labels...)
+		}},
+		{"smartmeter_emulated_last_question_timestamp_seconds", gauge, "When an emulated meter was asked last.", func(m *status.Emulated, labels ...string) {
+			if len(m.Clients) > 0 {
+				e.time(m.Clients[0].Last, labels...)
+			}
+		}},
+		{"smartmeter_emulated_told_age_seconds", gauge, "How old the power was that the last client was told.", func(m *status.Emulated, labels ...string) {
+			if len(m.Clients) > 0 && m.Clients[0].Power != nil {
+				e.float(m.Clients[0].Age, labels...)
+			}
+		}},
+	} {
+		if len(meters) > 0 {
+			e.family(f.name, f.kind, f.help)
+		}
+		for i := range meters {
+			f.write(&meters[i], "name", meters[i].Name, "kind", meters[i].Kind)
 		}
 	}
 }

@@ -23,6 +23,7 @@ import (
 	"github.com/smartmeter-addon/smartmeter-addon/internal/explain"
 	"github.com/smartmeter-addon/smartmeter-addon/internal/meter"
 	"github.com/smartmeter-addon/smartmeter-addon/internal/output/web"
+	"github.com/smartmeter-addon/smartmeter-addon/internal/status"
 )
 
 var rewrite = flag.Bool("update", false, "write the tables of docs/openapi.yaml and the golden files anew")
@@ -225,6 +226,10 @@ func TestOpenAPI(t *testing.T) {
 			return text, err == nil
 		}
 		w.board.Output("mqtt").Failed(errDead)
+		w.board.Emulated(func(time.Time) status.Emulated { return asked })
+		w.board.Emulated(func(time.Time) status.Emulated {
+			return status.Emulated{Name: "ecotracker_p1", Clients: []status.Asker{}}
+		})
 		s := serve(t, w, page)
 		w.publish(t, time.Now(), "1-0:1.8.0(000001.000*kWh)", "1-0:1.7.0(01.000*kW)", "0-1:24.1.0(003)", "0-1:24.2.1(260203050000W)(00012.345*m3)")
 		await(t, "the history has it", func() bool { return strings.Contains(s.get(t, "/api/history").body, "today") })

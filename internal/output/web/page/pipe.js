@@ -3,6 +3,7 @@
 import { h, rows, say, set, show, updating } from "./dom.js";
 import { ago, moment, number, percent, quantity } from "./format.js";
 import { card, pairRows, part } from "./cards.js";
+import { emulated } from "./emulated.js";
 import { icon } from "./icons.js";
 import { isSum, linesOf, of } from "./meters.js";
 import { advise } from "./verdicts.js";
@@ -11,7 +12,7 @@ import { language, word } from "./words.js";
 /** pipeView makes the view; server is what live.js returned. */
 export function pipeView(server) {
   const lines = h("div", { class: "ways" });
-  const all = [updating(lines, showLines), outputs(), telegram(server), settings()];
+  const all = [updating(lines, showLines), outputs(), emulated(since), telegram(server), settings()];
   const program = h("p", { class: "quiet program" }, "");
   const cards = h("div", { class: "cards" }, all);
   const node = h("div", { class: "view pipe", hidden: true }, cards, program);
@@ -148,6 +149,7 @@ function outputs() {
   const heads = ["output", "clients", "sent", "dropped", "errors", "lastSuccess"];
   const head = part("thead", null, part("tr", null, heads.map((key) => part("th", { scope: "col" }, word(key)))));
   const node = card("outputs", word("outputs"), part("table", null, head, body));
+  node.classList.add("listed");
   return updating(node, (state) => {
     const all = state.status.outputs.map((o) => ({ ...o, worked: o.lastSuccess && o.sent > 0 ? since(state, o.lastSuccess) : "–", lost: state.lost }));
     rows(body, all, ({ name }) => name, ({ name }) => {
