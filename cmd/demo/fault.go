@@ -1,7 +1,6 @@
 package main
 
 import (
-	"bytes"
 	"fmt"
 	"io"
 	"strings"
@@ -97,7 +96,8 @@ func encrypted(n uint64, telegram []byte, _ *simulate.StandardInfo) []byte {
 }
 
 func webPage(_ uint64, _ []byte, _ *simulate.StandardInfo) []byte {
-	return bytes.ReplaceAll([]byte("HTTP/1.1 400 Bad Request\nContent-Type: text/plain\nConnection: close\n\nBad Request\n"), []byte("\n"), []byte("\r\n"))
+	return []byte("HTTP/1.1 400 Bad Request\r\nContent-Type: text/plain\r\n" +
+		"Connection: close\r\n\r\nBad Request\r\n")
 }
 
 func silent(uint64, []byte, *simulate.StandardInfo) []byte { return nil }

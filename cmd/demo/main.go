@@ -112,7 +112,10 @@ func show(ctx context.Context, o options, stdout, stderr io.Writer) error {
 		return err
 	}
 
-	guide := &guide{addresses: make(map[string]string), out: stdout, standard: o.standard.Title, line: line.Addr(), broker: brokerAddr, inverter: inverterAddr, further: len(o.further)}
+	guide := &guide{
+		out: stdout, standard: o.standard.Title, line: line.Addr(), broker: brokerAddr, inverter: inverterAddr,
+		further: len(o.further), addresses: make(map[string]string),
+	}
 	toLine := &spoiler{line: line, fault: o.fault, standard: &o.standard}
 	group, ctx := errgroup.WithContext(ctx)
 	group.Go(func() error { return line.Run(ctx) })
@@ -131,7 +134,8 @@ func show(ctx context.Context, o options, stdout, stderr io.Writer) error {
 
 // startBroker starts an MQTT broker without logins, on loopback.
 func startBroker(stderr io.Writer) (*mochi.Server, string, error) {
-	broker := mochi.New(&mochi.Options{Logger: slog.New(slog.NewTextHandler(stderr, &slog.HandlerOptions{Level: slog.LevelError}))})
+	errorsOnly := &slog.HandlerOptions{Level: slog.LevelError}
+	broker := mochi.New(&mochi.Options{Logger: slog.New(slog.NewTextHandler(stderr, errorsOnly))})
 	if err := broker.AddHook(new(auth.AllowHook), nil); err != nil {
 		return nil, "", fmt.Errorf("setting up the broker: %w", err)
 	}
@@ -235,7 +239,8 @@ func (g *guide) tellFurther(api string) {
 		return
 	}
 	for _, slot := range slots[:g.further] {
-		fmt.Fprintf(g.out, "  %-36s telnet %s, and its telegrams: telnet %s\n", "the meter called "+slot, spaced(g.addresses["json "+slot]), spaced(g.addresses["raw "+slot]))
+		fmt.Fprintf(g.out, "  %-36s telnet %s, and its telegrams: telnet %s\n",
+			"the meter called "+slot, spaced(g.addresses["json "+slot]), spaced(g.addresses["raw "+slot]))
 	}
 	fmt.Fprintf(g.out, "  %-36s curl 'http://%s/api/reading?meter=sum'\n\n", "all meters together", api)
 }

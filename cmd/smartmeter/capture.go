@@ -182,7 +182,8 @@ func captureLine(on *lineFlags, m chosen, redact bool, keys cipher.Keys, out, st
 			return exitBad, err
 		}
 	}
-	fmt.Fprintf(stderr, "%d bytes in %s, %d good telegrams and %d bad.\n", l.bytes, time.Since(l.start).Round(time.Second), l.good, l.bad)
+	fmt.Fprintf(stderr, "%d bytes in %s, %d good telegrams and %d bad.\n",
+		l.bytes, time.Since(l.start).Round(time.Second), l.good, l.bad)
 	if l.good == 0 {
 		l.explain(stderr, &line, m)
 	}

@@ -77,7 +77,8 @@ func (d *decoder) file(call invocation, name string, keys cipher.Keys) (good boo
 		call.fail(exitBad, fmt.Errorf("%s: %s: %w", name, count(n, what), cause))
 	}
 	if d.title != "" {
-		call.fail(exitBad, fmt.Errorf("%s: the meter with the system title %s encrypts: ask the grid operator for its key, then use -key", name, d.title))
+		call.fail(exitBad, fmt.Errorf("%s: the meter with the system title %s encrypts: "+
+			"ask the grid operator for its key, then use -key", name, d.title))
 	}
 	if frames.Repeats > 0 {
 		call.fail(exitBad, fmt.Errorf("%s: left out as a repeat: %s", name, count(int(frames.Repeats), "encrypted frame")))
@@ -100,7 +101,8 @@ func count(n int, noun string) string {
 }
 
 func noMessage(name string) error {
-	return fmt.Errorf("%s holds no message of a meter: no line that begins with \"/\", and no whole frame of HDLC, M-Bus or SML", name)
+	return fmt.Errorf("%s holds no message of a meter: no line that begins with \"/\", "+
+		"and no whole frame of HDLC, M-Bus or SML", name)
 }
 
 func parseKeys(key, aad string) (cipher.Keys, error) {
@@ -130,7 +132,8 @@ type decoder struct {
 
 // causes are the errors by which failed frames are counted.
 var causes = []error{
-	cipher.ErrNoKey, cipher.ErrKey, cipher.ErrFrame, cipher.ErrUnverified, dsmr.ErrChecksum, dsmr.ErrDamaged, decode.ErrLayout,
+	cipher.ErrNoKey, cipher.ErrKey, cipher.ErrFrame, cipher.ErrUnverified,
+	dsmr.ErrChecksum, dsmr.ErrDamaged, decode.ErrLayout,
 }
 
 // foundAny reports whether there was a message, whatever became of it.

@@ -37,7 +37,8 @@ func (f *lineFlags) add(flags *flag.FlagSet) {
 	addMeter(flags, &f.meter)
 	flags.StringVar(&f.serial, "serial", "", "serial `device`, in place of the configured source")
 	flags.StringVar(&f.mode, "mode", "auto", "`mode` of the serial device, such as \"9600 7E1\"")
-	flags.StringVar(&f.network, "network", "", "`address` of a network reader, in place of the configured source, as network.address takes it")
+	flags.StringVar(&f.network, "network", "",
+		"`address` of a network reader, in place of the configured source, as SMARTMETER_SOCKET has it")
 	flags.StringVar(&f.key, "key", "", "key of an encrypting meter, 32 hex `digits`, in place of the configured one")
 	flags.StringVar(&f.aad, "aad", "", "additional authenticated data, hex `digits`: 30 and the authentication key")
 	flags.DurationVar(&f.length, "for", time.Minute, "how long to listen; 0: until Ctrl-C")
@@ -80,7 +81,8 @@ func choose(cfg config.Config, slot string) (chosen, error) {
 // options.
 func (f *lineFlags) load(environ []string) (chosen, cipher.Keys, error) {
 	if f.length < 0 {
-		return chosen{}, cipher.Keys{}, fmt.Errorf("-for %s: write how long to listen, such as 2m, or 0 for until Ctrl-C", f.length)
+		err := fmt.Errorf("-for %s: write how long to listen, such as 2m, or 0 for until Ctrl-C", f.length)
+		return chosen{}, cipher.Keys{}, err
 	}
 	cfg, _, err := config.Load(environ, os.ReadFile)
 	if err != nil {
@@ -129,7 +131,8 @@ func (f *lineFlags) choose(m chosen, stderr io.Writer) (line, error) {
 	}
 	port, isSet, err := app.Port(m.cfg, m.Meter, m.find)
 	if err == nil && !isSet {
-		err = errors.New("no source is set: name one with -serial DEVICE or -network ADDRESS. " + diagnosis.Devices(source.Ports()))
+		err = errors.New("no source is set: name one with -serial DEVICE or -network ADDRESS. " +
+			diagnosis.Devices(source.Ports()))
 	}
 	return line{port: port}, err
 }

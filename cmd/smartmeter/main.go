@@ -107,7 +107,8 @@ func runApp(call invocation, deps app.Deps) int {
 	environ := call.environ
 	cfg, warnings, err := config.Load(environ, os.ReadFile, call.args...)
 	log := newLogger(call.stderr, cfg.LogLevel, environ)
-	if names := config.NamesFor(environ, cfg.Language); names.Form { // elsewhere errors name the option as the user wrote it
+	// Elsewhere errors name the option as the user wrote it.
+	if names := config.NamesFor(environ, cfg.Language); names.Form {
 		log = slog.New(names.Handler(log.Handler()))
 	}
 	for _, w := range warnings { // they may name the cause of the error

@@ -27,7 +27,8 @@ func replayCommand(flags *flag.FlagSet) func(invocation) int {
 	addMeter(flags, &slot)
 	return func(call invocation) int {
 		if len(call.args) == 0 || *speed < 0 {
-			return call.fail(exitCall, errors.New("give one file to replay (- is standard input), and a speed of 0 or more"))
+			err := errors.New("give one file to replay (- is standard input), and a speed of 0 or more")
+			return call.fail(exitCall, err)
 		}
 		name := call.args[0]
 		c, err := readCapture(name, call.stdin)
@@ -57,7 +58,11 @@ func holdsMessage(c *capture.Capture) bool {
 	for _, r := range c.Records {
 		text.Write(r.Data)
 	}
-	d := decoder{out: bufio.NewWriter(io.Discard), print: func(io.Writer, decode.Message, error) {}, failures: map[error]int{}}
+	d := decoder{
+		out:      bufio.NewWriter(io.Discard),
+		print:    func(io.Writer, decode.Message, error) {},
+		failures: make(map[error]int),
+	}
 	_, err := d.decode(&text, cipher.Keys{})
 	return err == nil && d.foundAny()
 }

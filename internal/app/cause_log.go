@@ -47,7 +47,8 @@ func (l *causeLog) write(f diagnosis.Finding, now time.Time) {
 	}
 	if age := now.Sub(l.since); age >= summary {
 		if l.bad > 0 && l.good > 0 {
-			l.log.Warn("some telegrams were damaged and dropped; a few are normal; if there are many, try a shorter cable or another USB port",
+			l.log.Warn("some telegrams were damaged and dropped; a few are normal, "+
+				"but if there are many, try a shorter cable or another USB port",
 				"damaged", l.bad, "good", l.good, "in", age.Round(time.Second))
 		}
 		l.since, l.good, l.bad = now, 0, 0

@@ -29,10 +29,12 @@ func (c *clockCheck) check(received, at time.Time) {
 	case !off:
 		c.log.Info("the meter's clock is correct again")
 	case by.Abs() > clockInsane:
-		c.log.Warn("the meter's clock is wrong, and with it every time in its telegrams; the readings are not affected. The grid operator, who owns the meter, can set it",
+		c.log.Warn("the meter's clock is wrong, and with it every time in its telegrams; the readings are not affected. "+
+			"The grid operator, who owns the meter, can set it",
 			"meter", at.Format(time.RFC3339), "off", by)
 	default:
-		c.log.Warn("the meter's clock differs from this machine's: is the time zone right (variable TZ; under Home Assistant, its own time zone is used)?",
+		c.log.Warn("the meter's clock differs from this machine's: "+
+			"is the time zone right (variable TZ; under Home Assistant, its own time zone is used)?",
 			"meter", at.Format(time.RFC3339), "off", by)
 	}
 	c.off = by.Abs() > clockOff

@@ -26,7 +26,8 @@ func healthServer(addr string, health func() error, board *status.Board, meters 
 		listener, err := new(net.ListenConfig).Listen(ctx, "tcp", addr)
 		if err != nil {
 			if ctx.Err() == nil {
-				out.log.Warn("the health check is off: its address cannot be used. Choose another with SMARTMETER_HEALTH, or 0 to switch it off", "address", addr, "cause", err)
+				out.log.Warn("the health check is off: its address cannot be used. "+
+					"Choose another with SMARTMETER_HEALTH, or 0 to switch it off", "address", addr, "cause", err)
 			}
 			<-ctx.Done()
 			return nil
@@ -60,9 +61,11 @@ func healthServer(addr string, health func() error, board *status.Board, meters 
 		})
 		host, _, _ := net.SplitHostPort(addr) // it listens there, so it is an address
 		server := &http.Server{
-			Handler: ownHostOnly(host, mux), ReadHeaderTimeout: healthTime, WriteTimeout: healthTime, IdleTimeout: healthTime, MaxHeaderBytes: 8 << 10,
+			Handler: ownHostOnly(host, mux), MaxHeaderBytes: 8 << 10,
+			ReadHeaderTimeout: healthTime, WriteTimeout: healthTime, IdleTimeout: healthTime,
 		}
-		if err := listen.ServeHTTP(ctx, listener, server, listen.Bounds{Most: healthClients, Slots: listen.NewSlots(healthClients, nil), Silent: true}, out.log); err != nil {
+		bounds := listen.Bounds{Most: healthClients, Slots: listen.NewSlots(healthClients, nil), Silent: true}
+		if err := listen.ServeHTTP(ctx, listener, server, bounds, out.log); err != nil {
 			return fmt.Errorf("serving the health check on %s: %w", addr, err)
 		}
 		return nil

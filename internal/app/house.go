@@ -48,7 +48,9 @@ func newHouse(cfg config.Config, names config.Names, deps Deps) *house {
 	}
 	h := &house{
 		cfg: cfg, deps: deps, names: names, zone: time.Local,
-		store: store.Open(cfg.Data, deps.Log.With("part", "store")), board: &status.Board{Version: Version, Started: time.Now(), Names: names}, slots: listen.NewSlots(mostClients, nil),
+		store:   store.Open(cfg.Data, deps.Log.With("part", "store")),
+		board:   &status.Board{Version: Version, Started: time.Now(), Names: names},
+		slots:   listen.NewSlots(mostClients, nil),
 		samples: new(hub.Hub[*meter.Solar]), broker: BrokerOf(cfg, deps),
 	}
 	if cfg.Solar.Address != "" {

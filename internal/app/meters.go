@@ -62,7 +62,10 @@ func loadMeters(s *store.Store, slot, file string) (meters, bool) {
 
 // upgrade returns the state of version 1.0 in today's form.
 func (m *meters1) upgrade(slot string, slots slots1) meters {
-	k := meters{Household: household.State{Electricity: household.Claim{ID: m.Meter}}, Guard: guard.State{Energies: m.Energies}}
+	k := meters{
+		Household: household.State{Electricity: household.Claim{ID: m.Meter}},
+		Guard:     guard.State{Energies: m.Energies},
+	}
 	for _, s := range meter.Sums {
 		if key := meter.Quantities[s.Total].Entity.Key; !m.isSum(key, s.Tariffs) {
 			k.Guard.Printed = append(k.Guard.Printed, key)

@@ -78,7 +78,8 @@ func (h *house) shared(meters []*pipeline, all *sum) []output {
 				list = append(list, mqtt.Meter{Slot: config.SumSlot, Updates: all.updates, Status: all.status, IsSum: true})
 			}
 			return mqtt.New(mqtt.Options{
-				MQTT: cfg.MQTT, TLS: security, Meters: list, Emulated: h.emulatedMeters(), Language: cfg.Language, Names: h.names, Version: Version, SupportURL: homepage(), Page: h.page(),
+				MQTT: cfg.MQTT, TLS: security, Meters: list, Emulated: h.emulatedMeters(), Language: cfg.Language, Names: h.names,
+				Version: Version, SupportURL: homepage(), Page: h.page(),
 				Log: w.log, Broker: h.broker, Store: h.store, Counter: w.counter, Solar: h.solarLasts(),
 			}, h.samples).Run, err
 		}},
@@ -107,7 +108,8 @@ func (h *house) shared(meters []*pipeline, all *sum) []output {
 		}},
 		{name: "page", on: cfg.WebServer != "", build: func(w wires) (func(context.Context) error, error) {
 			return site.Server(web.Options{
-				Address: string(cfg.WebServer), What: "page", Setting: "SMARTMETER_WEB_SERVER", Page: true, Ingress: config.Supervised(h.deps.Environ),
+				Address: string(cfg.WebServer), What: "page", Setting: "SMARTMETER_WEB_SERVER",
+				Page: true, Ingress: config.Supervised(h.deps.Environ),
 				Hosts: cfg.APIHosts.Names(), Slots: h.slots, Log: w.log, OnListen: w.opened, Counter: w.counter,
 			}).Run, nil
 		}},
@@ -156,12 +158,18 @@ func (h *house) tasks(outputs []output) (tasks []task, err error) {
 }
 
 func (h *house) socket(address config.Listen, w wires) socket.Options {
-	return socket.Options{Address: string(address), Clients: h.cfg.Clients, Slots: h.slots, Log: w.log, OnListen: w.opened, Counter: w.counter}
+	return socket.Options{
+		Address: string(address), Clients: h.cfg.Clients, Slots: h.slots,
+		Log: w.log, OnListen: w.opened, Counter: w.counter,
+	}
 }
 
 // world returns what the page and the API show.
 func (h *house) world(meters []*pipeline, all *sum) web.World {
-	w := web.World{Samples: h.samples, Status: h.board.Snapshot, Health: health(meters), Settings: h.cfg.Settings(), Names: h.names}
+	w := web.World{
+		Samples: h.samples, Status: h.board.Snapshot, Health: health(meters),
+		Settings: h.cfg.Settings(), Names: h.names,
+	}
 	if h.panels != nil {
 		w.Solar = h.panels.Latest
 	}

@@ -187,7 +187,8 @@ func (s *sum) round() ([]*meter.Reading, bool) {
 func (s *sum) publish(readings []*meter.Reading) {
 	r := derive.Sum(readings)
 	if s.account.Settle(&r, readings, s.names()) {
-		s.log.Info("the meters of the sum have changed. Its totals continue from where they were, so that nothing is counted that was not used")
+		s.log.Info("the meters of the sum have changed. Its totals continue from where they were, " +
+			"so that nothing is counted that was not used")
 		s.save()
 	}
 	r.Checksum = meter.ChecksumValid // each reading's had been judged already

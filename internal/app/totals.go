@@ -167,7 +167,8 @@ func (t *totals) tellHousehold(e household.Event) {
 	}
 	switch e.Kind {
 	case household.Waits:
-		t.log.Info("the telegrams name another meter. Its totals are shown once that has lasted for a quarter of an hour; nothing is lost", "meter", device)
+		t.log.Info("the telegrams name another meter. Its totals are shown once that has lasted for a quarter of an hour; "+
+			"nothing is lost", "meter", device)
 	case household.LeftOut:
 		t.log.Warn("there are more meters of one kind than can be shown: only the first two are", "meter", device)
 	}
@@ -188,14 +189,15 @@ func (t *totals) tell(now time.Time, e guard.Event) {
 			s.unsaid++
 			return
 		}
-		text := "a total is held back from the entities: it cannot have risen so fast. It is shown again when it continues as before, or when the new value persists"
+		why := "it cannot have risen so fast"
 		if e.To.Cmp(e.From) < 0 {
-			text = "a total is held back from the entities: it fell. It is shown again when it continues as before, or when the new value persists"
+			why = "it fell"
 		}
 		if s.unsaid > 0 {
 			log = log.With("again", s.unsaid)
 		}
-		log.Info(text)
+		log.Info("a total is held back from the entities: " + why +
+			". It is shown again when it continues as before, or when the new value persists")
 		*s = said{at: now, open: true}
 	case guard.Returned:
 		if s.open {
@@ -235,5 +237,6 @@ func advise(e guard.Event) string {
 	if e.Booked {
 		return "Home Assistant counts the difference as used: correct it under Developer tools, Statistics"
 	}
-	return "Was the meter replaced? If not, look at the energy dashboard; statistics are corrected under Developer tools, Statistics"
+	return "Was the meter replaced? If not, look at the energy dashboard; " +
+		"statistics are corrected under Developer tools, Statistics"
 }

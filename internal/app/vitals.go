@@ -53,12 +53,15 @@ func newVitals(slot string, names config.Names, log *slog.Logger) *vitals {
 	now := time.Now()
 	v := &vitals{
 		watchdog: watchdog{start: now}, hub: new(hub.Hub[meter.Status]), names: names,
-		status: meter.Status{Slot: slot, Started: now, Verdict: diagnosis.Waiting.String(), Text: diagnosis.Waiting.Text(meter.English)}, published: now,
-		shown: status.Line{Slot: slot, Source: status.Source{Kind: "none", State: status.None, Since: now}},
-		judge: diagnosis.New(now),
-		log:   causeLog{log: log, since: now},
-		clock: clockCheck{log: log},
-		timer: time.NewTimer(beat),
+		status: meter.Status{
+			Slot: slot, Started: now, Verdict: diagnosis.Waiting.String(), Text: diagnosis.Waiting.Text(meter.English),
+		},
+		published: now,
+		shown:     status.Line{Slot: slot, Source: status.Source{Kind: "none", State: status.None, Since: now}},
+		judge:     diagnosis.New(now),
+		log:       causeLog{log: log, since: now},
+		clock:     clockCheck{log: log},
+		timer:     time.NewTimer(beat),
 	}
 	v.hub.Publish(v.status)
 	return v
@@ -119,7 +122,8 @@ func (v *vitals) telegram(r *meter.Reading, at time.Time, silence time.Duration)
 	v.status.Telegrams++
 	v.shown.Counters.Telegrams++
 	v.shown.Meter = &status.Meter{
-		Header: r.Header, Standard: r.Standard, Version: r.Version, Serial: meter.LastDigits(r.Identifier()), Tariffs: r.Tariffs.Names(),
+		Header: r.Header, Standard: r.Standard, Version: r.Version,
+		Serial: meter.LastDigits(r.Identifier()), Tariffs: r.Tariffs.Names(),
 	}
 	v.status.Last, v.silence = r.Received, silence
 	v.judge.Good(r.Received, silence)
@@ -183,7 +187,9 @@ func (v *vitals) held(n uint64) {
 	v.hub.Publish(v.status)
 }
 
-var states = map[source.State]status.State{source.Opened: status.Opened, source.Alive: status.Alive, source.Lost: status.Lost}
+var states = map[source.State]status.State{
+	source.Opened: status.Opened, source.Alive: status.Alive, source.Lost: status.Lost,
+}
 
 // changed records a change of the line.
 func (v *vitals) changed(e source.Event, now time.Time) {

@@ -36,7 +36,10 @@ func (v variable) of(variable string) string {
 func variables(environ []string) (vars []variable) {
 	for _, line := range environ {
 		name, text, _ := strings.Cut(line, "=")
-		if len(name) > len(prefix) && strings.EqualFold(strings.ReplaceAll(name[:len(prefix)], "-", "_"), prefix) && strings.TrimSpace(text) != "" {
+		if len(name) <= len(prefix) || strings.TrimSpace(text) == "" {
+			continue
+		}
+		if begin := strings.ReplaceAll(name[:len(prefix)], "-", "_"); strings.EqualFold(begin, prefix) {
 			vars = append(vars, variable{name: name, key: fold(name[len(prefix):]), text: text})
 		}
 	}
@@ -74,7 +77,8 @@ func (l *loader) overlay(vars []variable) error {
 		o, found := l.find("", v.key)
 		switch found {
 		case former:
-			l.warn("the %s %s is called %s now; it still works, but write that", v.kind(), printable(v.name), v.of(o.variable))
+			l.warn("the %s %s is called %s now; it still works, but write that",
+				v.kind(), printable(v.name), v.of(o.variable))
 		case gone:
 			l.warn("the %s %s has no option in this program; remove it", v.kind(), printable(v.name))
 			continue
@@ -86,7 +90,8 @@ func (l *loader) overlay(vars []variable) error {
 		}
 		before, ok := from[o.variable]
 		if ok && before.name != v.name && before.argument == v.argument { // an argument is there to win over a variable
-			l.warn("%s and %s are the same %s, and %s is used; remove one", printable(before.name), printable(v.name), v.kind(), printable(v.name))
+			l.warn("%s and %s are the same %s, and %s is used; remove one",
+				printable(before.name), printable(v.name), v.kind(), printable(v.name))
 		}
 		from[o.variable] = v
 		l.settings[o.variable] = setting{v.name, clean(o, v.text)}

@@ -67,7 +67,9 @@ var (
 // the password in a broker's, and all but scheme and host in a web address,
 // because the path of a webhook is its password.
 func mask(s string) string {
-	if scheme, rest, ok := strings.Cut(s, "://"); ok && (!pathless.MatchString(scheme) || strings.Contains(rest, "?") && !strings.Contains(rest, "@")) {
+	scheme, rest, hasScheme := strings.Cut(s, "://")
+	hasQuery := strings.Contains(rest, "?") && !strings.Contains(rest, "@")
+	if hasScheme && (!pathless.MatchString(scheme) || hasQuery) {
 		return maskWeb(scheme+"://", rest)
 	}
 	if strings.Contains(s, "@") {

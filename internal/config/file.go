@@ -99,7 +99,8 @@ func (l *loader) takeGroup(path string, value any) error {
 		return nil
 	}
 	member := strings.TrimPrefix(l.list[first].path, path+".")
-	return &Error{Option: path, Value: describe(value), Mend: fmt.Sprintf(`this is a group of options; write {%q: ...}`, member)}
+	mend := fmt.Sprintf(`this is a group of options; write {%q: ...}`, member)
+	return &Error{Option: path, Value: describe(value), Mend: mend}
 }
 
 // variableOnly returns the error of an option in the file that is set elsewhere.
@@ -123,7 +124,8 @@ func (l *loader) takeList(path string, list []any) error {
 			return &Error{Option: place, Value: describe(value), Mend: "write one group of options for each, in braces"}
 		}
 		if !slices.ContainsFunc(l.list, func(o option) bool { return strings.HasPrefix(o.path, place+".") }) {
-			return &Error{Option: path, Value: describe(list), Mend: fmt.Sprintf("%d are more than there can be; write %d at most", len(list), i)}
+			mend := fmt.Sprintf("%d are more than there can be; write %d at most", len(list), i)
+			return &Error{Option: path, Value: describe(list), Mend: mend}
 		}
 		if err := l.takeGroup(place, value); err != nil {
 			return err

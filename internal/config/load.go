@@ -63,9 +63,11 @@ func Load(environ []string, readFile func(name string) ([]byte, error), args ...
 	switch {
 	case errors.Is(err, fs.ErrNotExist) && (by == "" || by == formerOptionsVariable):
 	case errors.Is(err, fs.ErrNotExist):
-		return Config{}, l.warnings, &Error{Option: by, Value: file, Mend: "there is no such file; name an options file that exists, or none", Err: err}
+		mend := "there is no such file; name an options file that exists, or none"
+		return Config{}, l.warnings, &Error{Option: by, Value: file, Mend: mend, Err: err}
 	case err != nil:
-		return Config{}, l.warnings, &Error{Option: file, Mend: fmt.Sprintf("cannot be read (%s); give this program permission to read it", cause(err)), Err: err}
+		mend := fmt.Sprintf("cannot be read (%s); give this program permission to read it", cause(err))
+		return Config{}, l.warnings, &Error{Option: file, Mend: mend, Err: err}
 	default:
 		if err := l.file(file, data); err != nil {
 			return Config{}, l.warnings, err
@@ -251,7 +253,8 @@ func (c *Config) afterPort() []string {
 	case err != nil || u.Host == "":
 		return nil
 	case u.Query().Has("clientId"):
-		return []string{name + " has a clientId, which is not used, because the program names itself to the broker; leave it out"}
+		return []string{name + " has a clientId, which is not used, " +
+			"because the program names itself to the broker; leave it out"}
 	case !hasPath(u) && strings.Trim(u.RequestURI(), "/")+u.Fragment != "":
 		return []string{fmt.Sprintf("what follows the port in %s is not used; leave it out, and write the topic in %s",
 			name, optionAt(optionsOf(c), &c.MQTT.Topic).name())}
@@ -286,7 +289,8 @@ func (c *Config) warnings() []string {
 	var w []string
 	if c.Source == SourceAuto && c.Serial.Device != "" && c.Network.Address != "" {
 		w = append(w, fmt.Sprintf("both %s and %s are set, and the network is read; to read the cable, set %s to %s",
-			optionAt(list, &c.Serial.Device).name(), optionAt(list, &c.Network.Address).name(), optionAt(list, &c.Source).name(), SourceSerial))
+			optionAt(list, &c.Serial.Device).name(), optionAt(list, &c.Network.Address).name(),
+			optionAt(list, &c.Source).name(), SourceSerial))
 	}
 	if c.MQTT.Password != "" && c.MQTT.Username == "" {
 		w = append(w, fmt.Sprintf("%s is not used, because MQTT has no password without a user; set %s too",
@@ -294,13 +298,16 @@ func (c *Config) warnings() []string {
 	}
 	switch certified := c.MQTT.CAFile != "" || c.MQTT.CertFile != ""; {
 	case c.MQTT.unencrypted() && (certified || c.MQTT.Insecure):
-		w = append(w, fmt.Sprintf("the options for TLS are not used, because the connection to the broker is not encrypted; write mqtts:// or wss:// in %s",
+		w = append(w, fmt.Sprintf("the options for TLS are not used, because the connection to the broker is not encrypted; "+
+			"write mqtts:// or wss:// in %s",
 			optionAt(list, &c.MQTT.URL).name()))
 	case c.MQTT.Insecure && c.MQTT.CAFile == "":
-		w = append(w, fmt.Sprintf("%s is on: whoever answers in the broker's place gets the password and the readings; set %s instead",
+		w = append(w, fmt.Sprintf("%s is on: whoever impersonates the broker gets the password and the readings; "+
+			"set %s instead",
 			optionAt(list, &c.MQTT.Insecure).name(), optionAt(list, &c.MQTT.CAFile).name()))
 	case c.MQTT.Insecure:
-		w = append(w, fmt.Sprintf("%s is on: any certificate of the authority in %s is taken for the broker's, whatever name it has",
+		w = append(w, fmt.Sprintf("%s is on: any certificate of the authority in %s is accepted as the broker's, "+
+			"whatever name it has",
 			optionAt(list, &c.MQTT.Insecure).name(), optionAt(list, &c.MQTT.CAFile).name()))
 	}
 	return w

@@ -27,6 +27,7 @@ func (l *loader) warnForeign(file string) {
 	if len(l.left) > 0 {
 		left = "; this program has no option for " + strings.Join(l.left, ", ")
 	}
-	l.warn("%s is an options file of smartmeter2mqtt; it is understood, but better written with this program's options%s",
+	l.warn("%s is an options file of smartmeter2mqtt; it is understood, "+
+		"but better written with this program's options%s",
 		printable(file), left)
 }

@@ -48,14 +48,16 @@ func (c *Config) brokerTLS(readFile func(name string) ([]byte, error)) (t *tls.C
 		return nil, &c.MQTT.KeyFile, mend
 	}
 	if !x509.NewCertPool().AppendCertsFromPEM(certificate) {
-		return nil, &c.MQTT.CertFile, "there is no certificate in this file; give the client certificate in PEM form, which begins with -----BEGIN CERTIFICATE-----"
+		return nil, &c.MQTT.CertFile, "there is no certificate in this file; " +
+			"give the client certificate in PEM form, which begins with -----BEGIN CERTIFICATE-----"
 	}
 	if mend := private(key); mend != "" {
 		return nil, &c.MQTT.KeyFile, mend
 	}
 	pair, err := tls.X509KeyPair(certificate, key)
 	if err != nil {
-		return nil, &c.MQTT.KeyFile, fmt.Sprintf("this does not match the certificate in %s (%s); give the certificate and the key that were made together", quoted(c.MQTT.CertFile), err)
+		return nil, &c.MQTT.KeyFile, fmt.Sprintf("this does not match the certificate in %s (%s); "+
+			"give the certificate and the key that were made together", quoted(c.MQTT.CertFile), err)
 	}
 	t.Certificates = []tls.Certificate{pair}
 	return t, nil, ""
@@ -83,7 +85,8 @@ func authority(readFile func(name string) ([]byte, error), file string) (roots *
 	}
 	roots = x509.NewCertPool()
 	if !roots.AppendCertsFromPEM(data) {
-		return nil, "there is no certificate in this file; give the authority's certificate in PEM form, which begins with -----BEGIN CERTIFICATE-----"
+		return nil, "there is no certificate in this file; " +
+			"give the authority's certificate in PEM form, which begins with -----BEGIN CERTIFICATE-----"
 	}
 	return roots, ""
 }
@@ -98,10 +101,12 @@ func content(readFile func(name string) ([]byte, error), name string) (data []by
 	}
 	switch {
 	case errors.Is(err, fs.ErrNotExist) && strings.HasPrefix(name, "/ssl/"):
-		return nil, "there is no such file. Under Home Assistant this app no longer sees the folder ssl, because Home Assistant's own private key lies there: " +
+		return nil, "there is no such file. Under Home Assistant this app no longer sees the folder ssl, " +
+			"because Home Assistant's own private key lies there: " +
 			"copy the file into this app's folder below addon_configs (called app_configs since 2026.5); then this setting works as it is"
 	case errors.Is(err, fs.ErrNotExist):
-		return nil, "there is no such file; check the path as this program sees it: under Home Assistant this app's folder below addon_configs is /config, in a container the file must be mounted"
+		return nil, "there is no such file; check the path as this program sees it: under Home Assistant " +
+			"this app's folder below addon_configs is /config, in a container the file must be mounted"
 	case err != nil:
 		return nil, fmt.Sprintf("cannot be read (%s); give this program permission to read it", cause(err))
 	}

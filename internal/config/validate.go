@@ -116,7 +116,8 @@ func (c *Config) lacksInflux(field any) string {
 	case string(db.URL):
 		return c.needs(&db.URL, "the database's address")
 	case string(db.Token):
-		return c.needs(&db.Token, "a token that may write (for InfluxDB 1: user:password; any text where the database asks for none)")
+		return c.needs(&db.Token, "a token with write access "+
+			"(for InfluxDB 1: user:password; any text where the database asks for none)")
 	case db.Org:
 		return c.needs(&db.Org, "the organisation (any text where the database has none)")
 	case db.Bucket:
@@ -175,7 +176,8 @@ func device(s string) string {
 	case s == "":
 	case strings.Contains(s, "://"):
 		// Kubernetes sets SMARTMETER_PORT=tcp://... for a service of that name.
-		return "this is not a serial device; write a path such as /dev/ttyUSB0, and give a Kubernetes service called smartmeter another name"
+		return "this is not a serial device; write a path such as /dev/ttyUSB0, " +
+			"and give a Kubernetes service called smartmeter another name"
 	case strings.ContainsFunc(s, control):
 		return "remove the control characters"
 	case !strings.HasPrefix(s, "/") && !windowsPort.MatchString(s):
@@ -234,7 +236,8 @@ var fieldName = regexp.MustCompile(`^([A-Za-z0-9_]+|\*)$`)
 
 // names checks the names of fields, of which there must be one.
 func names(l List) string {
-	const form = "write names of the JSON socket's fields with commas between them, such as currentUsage,gas_totalUse, or * for all"
+	const form = "write names of the JSON socket's fields, separated by commas, " +
+		"such as currentUsage,gas_totalUse, or * for all"
 	if len(l.Names()) == 0 {
 		return form
 	}
@@ -269,7 +272,8 @@ func slot(s string) string {
 		belongs = belongs || strings.HasSuffix(own, "_"+meter.Media[m].Slot)
 	}
 	if belongs {
-		return fmt.Sprintf("write a name that does not end like this: the meter %s may have a device of that name already", own[:strings.LastIndex(own, "_")])
+		return fmt.Sprintf("write a name that does not end like this: "+
+			"the meter %s may have a device of that name already", own[:strings.LastIndex(own, "_")])
 	}
 	return ""
 }

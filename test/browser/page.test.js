@@ -365,7 +365,7 @@ test("a wrong speed, with its cause and what to do", async (t) => {
   const text = await page.locator(".verdict.bad").innerText();
   assert.match(text, /No data from the meter/);
   assert.match(text, /the speed or the parity is wrong/);
-  assert.match(text, /115200 8N1 for all others/);
+  assert.match(text, /115200 8N1 for nearly all others/);
   assert.deepEqual(await barriers(page), []);
   await picture(page, "noise-verdict-phone-light");
 });

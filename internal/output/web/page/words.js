@@ -202,7 +202,7 @@ const table = {
   checksumValid: ["checksum valid", "controlegetal klopt", "Prüfsumme gültig", "somme de contrôle correcte", "kontrollsumman stämmer"],
   checksumInvalid: ["checksum invalid", "controlegetal klopt niet", "Prüfsumme ungültig", "somme de contrôle incorrecte", "kontrollsumman stämmer inte"],
   checksumAbsent: ["no checksum", "geen controlegetal", "keine Prüfsumme", "pas de somme de contrôle", "ingen kontrollsumma"],
-  capture: ["Download a capture", "Opname downloaden", "Aufzeichnung herunterladen", "Télécharger un enregistrement", "Ladda ner en inspelning"],
+  capture: ["Download a capture", "Opname downloaden", "Aufzeichnung herunterladen", "Télécharger une capture", "Ladda ner en inspelning"],
   captureText: [
     "For a question or a bug report: what arrived in the last minutes, with everything that identifies your meter removed.",
     "Voor een vraag of foutmelding: wat er de laatste minuten binnenkwam, zonder wat jouw meter herkenbaar maakt.",
