@@ -146,7 +146,7 @@ func TestVerdictOfProgram(t *testing.T) {
 		{"some damaged", speaker(false, damaged), diagnosis.Degraded, "", []diagnosis.Cause{diagnosis.Good}},
 		{"a meter without its PIN", speaker(false, pushes(simulate.SMLLocked)), diagnosis.Locked, "", []diagnosis.Cause{diagnosis.Good}},
 		{"a voltage that cannot be", speaker(false, pushedLists(9, "0203 0906 0100010700FF 06000001F4 02020F00161B 0203 0906 0100200700FF 120019 02020F001623")), diagnosis.Scale,
-			": voltageL1 is 25 V, and a phase has 80 to 300 V", []diagnosis.Cause{diagnosis.Good}},
+			": voltageL1 = 25 V, ≠ 80 … 300 V", []diagnosis.Cause{diagnosis.Good}},
 		{"registers that may be Wh or 10 Wh", speaker(false, pushedLists(9, "0908 4B616D7374727570 0906 0101600101FF 0A12 36383431313331424E323435313031303930 0906 0101010700FF 06000001F4 "+
 			"0906 0101010800FF 0600012345")), diagnosis.Undecided, "", []diagnosis.Cause{diagnosis.Good}},
 		{"a layout that nobody knows", speaker(false, pushedLists(9, "11 01 11 02")), diagnosis.Layout, "", nil},
