@@ -9,6 +9,8 @@ import (
 	"github.com/smartmeter-addon/smartmeter-addon/internal/meter"
 	"github.com/smartmeter-addon/smartmeter-addon/internal/output/ecotracker"
 	"github.com/smartmeter-addon/smartmeter-addon/internal/output/homewizard"
+	"github.com/smartmeter-addon/smartmeter-addon/internal/output/shelly"
+	"github.com/smartmeter-addon/smartmeter-addon/internal/supervisor"
 )
 
 // emulated is an emulated meter with what it is made of.
@@ -65,7 +67,13 @@ func (h *house) emulatedMeter(e *emulated) output {
 			Address: string(e.Listen), What: "emulated meter", Setting: e.Path + ".port", Hosts: h.cfg.APIHosts.Names(), Slots: h.slots,
 			Log: w.log, OnListen: w.opened, Counter: w.counter,
 		}
-		if e.Kind == config.EmulateEcoTracker {
+		if super := supervisor.FromEnv(getenv(h.deps.Environ)); super != nil {
+			http.Outside = super
+		}
+		switch e.Kind {
+		case config.EmulateShelly:
+			return shelly.New(shelly.Options{HTTP: http}, e.meter).Run, nil
+		case config.EmulateEcoTracker:
 			return ecotracker.New(http, e.meter).Run, nil
 		}
 		return homewizard.New(homewizard.Options{HTTP: http, Zone: h.zone, Telegram: e.telegram, Log: w.log}, e.meter).Run, nil

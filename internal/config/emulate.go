@@ -13,6 +13,7 @@ type EmulatedKind string
 // The kinds of emulated meters.
 const (
 	EmulateHomeWizard EmulatedKind = "homewizard" // P1 Meter, local API v1
+	EmulateShelly     EmulatedKind = "shelly_pro_3em"
 	EmulateEcoTracker EmulatedKind = "ecotracker" // of everHome
 )
 
@@ -25,6 +26,7 @@ type emulatedKind struct {
 // emulatedKinds are those that work.
 var emulatedKinds = []emulatedKind{
 	{EmulateHomeWizard, ":8081"},
+	{EmulateShelly, ":8082"},
 	{EmulateEcoTracker, ":8083"},
 }
 
@@ -101,7 +103,7 @@ func (c *Config) wrongEmulated() (field any, mend string) {
 
 // wrongKind wants a kind that works.
 func wrongKind(k EmulatedKind) string {
-	planned := []EmulatedKind{"shelly_pro_3em", "sunspec_meter", "em24", "sdm630", "abb_b23", "socomec", "p1link", "sma"}
+	planned := []EmulatedKind{"sunspec_meter", "em24", "sdm630", "abb_b23", "socomec", "p1link", "sma"}
 	mend := oneOf(k, kinds())
 	switch {
 	case mend != "" && k == "":

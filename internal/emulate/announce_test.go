@@ -1,4 +1,4 @@
-package emulate_test
+package emulate
 
 import (
 	"context"
@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net"
+	"net/netip"
 	"strings"
 	"sync"
 	"testing"
@@ -13,7 +14,6 @@ import (
 
 	"golang.org/x/net/dns/dnsmessage"
 
-	"github.com/smartmeter-addon/smartmeter-addon/internal/emulate"
 	"github.com/smartmeter-addon/smartmeter-addon/internal/mdns"
 	"github.com/smartmeter-addon/smartmeter-addon/internal/testkit"
 )
@@ -43,6 +43,10 @@ func (o *outside) question() string {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	return o.asked
+}
+
+func testDevice(name, instance string) Device {
+	return Device{name, func(netip.Addr) []mdns.Service { return []mdns.Service{{Instance: instance, Type: "_emtest._tcp"}} }}
 }
 
 // loopback hears what is announced on loopback.
@@ -118,21 +122,21 @@ func TestAnnouncer(t *testing.T) {
 			conn := loopback(t)
 			instance := fmt.Sprintf("%s-%d", name, time.Now().UnixNano())
 			device := instance + "-device"
-			var o emulate.Outside
+			var o Outside
 			want := instance + test.want
 			if test.outside != nil {
 				o, want = test.outside, test.want
 			}
-			a := emulate.NewAnnouncer(device, []mdns.Service{{Instance: instance, Type: "_emtest._tcp"}}, o, slog.New(slog.DiscardHandler))
+			a := newAnnouncer(testDevice(device, instance), o, slog.New(slog.DiscardHandler))
 			ctx, cancel := context.WithCancel(t.Context())
 			done := make(chan error, 1)
-			go func() { done <- a.Run(ctx) }()
-			a.Opened(&net.TCPAddr{IP: net.ParseIP(host), Port: 8082})
+			go func() { done <- a.run(ctx) }()
+			a.open(&net.TCPAddr{IP: net.ParseIP(host), Port: 8082})
 			if got := hear(t, conn, instance); got != want+" 120"+test.addr {
 				t.Errorf("got %s, want %s", got, want)
 			}
 			if test.outside == nil { // it is opened at another port
-				a.Opened(&net.TCPAddr{IP: net.ParseIP(host), Port: 8083})
+				a.open(&net.TCPAddr{IP: net.ParseIP(host), Port: 8083})
 				want = strings.Replace(want, "8082", "8083", 1)
 				for !strings.HasPrefix(hear(t, conn, instance), want+" 120") {
 				}
@@ -153,11 +157,11 @@ func TestAnnouncer(t *testing.T) {
 // what to do.
 func TestPortIsNotOpen(t *testing.T) {
 	log := new(testkit.Log)
-	a := emulate.NewAnnouncer("x", []mdns.Service{{Instance: "x", Type: "_emtest._tcp"}}, &outside{}, slog.New(slog.NewTextHandler(log, nil)))
+	a := newAnnouncer(testDevice("x", "x"), &outside{}, slog.New(slog.NewTextHandler(log, nil)))
 	ctx, cancel := context.WithCancel(t.Context())
 	done := make(chan error, 1)
-	go func() { done <- a.Run(ctx) }()
-	a.Opened(&net.TCPAddr{IP: net.IPv4(127, 0, 0, 1), Port: 8082})
+	go func() { done <- a.run(ctx) }()
+	a.open(&net.TCPAddr{IP: net.IPv4(127, 0, 0, 1), Port: 8082})
 	for end := time.Now().Add(20 * time.Second); log.Count("open its port under Network", "port=8082/tcp") == 0; time.Sleep(time.Millisecond) {
 		if time.Now().After(end) {
 			t.Fatalf("log: %s", log)
@@ -166,5 +170,22 @@ func TestPortIsNotOpen(t *testing.T) {
 	cancel()
 	if err := <-done; err != nil {
 		t.Error(err)
+	}
+}
+
+// TestOwnAddress: where it listens, or where the network is.
+func TestOwnAddress(t *testing.T) {
+	for listens, want := range map[string]string{"127.0.0.7": "127.0.0.7", "::ffff:127.0.0.7": "127.0.0.7"} {
+		if got := ownAddress(netip.MustParseAddr(listens)); got.String() != want {
+			t.Errorf("%s: %v", listens, got)
+		}
+	}
+	for _, listens := range []string{"::", "0.0.0.0", "::1"} {
+		if got := ownAddress(netip.MustParseAddr(listens)); got.IsValid() && (!got.Is4() || got.IsUnspecified()) {
+			t.Errorf("%s: %v", listens, got)
+		}
+	}
+	if got := addressOf(t.Context(), "localhost"); got.String() != "127.0.0.1" {
+		t.Errorf("localhost: %v", got)
 	}
 }

@@ -9,7 +9,10 @@ import (
 	"net/netip"
 	"time"
 
+	"golang.org/x/sync/errgroup"
+
 	"github.com/smartmeter-addon/smartmeter-addon/internal/listen"
+	"github.com/smartmeter-addon/smartmeter-addon/internal/retry"
 	"github.com/smartmeter-addon/smartmeter-addon/internal/status"
 )
 
@@ -38,10 +41,27 @@ type HTTP struct {
 	Log      *slog.Logger
 	OnListen func(net.Addr) // called each time the server listens; may be nil
 	Counter  *status.Counter
+	Outside  Outside // nil: the server stands in no container
 }
 
-// Serve answers with the handler until ctx ends; then it returns nil.
-func (o HTTP) Serve(ctx context.Context, handler http.Handler) error {
+// Serve answers with the handler, and announces the device, until ctx ends; then
+// it returns nil.
+func (o HTTP) Serve(ctx context.Context, handler http.Handler, d Device) error {
+	announcer := newAnnouncer(d, o.Outside, o.Log)
+	opened := func(addr net.Addr) {
+		announcer.open(addr)
+		if o.OnListen != nil {
+			o.OnListen(addr)
+		}
+	}
+	group, ctx := errgroup.WithContext(ctx)
+	for _, run := range []func(context.Context) error{announcer.run, func(ctx context.Context) error { return o.serve(ctx, handler, opened) }} {
+		group.Go(func() error { return retry.Recovered(func() error { return run(ctx) }) })
+	}
+	return group.Wait()
+}
+
+func (o HTTP) serve(ctx context.Context, handler http.Handler, opened func(net.Addr)) error {
 	slots := listen.NewSlots(mostConnections, o.Slots)
 	o.Counter.Clients(slots.Used)
 	server := &http.Server{
@@ -53,7 +73,7 @@ func (o HTTP) Serve(ctx context.Context, handler http.Handler) error {
 		MaxHeaderBytes:    headerBytes,
 	}
 	return listen.Run(ctx, listen.Options{
-		Address: o.Address, What: o.What, Setting: o.Setting, Log: o.Log, OnListen: o.OnListen, Counter: o.Counter,
+		Address: o.Address, What: o.What, Setting: o.Setting, Log: o.Log, OnListen: opened, Counter: o.Counter,
 	}, func(ctx context.Context, l net.Listener) error {
 		server.BaseContext = func(net.Listener) context.Context { return ctx }
 		return listen.ServeHTTP(ctx, l, server, listen.Bounds{Most: mostConnections, Slots: slots, Goodbye: goodbye}, o.Log)

@@ -10,10 +10,12 @@ import (
 	"context"
 	"fmt"
 	"net/http"
+	"net/netip"
 	"sync"
 	"time"
 
 	"github.com/smartmeter-addon/smartmeter-addon/internal/emulate"
+	"github.com/smartmeter-addon/smartmeter-addon/internal/mdns"
 	"github.com/smartmeter-addon/smartmeter-addon/internal/meter"
 )
 
@@ -38,7 +40,19 @@ func New(o emulate.HTTP, m *emulate.Meter) *Server { return &Server{http: o, met
 
 // Run serves until ctx ends and returns nil then.
 func (s *Server) Run(ctx context.Context) error {
-	return s.meter.Run(ctx, s.average, func(ctx context.Context) error { return s.http.Serve(ctx, s) })
+	return s.meter.Run(ctx, s.average, func(ctx context.Context) error { return s.http.Serve(ctx, s, s.device()) })
+}
+
+// device is how it is found. Batteries of EcoFlow find it in no other way.
+func (s *Server) device() emulate.Device {
+	name := "ecotracker-" + s.meter.MAC().Hex()
+	return emulate.Device{Name: name, Services: func(address netip.Addr) []mdns.Service {
+		text := []string{"serial=" + s.meter.MAC().Hex(), "productid=1137"}
+		if address.IsValid() {
+			text = append(text, "ip="+address.String())
+		}
+		return []mdns.Service{{Instance: name, Type: "_everhome._tcp", Text: text}}
+	}}
 }
 
 // average remembers the powers that the mean is made of.

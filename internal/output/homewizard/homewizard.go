@@ -15,10 +15,12 @@ import (
 	"context"
 	"log/slog"
 	"net/http"
+	"net/netip"
 	"strings"
 	"time"
 
 	"github.com/smartmeter-addon/smartmeter-addon/internal/emulate"
+	"github.com/smartmeter-addon/smartmeter-addon/internal/mdns"
 )
 
 // What the device says of itself. Clients know the type; evcc wants v1.
@@ -65,7 +67,18 @@ func New(o Options, m *emulate.Meter) *Server {
 
 // Run serves until ctx ends and returns nil then.
 func (s *Server) Run(ctx context.Context) error {
-	return s.meter.Run(ctx, func(ctx context.Context) error { return s.options.HTTP.Serve(ctx, s) })
+	return s.meter.Run(ctx, func(ctx context.Context) error { return s.options.HTTP.Serve(ctx, s, s.found()) })
+}
+
+// found is how it is found. Home Assistant wants all of the text.
+func (s *Server) found() emulate.Device {
+	mac := s.meter.MAC()
+	name := "p1meter-" + mac.Upper()[6:]
+	return emulate.Device{Name: name, Services: func(netip.Addr) []mdns.Service {
+		return []mdns.Service{{Instance: name, Type: "_hwenergy._tcp", Text: []string{
+			"api_enabled=1", "path=/api/v1", "serial=" + mac.Hex(), "product_name=" + productName, "product_type=" + productType,
+		}}}
+	}}
 }
 
 // ServeHTTP answers one request.

@@ -12,6 +12,7 @@ import (
 // What the device says that it is. Clients refuse firmware older than August
 // 2023, and some look for the version's form.
 const (
+	app      = "Pro3EM"
 	model    = "SPEM-003CEBEU"
 	version  = "1.4.4"
 	firmware = "20241011-114455/1.4.4-g6d2a586"
@@ -36,7 +37,7 @@ type object = map[string]any
 func (d *device) info() object {
 	return object{
 		"name": nil, "id": d.id(), "mac": d.mac.Upper(), "slot": 0, "model": model, "gen": 2, "fw_id": firmware, "ver": version,
-		"app": "Pro3EM", "auth_en": false, "auth_domain": nil, "profile": "triphase",
+		"app": app, "auth_en": false, "auth_domain": nil, "profile": "triphase",
 	}
 }
 

@@ -6,43 +6,20 @@ import (
 	"encoding/json"
 	"errors"
 	"io"
-	"net"
 	"net/http"
-	"time"
 
 	"github.com/gorilla/websocket"
 
-	"github.com/smartmeter-addon/smartmeter-addon/internal/listen"
-)
-
-const (
-	// mostConnections are those of one emulated device, web sockets too. The real
-	// one has six.
-	mostConnections = 32
-	// patience is how long a request and its answer may take.
-	patience = 10 * time.Second
-	// idle is how long a connection stays open between two requests.
-	idle = 2 * time.Minute
-	// goodbye is how long answers under way may take at the end.
-	goodbye = time.Second
+	"github.com/smartmeter-addon/smartmeter-addon/internal/emulate"
 )
 
 func (s *Server) serveHTTP(ctx context.Context) error {
 	defer s.following.Wait()
-	o := &s.options
-	o.Counter.Clients(s.slots.Used)
-	return listen.Run(ctx, listen.Options{
-		Address: o.Address, What: "emulated Shelly", Setting: o.Setting, Log: o.Log, OnListen: o.OnListen, Counter: o.Counter,
-	}, func(ctx context.Context, l net.Listener) error {
-		return listen.ServeHTTP(ctx, l, &http.Server{
-			Handler: s.handler(ctx), ReadHeaderTimeout: patience, ReadTimeout: patience, WriteTimeout: patience, IdleTimeout: idle,
-			MaxHeaderBytes: mostBody,
-		}, listen.Bounds{Most: mostConnections, Slots: s.slots, Goodbye: goodbye}, o.Log)
-	})
+	return s.options.HTTP.Serve(ctx, s.handler(), s.found())
 }
 
-// handler answers over HTTP; web sockets end with ctx.
-func (s *Server) handler(ctx context.Context) http.Handler {
+// handler answers over HTTP and web sockets.
+func (s *Server) handler() http.Handler {
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /shelly", func(w http.ResponseWriter, r *http.Request) {
 		s.reply(w, r, &request{Method: "Shelly.GetDeviceInfo"})
@@ -81,15 +58,9 @@ func (s *Server) handler(ctx context.Context) http.Handler {
 		}
 		s.following.Add(1)
 		defer s.following.Done()
-		s.follow(ctx, w, r)
+		s.follow(w, r)
 	})
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if !listen.OwnHost(r, s.options.Hosts) {
-			http.Error(w, "this name is not known here: ask by the address, or allow the name with the option api_hosts", http.StatusForbidden)
-			return
-		}
-		mux.ServeHTTP(w, r)
-	})
+	return mux
 }
 
 func read(w http.ResponseWriter, r *http.Request) ([]byte, error) {
@@ -100,7 +71,7 @@ func read(w http.ResponseWriter, r *http.Request) ([]byte, error) {
 func (s *Server) reply(w http.ResponseWriter, r *http.Request, asked *request) {
 	c := s.call(asked)
 	result, err := c.answer(asked.Method)
-	s.note(httpClient(r), asked.Method, c, err)
+	s.note(emulate.ClientOf(r), asked.Method, c, err)
 	if err != nil {
 		write(w, err.status(), err)
 		return
@@ -113,7 +84,7 @@ func (s *Server) reply(w http.ResponseWriter, r *http.Request, asked *request) {
 // at nothing else.
 func (s *Server) replyFrame(w http.ResponseWriter, r *http.Request, asked *request) {
 	c := s.call(asked)
-	answer := s.respond(asked, c, httpClient(r))
+	answer := s.respond(asked, c, emulate.ClientOf(r))
 	status := http.StatusOK
 	if answer.Error == errUnavailable {
 		status = http.StatusServiceUnavailable
@@ -135,7 +106,7 @@ func (s *Server) refuse(w http.ResponseWriter, r *http.Request, what string, err
 	if _, isLong := errors.AsType[*http.MaxBytesError](err); isLong {
 		status = http.StatusRequestEntityTooLarge
 	}
-	s.meter.Refused(httpClient(r), what, err.Error())
+	s.meter.Refused(emulate.ClientOf(r), what, err.Error())
 	write(w, status, &rpcError{codeInvalidArgument, err.Error()})
 }
 
@@ -145,16 +116,5 @@ func write(w http.ResponseWriter, status int, answer any) {
 		http.Error(w, err.Error(), http.StatusInternalServerError)
 		return
 	}
-	w.Header().Set("Content-Type", "application/json")
-	w.WriteHeader(status)
-	_, _ = w.Write(body) // a client that is gone needs no answer
+	emulate.Send(w, status, body)
 }
-
-// httpClient returns who asks.
-func httpClient(r *http.Request) string { return clientName(address(r.RemoteAddr), r.UserAgent()) }
-
-// address is a host:port as a net.Addr.
-type address string
-
-func (a address) Network() string { return "tcp" }
-func (a address) String() string  { return string(a) }

@@ -15,6 +15,7 @@ import (
 
 	"github.com/gorilla/websocket"
 
+	"github.com/smartmeter-addon/smartmeter-addon/internal/emulate"
 	"github.com/smartmeter-addon/smartmeter-addon/internal/meter"
 	"github.com/smartmeter-addon/smartmeter-addon/internal/testkit"
 )
@@ -23,7 +24,7 @@ import (
 func open(t testing.TB) *house {
 	t.Helper()
 	opened := make(chan string, 1)
-	h := newHouse(t, Options{Address: testkit.Addr(t), Setting: "HOUSE", OnListen: func(a net.Addr) { opened <- a.String() }})
+	h := newHouse(t, Options{HTTP: emulate.HTTP{Address: testkit.Addr(t), OnListen: func(a net.Addr) { opened <- a.String() }}})
 	h.start(t, func(ctx context.Context) error { return h.meter.Run(ctx, h.serveHTTP) })
 	h.addr = <-opened
 	return h
@@ -76,7 +77,7 @@ func TestHTTP(t *testing.T) {
 		{"GET", "/", "", "", 404, 404, ""},
 		{"DELETE", "/rpc", "", "", 405, 405, ""},
 		{"GET", "/shelly", "homeassistant.local:81", "", 200, 200, id},
-		{"GET", "/shelly", "evil.example", "", 403, 403, "api_hosts"},
+		{"GET", "/shelly", "evil.example", "", 403, 403, "not known"},
 	}
 	for _, test := range tests {
 		if status, got := h.do(t, test.method, test.path, test.host, test.body); status != test.before {
@@ -90,7 +91,7 @@ func TestHTTP(t *testing.T) {
 		}
 	}
 	clients := h.meter.Status(time.Now()).Clients
-	if len(clients) != 1 || !strings.HasSuffix(clients[0].Client, " tester") || clients[0].Count == 0 || clients[0].Refused == 0 {
+	if len(clients) != 1 || !strings.HasSuffix(clients[0].Client, " (tester)") || clients[0].Count == 0 || clients[0].Refused == 0 {
 		t.Errorf("book: %+v", clients)
 	}
 }
@@ -113,7 +114,7 @@ func TestSlowClients(t *testing.T) {
 	if status, _ := h.do(t, "GET", "/shelly", "", ""); status != 200 {
 		t.Errorf("another client: %d", status)
 	}
-	if used := h.slots.Used(); used > mostConnections {
+	if used := h.clients(); used > 32 {
 		t.Errorf("%d connections", used)
 	}
 }
@@ -195,7 +196,7 @@ func TestWebSocket(t *testing.T) {
 	if _, _, err := conn.ReadMessage(); err == nil {
 		t.Error("a message that is too long is taken")
 	}
-	await(t, "end of the web socket", func() bool { return h.slots.Used() <= 1 })
+	await(t, "end of the web socket", func() bool { return h.clients() <= 1 })
 }
 
 // TestForeignPage: a page of another site opens no web socket.
@@ -234,7 +235,7 @@ func TestHalfOpen(t *testing.T) {
 // TestStop: the end closes web sockets and requests under way.
 func TestStop(t *testing.T) {
 	opened := make(chan string, 1)
-	h := newHouse(t, Options{Address: testkit.Addr(t), OnListen: func(a net.Addr) { opened <- a.String() }})
+	h := newHouse(t, Options{HTTP: emulate.HTTP{Address: testkit.Addr(t), OnListen: func(a net.Addr) { opened <- a.String() }}})
 	ctx, cancel := context.WithCancel(t.Context())
 	done := make(chan error, 1)
 	go func() { done <- h.meter.Run(ctx, h.serveHTTP) }()
@@ -264,7 +265,7 @@ func TestStop(t *testing.T) {
 			t.Error("a web socket is open")
 		}
 	}
-	if used := h.slots.Used(); used != 0 {
+	if used := h.clients(); used != 0 {
 		t.Errorf("%d connections are open", used)
 	}
 }

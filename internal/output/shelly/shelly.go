@@ -12,28 +12,19 @@ import (
 	"context"
 	"log/slog"
 	"net"
+	"net/netip"
 	"strconv"
 	"sync"
 	"time"
 
 	"github.com/smartmeter-addon/smartmeter-addon/internal/emulate"
 	"github.com/smartmeter-addon/smartmeter-addon/internal/listen"
-	"github.com/smartmeter-addon/smartmeter-addon/internal/status"
+	"github.com/smartmeter-addon/smartmeter-addon/internal/mdns"
 )
-
-// Kind is what the option calls it.
-const Kind = "shelly_pro_3em"
 
 // Options is what a Server needs.
 type Options struct {
-	Address  string        // host:port of HTTP; the ports of UDP are open on the same host
-	Setting  string        // that tells the address, for the log
-	Hosts    []string      // names by which HTTP may be asked beside the home network's own
-	Slots    *listen.Slots // of the program
-	Log      *slog.Logger
-	OnListen func(net.Addr)  // called each time HTTP is open; may be nil
-	Counter  *status.Counter // may be nil
-
+	HTTP emulate.HTTP // the ports of UDP are open on the same host
 	// BatteryPorts are those of UDP, for tests. Empty: where batteries ask.
 	BatteryPorts []int
 }
@@ -41,9 +32,9 @@ type Options struct {
 // Server answers in place of the device. It must be made by New.
 type Server struct {
 	options Options
+	log     *slog.Logger
 	meter   *emulate.Meter
 	device  *device
-	slots   *listen.Slots
 
 	following sync.WaitGroup // web sockets
 }
@@ -53,7 +44,7 @@ func New(o Options, m *emulate.Meter) *Server {
 	if len(o.BatteryPorts) == 0 {
 		o.BatteryPorts = batteryPorts[:]
 	}
-	return &Server{options: o, meter: m, device: newDevice(m.MAC(), time.Now()), slots: listen.NewSlots(mostConnections, o.Slots)}
+	return &Server{options: o, log: o.HTTP.Log, meter: m, device: newDevice(m.MAC(), time.Now())}
 }
 
 // Run follows the real meter and answers until ctx ends, then returns nil.
@@ -65,17 +56,26 @@ func (s *Server) Run(ctx context.Context) error {
 	return s.meter.Run(ctx, servers...)
 }
 
-// Name returns the name that the device has in the network.
-func (s *Server) Name() string { return s.device.id() }
-
 func (s *Server) serveUDP(ctx context.Context, port int) error {
-	host, _, err := net.SplitHostPort(s.options.Address)
+	o := &s.options.HTTP
+	host, _, err := net.SplitHostPort(o.Address)
 	if err != nil {
 		return err
 	}
 	return listen.RunPackets(ctx, listen.Options{
-		Address: net.JoinHostPort(host, strconv.Itoa(port)), What: "UDP port of the emulated Shelly", Log: s.options.Log, Counter: s.options.Counter,
+		Address: net.JoinHostPort(host, strconv.Itoa(port)), What: "emulated meter's port for batteries", Log: s.log, Counter: o.Counter,
 	}, s.answerDatagrams)
+}
+
+// found is how the device is found.
+func (s *Server) found() emulate.Device {
+	name := s.device.id()
+	return emulate.Device{Name: name, Services: func(netip.Addr) []mdns.Service {
+		return []mdns.Service{
+			{Instance: name, Type: "_shelly._tcp", Text: []string{"gen=2", "app=" + app, "ver=" + version}},
+			{Instance: name, Type: "_http._tcp", Text: []string{"gen=2", "app=" + app}},
+		}
+	}}
 }
 
 // call returns that of a method with a view of now. The view is nil while there
@@ -109,5 +109,5 @@ func clientName(remote net.Addr, source string) string {
 	if source == "" {
 		return host
 	}
-	return host + " " + source
+	return host + " (" + source + ")"
 }

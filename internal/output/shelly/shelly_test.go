@@ -46,13 +46,23 @@ type house struct {
 func newHouse(t testing.TB, o Options) *house {
 	t.Helper()
 	h := &house{hub: new(hub.Hub[*meter.Update]), log: new(testkit.Log), board: new(status.Board)}
-	o.Log = slog.New(slog.NewTextHandler(h.log, &slog.HandlerOptions{Level: slog.LevelDebug}))
-	o.Counter = h.board.Output("shelly")
-	m := emulate.New(emulate.Options{Name: "shelly_p1", Kind: Kind, Slot: "p1", Updates: h.hub, Store: store.Open(t.TempDir(), o.Log)})
-	m.Count(o.Counter)
+	o.HTTP.Log = slog.New(slog.NewTextHandler(h.log, &slog.HandlerOptions{Level: slog.LevelDebug}))
+	o.HTTP.Counter = h.board.Output("shelly")
+	m := emulate.New(emulate.Options{
+		Name: "shelly_pro_3em_p1", Kind: "shelly_pro_3em", Slot: "p1", Updates: h.hub, Store: store.Open(t.TempDir(), o.HTTP.Log),
+	})
+	m.Count(o.HTTP.Counter)
 	h.Server = New(o, m)
 	h.device.mac = emulate.MAC{0x02, 0xab, 0xcd, 0xef, 0x01, 0x23}
 	return h
+}
+
+// clients returns how many connections there are.
+func (h *house) clients() int {
+	if n := h.board.Snapshot(time.Now()).Outputs[0].Clients; n != nil {
+		return *n
+	}
+	return 0
 }
 
 // start runs what is to run until the test ends.

@@ -51,17 +51,17 @@ func (s *Server) answerDatagrams(ctx context.Context, conn net.PacketConn) error
 		}
 		r, ok := parseDatagram(packet[:n])
 		if !ok {
-			s.options.Log.Debug("a datagram is no request of a battery", "client", from.String(), "bytes", n)
+			s.log.Debug("a datagram is no request of a battery", "client", from.String(), "bytes", n)
 			continue
 		}
 		client := clientName(from, r.source())
 		isNew, ok := w.add(client, &asked{r, from})
 		if !ok {
-			s.options.Log.Warn("too many clients wait for a reading; some get no answer", "most", mostWaiting)
+			s.log.Warn("too many clients wait for a reading; some get no answer", "most", mostWaiting)
 		}
 		if isNew {
 			wg.Go(func() {
-				defer retry.Guard(s.options.Log)
+				defer retry.Guard(s.log)
 				w.answer(ctx, client)
 			})
 		}
@@ -124,7 +124,7 @@ func (w *waiting) send(client string, r *asked, view *emulate.View) {
 	s := w.server
 	if _, err := w.conn.WriteTo(appendDatagram(nil, s.device, &r.request, view), r.from); err != nil {
 		if !errors.Is(err, net.ErrClosed) {
-			s.options.Log.Debug("a battery was not answered", "client", r.from.String(), "cause", err)
+			s.log.Debug("a battery was not answered", "client", r.from.String(), "cause", err)
 		}
 		return
 	}

@@ -12,6 +12,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/smartmeter-addon/smartmeter-addon/internal/emulate"
 	"github.com/smartmeter-addon/smartmeter-addon/internal/meter"
 	"github.com/smartmeter-addon/smartmeter-addon/internal/testkit"
 )
@@ -166,7 +167,7 @@ func TestWaits(t *testing.T) {
 		if got := w.answers(t); len(got) != 1 || got[0].ID != 3 || got[0].Result.Total != -199.999 {
 			t.Fatalf("of the next reading: %+v", got)
 		}
-		if s := h.meter.Status(time.Now()); len(s.Clients) != 2 || s.Clients[0].Client != "192.168.1.7 hame" || s.Clients[0].Count != 2 || s.Clients[0].What != threePhases {
+		if s := h.meter.Status(time.Now()); len(s.Clients) != 2 || s.Clients[0].Client != "192.168.1.7 (hame)" || s.Clients[0].Count != 2 || s.Clients[0].What != threePhases {
 			t.Errorf("book: %+v", s.Clients)
 		}
 	})
@@ -245,9 +246,9 @@ func TestRealPorts(t *testing.T) {
 			time.AfterFunc(50*time.Millisecond, func() { l.Close() })
 		}
 	}
-	h := newHouse(t, Options{Address: host + ":0", BatteryPorts: ports})
+	h := newHouse(t, Options{HTTP: emulate.HTTP{Address: host + ":0"}, BatteryPorts: ports})
 	h.start(t, h.Run)
-	await(t, "UDP ports", func() bool { return h.log.Count("UDP port of the emulated Shelly is open") == 2 })
+	await(t, "UDP ports", func() bool { return h.log.Count("port for batteries is open") == 2 })
 	h.tell(t, values{meter.PowerNet: "42"})
 	for _, port := range ports {
 		conn, err := net.Dial("udp", net.JoinHostPort(host, strconv.Itoa(port)))

@@ -14,6 +14,10 @@ import (
 )
 
 const (
+	// patience is how long a client may take to take what it is sent.
+	patience = 10 * time.Second
+	// goodbye is how long the last word may take.
+	goodbye = time.Second
 	// pingEvery is how often a client must show that it is there, and silence how
 	// long it may be unheard: two pings may be lost.
 	pingEvery = 25 * time.Second
@@ -41,21 +45,21 @@ type follower struct {
 	asked chan *emulate.View
 }
 
-// follow serves a web socket until ctx ends, the client leaves, or is unheard for
+// follow serves a web socket until the server ends, the client leaves, or is unheard for
 // too long.
-func (s *Server) follow(ctx context.Context, w http.ResponseWriter, r *http.Request) {
+func (s *Server) follow(w http.ResponseWriter, r *http.Request) {
 	conn, err := upgrader.Upgrade(w, r, nil)
 	if err != nil {
 		return // the client was told why
 	}
-	f := &follower{server: s, conn: conn, name: httpClient(r), asked: make(chan *emulate.View, 1)}
-	ctx, cancel := context.WithCancel(ctx)
+	f := &follower{server: s, conn: conn, name: emulate.ClientOf(r), asked: make(chan *emulate.View, 1)}
+	ctx, cancel := context.WithCancel(r.Context())
 	var pushing sync.WaitGroup
 	defer pushing.Wait()
 	defer conn.Close()
 	defer cancel()
 	pushing.Go(func() {
-		defer retry.Guard(s.options.Log)
+		defer retry.Guard(s.log)
 		defer conn.Close() // so that reading ends
 		f.push(ctx)
 	})
