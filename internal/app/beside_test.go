@@ -150,12 +150,9 @@ func TestFaultBeside(t *testing.T) {
 			return conn
 		}},
 		{name: "its data folder cannot be written", fault: func(t *testing.T, p *program, _ *reader, conn net.Conn) net.Conn {
-			if err := os.RemoveAll(p.data); err != nil {
-				t.Fatal(err)
-			}
-			if err := os.WriteFile(p.data, nil, 0o600); err != nil { // a file in its place
-				t.Fatal(err)
-			}
+			waitFor(t, "a file in its place", func() bool { // the program may make the folder again meanwhile
+				return os.RemoveAll(p.data) == nil && os.WriteFile(p.data, nil, 0o600) == nil
+			})
 			write(t, conn, numbered(1))
 			return conn
 		}},
