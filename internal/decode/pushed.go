@@ -73,10 +73,14 @@ func (r *Reader) framed(f frame.Frame) (Message, bool) {
 func (r *Reader) ciphered(apdu []byte, sum meter.Checksum) (Message, bool) {
 	r.pushes.unframed = false
 	var o cipher.Opened
-	if apdu[0] == cipher.TagGeneral && !cipher.IsWhole(apdu) { // some give other messages that tag
+	_, err := cipher.GeneralHead(apdu)
+	switch {
+	case cipher.IsWhole(apdu):
+		o = r.opener.Open(apdu, true)
+	case apdu[0] == cipher.TagGeneral && err == nil:
 		o = r.opener.OpenGeneral(apdu)
-	} else {
-		o = r.opener.Open(apdu, cipher.IsWhole(apdu))
+	default: // compressed, say, or with a key of its own: the frame's check fits
+		return Message{Err: ErrLayout}, true
 	}
 	m := Message{Err: o.Err}
 	switch {
