@@ -96,6 +96,9 @@ func show(ctx context.Context, o options, stdout, stderr io.Writer) error {
 		}
 		more = append(more, "SMARTMETER_SUNSPEC_MODBUS="+inverterAddr, "SMARTMETER_SUNSPEC_INTERVAL=2")
 	}
+	if o.emulate {
+		more = append(more, emulate()...)
+	}
 	log := slog.New(slog.NewTextHandler(stderr, &slog.HandlerOptions{Level: level}))
 	cfg, _, err := config.Load(append(more,
 		"SMARTMETER_SOCKET="+line.Addr(),
@@ -114,7 +117,7 @@ func show(ctx context.Context, o options, stdout, stderr io.Writer) error {
 
 	guide := &guide{
 		out: stdout, standard: o.standard.Title, line: line.Addr(), broker: brokerAddr, inverter: inverterAddr,
-		further: len(o.further), addresses: make(map[string]string),
+		further: len(o.further), isEmulating: o.emulate, addresses: make(map[string]string),
 	}
 	toLine := &spoiler{line: line, fault: o.fault, standard: &o.standard}
 	group, ctx := errgroup.WithContext(ctx)
@@ -186,6 +189,7 @@ type guide struct {
 	line, broker string
 	inverter     string // empty: there is none
 	further      int    // meters beside the first
+	isEmulating  bool   // the app looks like other meters, too
 
 	mu        sync.Mutex
 	addresses map[string]string // of the servers by name
@@ -200,6 +204,11 @@ func (g *guide) listening(name, addr string) {
 	for _, slot := range slots[:g.further] {
 		names = append(names, "json "+slot, "raw "+slot)
 	}
+	if g.isEmulating {
+		for _, e := range emulations {
+			names = append(names, e.name())
+		}
+	}
 	for _, name := range names {
 		if g.addresses[name] == "" {
 			return
@@ -209,7 +218,6 @@ func (g *guide) listening(name, addr string) {
 		return
 	}
 	g.done = true
-	host, port, _ := net.SplitHostPort(g.broker)
 	raw, api := g.addresses["raw"], g.addresses["api"]
 	inverter := ""
 	if g.inverter != "" {
@@ -221,16 +229,23 @@ A simulated %s meter feeds the real app. Look at it:
   the page                             http://%s/
   readings, one JSON object a line     telnet %s
   the meter's own telegrams            telnet %s
-  MQTT topics and discovery            mosquitto_sub -h %s -p %s -v -t '#'
+  MQTT topics and discovery            mosquitto_sub %s -v -t '#'
   the HTTP API                         curl http://%s/api/reading
   metrics for Prometheus               curl http://%s/metrics
   a telegram explained                 nc %s | go run ./cmd/smartmeter decode
   the line checked                     go run ./cmd/smartmeter check -network %s
   how all of it stands                 SMARTMETER_HEALTH=%s go run ./cmd/smartmeter healthcheck -v
 
-`, g.standard, g.addresses["page"], spaced(g.addresses["json"]), spaced(raw), host, port, api, api, spaced(raw), g.line, g.addresses["health"])
+`, g.standard, g.addresses["page"], spaced(g.addresses["json"]), spaced(raw), g.toBroker(), api, api, spaced(raw), g.line, g.addresses["health"])
 	g.tellFurther(api)
+	g.tellEmulated()
 	fmt.Fprintf(g.out, "The meter itself is a network reader at %s.%s Ctrl-C ends the demo.\n\n", g.line, inverter)
+}
+
+// toBroker is what mosquitto's commands need to reach the broker.
+func (g *guide) toBroker() string {
+	host, port, _ := net.SplitHostPort(g.broker)
+	return "-h " + host + " -p " + port
 }
 
 // tellFurther tells how to look at the meters beside the first.

@@ -337,3 +337,44 @@ func TestFaultCauses(t *testing.T) {
 		})
 	}
 }
+
+// TestDemoEmulates: the printed commands lead to the emulated meters, which tell
+// the power of the simulated one.
+func TestDemoEmulates(t *testing.T) {
+	ctx, cancel := context.WithCancel(t.Context())
+	defer cancel()
+	guide, out := io.Pipe()
+	ended := make(chan int, 1)
+	go func() {
+		ended <- run(ctx, []string{"-emulate", "-every", "50ms"}, out, io.Discard)
+		out.Close()
+	}()
+	asked := found(t, guide, regexp.MustCompile(`as an? .* curl (http://\S+)`))
+	if len(asked) != len(emulations) {
+		t.Fatalf("the guide names %q", asked)
+	}
+	for _, m := range asked {
+		var body []byte
+		for { // until the first reading has come
+			answer, err := http.Get(m[1])
+			if err != nil {
+				t.Fatal(err)
+			}
+			body, err = io.ReadAll(answer.Body)
+			answer.Body.Close()
+			if err != nil {
+				t.Fatal(err)
+			}
+			if answer.StatusCode == http.StatusOK {
+				break
+			}
+		}
+		if !regexp.MustCompile(`power(_w)?":-?\d`).Match(body) {
+			t.Errorf("%s: %s", m[1], body)
+		}
+	}
+	cancel()
+	if code := <-ended; code != 0 {
+		t.Errorf("the demo ended with %d", code)
+	}
+}

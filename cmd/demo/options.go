@@ -27,6 +27,7 @@ type options struct {
 	fault    fault
 	noSolar  bool
 	onePhase bool
+	emulate  bool
 	verbose  bool
 }
 
@@ -37,6 +38,7 @@ func parseOptions(args []string, stdout io.Writer) (options, error) {
 	flags := flag.NewFlagSet("demo", flag.ContinueOnError)
 	flags.SetOutput(io.Discard) // errors are shown once, by the caller
 	at := flags.String("at", "", "simulated date and `time`, such as 2026-06-21T13:00 (default now)")
+	flags.BoolVar(&o.emulate, "emulate", false, "answer as other makers' meters too, for batteries and wallboxes")
 	flags.DurationVar(&o.every, "every", 0, "time between telegrams (default as the standard has it)")
 	fault := flags.String("fault", "", "what is wrong with the line: one of the `faults` below")
 	meters := flags.Int("meters", 1, "how many meters the house has, 1 to 4")
