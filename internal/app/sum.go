@@ -197,7 +197,9 @@ func (s *sum) publish(readings []*meter.Reading) {
 	addSolar(&r, s.solar, s.totals)
 	derive.House(&r)
 	r.Checksum = meter.ChecksumAbsent
-	u := &meter.Update{Slot: config.SumSlot, Reading: r, JSON: r.AppendJSON(nil, s.zone), HasPower: r.Values.Has(meter.PowerNet)}
+	u := &meter.Update{
+		Slot: config.SumSlot, Reading: r, JSON: r.AppendJSON(nil, s.zone), HasPower: r.Values.Has(meter.PowerNet),
+	}
 	u.Guarded = s.totals.show(&u.Reading)
 	s.stands.Last, s.stands.Telegrams = r.Received, s.stands.Telegrams+1
 	s.setAlive(true)

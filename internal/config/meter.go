@@ -33,7 +33,8 @@ type Meter struct {
 
 // further returns the meters beside the first that are set, in their order.
 func (c *Config) further() (list []*Further) {
-	return slices.DeleteFunc([]*Further{&c.More.Second, &c.More.Third, &c.More.Fourth}, func(f *Further) bool { return *f == Further{} })
+	all := []*Further{&c.More.Second, &c.More.Third, &c.More.Fourth}
+	return slices.DeleteFunc(all, func(f *Further) bool { return *f == Further{} })
 }
 
 // Meters returns all meters, of which there is always one. The sockets of

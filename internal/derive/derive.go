@@ -27,8 +27,11 @@ type Deriver struct {
 // register that was only ever damage is forgotten.
 const memory = 10
 
+// pair is two powers and what is left of them.
+type pair struct{ in, out, net meter.Quantity }
+
 // phases are the rows of the power of one phase.
-var phases = [3]struct{ in, out, net meter.Quantity }{
+var phases = [3]pair{
 	{meter.PowerImportL1, meter.PowerExportL1, meter.PowerNetL1},
 	{meter.PowerImportL2, meter.PowerExportL2, meter.PowerNetL2},
 	{meter.PowerImportL3, meter.PowerExportL3, meter.PowerNetL3},

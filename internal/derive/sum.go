@@ -7,12 +7,13 @@ import (
 )
 
 // registers are what counts up and can be added.
-var registers = slices.DeleteFunc(meter.Where(func(i *meter.Info) bool { return i.Unit.Total() }), func(q meter.Quantity) bool {
-	return q == meter.EnergyHouse // which is counted of the sum
-})
+var registers = func() []meter.Quantity {
+	totals := meter.Where(func(i *meter.Info) bool { return i.Unit.Total() })
+	return slices.DeleteFunc(totals, func(q meter.Quantity) bool { return q == meter.EnergyHouse }) // which is counted of the sum
+}()
 
 // pairs are the powers that can be added: of all phases and of each.
-var pairs = append(slices.Clone(phases[:]), struct{ in, out, net meter.Quantity }{meter.PowerImport, meter.PowerExport, meter.PowerNet})
+var pairs = append(slices.Clone(phases[:]), pair{meter.PowerImport, meter.PowerExport, meter.PowerNet})
 
 // Sum adds up what several electricity meters measure at one time: energy, and
 // power with that of each phase. Only what all of them say is in it, because
