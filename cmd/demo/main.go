@@ -59,11 +59,11 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 
 // show runs the household, the broker and the app until ctx ends.
 func show(ctx context.Context, o options, stdout, stderr io.Writer) error {
-	line, err := simulate.Listen("127.0.0.1:0")
+	broker, brokerAddr, err := startBroker(stderr)
 	if err != nil {
 		return err
 	}
-	broker, brokerAddr, err := startBroker(stderr)
+	first, lineAddr, err := o.way.open(broker, "p1")
 	if err != nil {
 		return err
 	}
@@ -79,15 +79,15 @@ func show(ctx context.Context, o options, stdout, stderr io.Writer) error {
 	var inverter *simulate.Inverter
 	inverterAddr := ""
 	more := keys(o.meter, "SMARTMETER_")
-	var further []*simulate.Server
+	lines := []line{first}
 	for i, meter := range o.further {
-		line, err := simulate.Listen("127.0.0.1:0")
+		line, addr, err := o.way.open(broker, slots[i])
 		if err != nil {
 			return err
 		}
-		further = append(further, line)
+		lines = append(lines, line)
 		prefix := fmt.Sprintf("SMARTMETER_MORE_METERS_%d_", i)
-		more = append(append(more, prefix+"SLOT="+slots[i], prefix+"SOCKET="+line.Addr()), keys(meter, prefix)...)
+		more = append(append(more, prefix+"SLOT="+slots[i], prefix+"SOCKET="+addr), keys(meter, prefix)...)
 	}
 	if !o.noSolar {
 		inverterAddr = freeAddr(1502)
@@ -101,7 +101,7 @@ func show(ctx context.Context, o options, stdout, stderr io.Writer) error {
 	}
 	log := slog.New(slog.NewTextHandler(stderr, &slog.HandlerOptions{Level: level}))
 	cfg, _, err := config.Load(append(more,
-		"SMARTMETER_SOCKET="+line.Addr(),
+		"SMARTMETER_SOCKET="+lineAddr,
 		"SMARTMETER_MQTT_URL=mqtt://"+brokerAddr,
 		"SMARTMETER_MQTT_INTERVAL=5",
 		"SMARTMETER_TCP_SERVER="+freeAddrs(3010, 1+len(o.further)),
@@ -116,16 +116,17 @@ func show(ctx context.Context, o options, stdout, stderr io.Writer) error {
 	}
 
 	guide := &guide{
-		out: stdout, standard: o.standard.Title, line: line.Addr(), broker: brokerAddr, inverter: inverterAddr,
+		out: stdout, standard: o.standard.Title, line: lineAddr, broker: brokerAddr, inverter: inverterAddr,
 		further: len(o.further), isEmulating: o.emulate, addresses: make(map[string]string),
 	}
-	toLine := &spoiler{line: line, fault: o.fault, standard: &o.standard}
+	toLine := &spoiler{line: first, fault: o.fault, standard: &o.standard}
 	group, ctx := errgroup.WithContext(ctx)
-	group.Go(func() error { return line.Run(ctx) })
+	for _, line := range lines {
+		group.Go(func() error { return line.Run(ctx) })
+	}
 	group.Go(func() error { return o.meter.Run(ctx, toLine, o.every, o.clock) })
 	for i, meter := range o.further {
-		group.Go(func() error { return further[i].Run(ctx) })
-		group.Go(func() error { return meter.Run(ctx, further[i], o.every, o.clock) })
+		group.Go(func() error { return meter.Run(ctx, lines[1+i], o.every, o.clock) })
 	}
 	if inverter != nil {
 		group.Go(func() error { return inverter.Run(ctx) })
@@ -138,7 +139,7 @@ func show(ctx context.Context, o options, stdout, stderr io.Writer) error {
 // startBroker starts an MQTT broker without logins, on loopback.
 func startBroker(stderr io.Writer) (*mochi.Server, string, error) {
 	errorsOnly := &slog.HandlerOptions{Level: slog.LevelError}
-	broker := mochi.New(&mochi.Options{Logger: slog.New(slog.NewTextHandler(stderr, errorsOnly))})
+	broker := mochi.New(&mochi.Options{InlineClient: true, Logger: slog.New(slog.NewTextHandler(stderr, errorsOnly))})
 	if err := broker.AddHook(new(auth.AllowHook), nil); err != nil {
 		return nil, "", fmt.Errorf("setting up the broker: %w", err)
 	}
@@ -233,13 +234,14 @@ A simulated %s meter feeds the real app. Look at it:
   the HTTP API                         curl http://%s/api/reading
   metrics for Prometheus               curl http://%s/metrics
   a telegram explained                 nc %s | go run ./cmd/smartmeter decode
-  the line checked                     go run ./cmd/smartmeter check -network %s
+  the line checked                     SMARTMETER_MQTT_URL=mqtt://%s go run ./cmd/smartmeter check -network %s
   how all of it stands                 SMARTMETER_HEALTH=%s go run ./cmd/smartmeter healthcheck -v
 
-`, g.standard, g.addresses["page"], spaced(g.addresses["json"]), spaced(raw), g.toBroker(), api, api, spaced(raw), g.line, g.addresses["health"])
+`, g.standard, g.addresses["page"], spaced(g.addresses["json"]), spaced(raw), g.toBroker(), api, api, spaced(raw),
+		g.broker, g.line, g.addresses["health"])
 	g.tellFurther(api)
 	g.tellEmulated()
-	fmt.Fprintf(g.out, "The meter itself is a network reader at %s.%s Ctrl-C ends the demo.\n\n", g.line, inverter)
+	fmt.Fprintf(g.out, "The meter itself is read at %s.%s Ctrl-C ends the demo.\n\n", g.line, inverter)
 }
 
 // toBroker is what mosquitto's commands need to reach the broker.

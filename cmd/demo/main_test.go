@@ -378,3 +378,40 @@ func TestDemoEmulates(t *testing.T) {
 		t.Errorf("the demo ended with %d", code)
 	}
 }
+
+// TestDemoSources: by every way all outputs are alive.
+func TestDemoSources(t *testing.T) {
+	for _, w := range ways {
+		t.Run(w.name, func(t *testing.T) {
+			ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+			defer cancel()
+			guide, out := io.Pipe()
+			ended := make(chan int, 1)
+			go func() {
+				ended <- run(ctx, []string{"-source", w.name, "-meters", "2", "-every", "500ms"}, out, io.Discard)
+				out.Close()
+			}()
+			pattern := `telnet (\S+) (\d+)|http://(\S+?):(\d+)/metrics`
+			var addresses []string
+			for _, m := range found(t, guide, regexp.MustCompile(pattern)) {
+				addresses = append(addresses, net.JoinHostPort(m[1]+m[3], m[2]+m[4]))
+			}
+			if len(addresses) != 4 {
+				t.Fatalf("the guide names %q", addresses)
+			}
+			for i, want := range []string{`"header":`, "SIMULATED"} {
+				if got := firstLine(t, addresses[i], []string{"{", "/"}[i]); !strings.Contains(got, want) {
+					t.Errorf("socket %d: got %q", i, got)
+				}
+			}
+			if got := firstLine(t, addresses[3], "{"); !strings.Contains(got, `"header":`) {
+				t.Errorf("the second meter: got %q", got)
+			}
+			waitForCause(t, ctx, "http://"+addresses[2]+"/api/events", "good")
+			cancel()
+			if code := <-ended; code != 0 {
+				t.Errorf("the demo ended with %d", code)
+			}
+		})
+	}
+}

@@ -24,6 +24,7 @@ type options struct {
 	every    time.Duration
 	seed     uint64
 	clock    func() time.Time
+	way      way
 	fault    fault
 	noSolar  bool
 	onePhase bool
@@ -40,6 +41,7 @@ func parseOptions(args []string, stdout io.Writer) (options, error) {
 	at := flags.String("at", "", "simulated date and `time`, such as 2026-06-21T13:00 (default now)")
 	flags.BoolVar(&o.emulate, "emulate", false, "answer as other makers' meters too, for batteries and wallboxes")
 	flags.DurationVar(&o.every, "every", 0, "time between telegrams (default as the standard has it)")
+	source := flags.String("source", "tcp", "how the app reads the meter: one of the `ways` below")
 	fault := flags.String("fault", "", "what is wrong with the line: one of the `faults` below")
 	meters := flags.Int("meters", 1, "how many meters the house has, 1 to 4")
 	flags.BoolVar(&o.noSolar, "no-solar", false, "a household without solar panels")
@@ -84,6 +86,9 @@ func parseOptions(args []string, stdout io.Writer) (options, error) {
 	if o.clock, err = clockFrom(*at); err != nil {
 		return o, err
 	}
+	if o.way, err = parseWay(*source); err != nil {
+		return o, err
+	}
 	o.fault, err = parseFault(*fault)
 	return o, err
 }
@@ -96,6 +101,10 @@ func help(flags *flag.FlagSet, out io.Writer) {
 	fmt.Fprint(out, "\nThe meter's standards:\n")
 	for _, s := range standards() {
 		fmt.Fprintf(out, "  %-12s %s\n", s.Name, s.Title)
+	}
+	fmt.Fprint(out, "\nThe ways to the meter:\n")
+	for _, w := range ways {
+		fmt.Fprintf(out, "  %-12s %s\n", w.name, w.what)
 	}
 	fmt.Fprint(out, "\nThe faults:\n")
 	for _, f := range faults[1:] {
