@@ -69,7 +69,7 @@ func Announce(ctx context.Context, o Options) error {
 		if ctx.Err() != nil {
 			break
 		}
-		o.Log.Warn("the emulated meter cannot be found by itself (mDNS); enter its address where it is used. Trying again until it works", "cause", err)
+		o.Log.Warn("the emulated meter cannot be found automatically (mDNS); enter its address where it is used. Trying again until it works", "cause", err)
 		pause.Wait(ctx)
 	}
 	return nil

@@ -128,13 +128,15 @@ func TestUnderTheSupervisor(t *testing.T) {
 	for _, options := range []string{"as installed", "{}"} {
 		check(t, "options "+options+": runs, says what to set", func(t *testing.T) string {
 			h, c := newHouse(t), newContainer(t, "smartmeter-amd64")
-			if options == "as installed" {
+			device, address := "SMARTMETER_PORT", "SMARTMETER_SOCKET"
+			if options == "as installed" { // under Home Assistant, whose form has labels
+				device, address = "P1 cable → Device", "P1 reader on the network → Address"
 				c.managed(t, nil)
 			} else {
 				c.write(t, options)
 			}
 			p := c.start(t)
-			p.await(t, "serial.device", "network.address")
+			p.await(t, device, address)
 			h.await(t, "smartmeter/connected", "1")
 			c.healthy(t)
 			p.stop(t)
