@@ -33,6 +33,12 @@ var (
 	maxVoltage = meter.NewValue(300, 0)
 )
 
+// IsVoltage reports whether n * 10^exp V is a voltage that a phase can have.
+func IsVoltage(n int64, exp int8) bool {
+	v := meter.NewValue(n, uint8(-exp))
+	return v.Cmp(minVoltage) >= 0 && v.Cmp(maxVoltage) <= 0
+}
+
 // maxDirect is the largest current of a meter that carries it itself, in A;
 // above it there are current transformers, whose scale makers change.
 const maxDirect = 125

@@ -9,11 +9,8 @@ import (
 	"github.com/smartmeter-addon/smartmeter-addon/internal/cosem"
 )
 
-// Why a message gives no objects.
-var (
-	ErrTrailing = errors.New("octets are left behind the message")
-	ErrLayout   = errors.New("the message's layout is not known")
-)
+// ErrLayout is returned for a message that gives no objects.
+var ErrLayout = errors.New("the message's layout is not known")
 
 // ErrKind is returned for an APDU that is no data-notification.
 type ErrKind struct{ Tag byte }
@@ -41,8 +38,9 @@ type Decoder struct {
 	time    []byte
 }
 
-// Decode reads an APDU, with or without the LLC header of HDLC. The message
-// and all in it is valid until the next call.
+// Decode reads an APDU that a check or a tag vouches for, with or without the LLC
+// header of HDLC; what stands behind its list counts for nothing. The message and
+// all in it is valid until the next call.
 func (d *Decoder) Decode(apdu []byte) (*cosem.Message, error) {
 	apdu = trimLLC(apdu)
 	if len(apdu) == 0 {
@@ -91,12 +89,8 @@ func (d *Decoder) notification(apdu []byte) (*cosem.Message, error) {
 	if err != nil {
 		return nil, err
 	}
-	rest, err := d.walker.Walk(body)
-	if err != nil {
+	if _, err := d.walker.Walk(body); err != nil {
 		return nil, err
-	}
-	if len(bytes.TrimLeft(rest, "\x00")) > 0 { // which some fill up with
-		return nil, ErrTrailing
 	}
 	m := &d.message
 	if m.Objects == nil {

@@ -72,6 +72,7 @@ func TestPatterns(t *testing.T) {
 		{"an earlier billing period", "01 02 02 03 09 06 01 00 01 08 00 65 06 00 00 00 05 02 02 0F 03 16 1E 02 02" + power + "06 00 00 00 01",
 			"1-0:1.8.0*101=5000Wh 1-0:1.7.0=1W"},
 		{"a code without value", "02 03" + power + "09 06 01 00 02 07 00 FF 06 00 00 00 03", "1-0:2.7.0=3W"},
+		{"a count that is too small", "02 02" + power + "06 00 00 00 03 09 06 01 00 02 07 00 FF 06 00 00 00 04", "1-0:1.7.0=3W"},
 		{"zeros behind", "02 02" + power + "06 00 00 00 03 00 00 00", "1-0:1.7.0=3W"},
 		{"flat, with scale", "02 03" + power + "06 00 00 04 62 02 02 0F 00 16 1B", "1-0:1.7.0=1122W"},
 		{"flat", "02 02" + power + "06 00 00 04 62", "1-0:1.7.0=1122W"},
@@ -110,6 +111,15 @@ func TestFloat(t *testing.T) {
 	}
 }
 
+// TestFloatWithoutScale: a float has its own.
+func TestFloatWithoutScale(t *testing.T) {
+	var d dlms.Decoder
+	m, err := d.Decode(notify(t, "02 04 09 06 01 00 1F 07 00 FF 17 40 A0 00 00 09 06 01 00 01 08 00 FF 17 44 9A 52 2B"))
+	if want := "1-0:31.7.0=5A 1-0:1.8.0=1234.5677Wh"; err != nil || text(m) != want {
+		t.Errorf("%v, got %s, want %s", err, text(m), want)
+	}
+}
+
 // TestScales reads lists that send no scale.
 func TestScales(t *testing.T) {
 	const values = "09 06 01 00 20 07 00 FF 12 09 04 09 06 01 00 1F 07 00 FF 12 01 0A 09 06 01 00 01 08 00 FF 06 00 00 00 64"
@@ -121,6 +131,8 @@ func TestScales(t *testing.T) {
 		{"Kaifa", named("KFM_001"), "1-0:32.7.0=230.8V 1-0:31.7.0=0.266A 1-0:1.8.0=100Wh", cosem.ScaleGiven},
 		{"Kamstrup", named("Kamstrup_V0001"), "1-0:32.7.0=230.8V 1-0:31.7.0=2.66A 1-0:1.8.0=100Wh", cosem.ScalePresumed},
 		{"no name", "02 06" + values, "1-0:32.7.0=230.8V 1-0:31.7.0=2.66A 1-0:1.8.0=100Wh", cosem.ScaleGiven},
+		{"Kaifa in volts, and a phase that floats", "02 07 0A 07 4B464D5F303031 09 06 01 00 20 07 00 FF 12 00 E6 09 06 01 00 34 07 00 FF 12 00 2D 09 06 01 00 48 07 00 FF 12 00 00",
+			"1-0:32.7.0=230V 1-0:52.7.0=4.5V 1-0:72.7.0=0.0V", cosem.ScaleGiven},
 		{"volts whole, in tenths, in hundredths", "02 06 09 06 01 00 20 07 00 FF 12 00 E6 09 06 01 00 34 07 00 FF 12 09 04 09 06 01 00 48 07 00 FF 12 5A 28",
 			"1-0:32.7.0=230V 1-0:52.7.0=230.8V 1-0:72.7.0=230.80V", cosem.ScaleGiven},
 		{"Kamstrup in hundredths", "02 03 0A 08 4B 61 6D 73 74 72 75 70 09 06 01 01 20 07 00 FF 12 5A 6E", "1-1:32.7.0=231.50V", cosem.ScaleGiven},
@@ -304,7 +316,6 @@ func TestDecodeRefuses(t *testing.T) {
 		{"another kind", octets(t, "C4 01"), dlms.ErrKind{Tag: 0xC4}},
 		{"a list that is cut", notify(t, whole[:len(whole)-3]), axdr.ErrShort},
 		{"a count that lies", notify(t, "01 02"+whole[5:]), axdr.ErrShort},
-		{"something behind", notify(t, whole+"11 00"), dlms.ErrTrailing},
 		{"no object", notify(t, "02 02 11 01 11 02"), dlms.ErrLayout},
 		{"a list without codes of an unknown maker", notify(t, "02 09 09 03 41 42 43"+strings.Repeat("06 00 00 00 01", 8)), dlms.ErrLayout},
 	} {

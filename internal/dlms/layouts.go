@@ -84,20 +84,17 @@ var lists = []list{
 type scale struct {
 	name                             string
 	voltage, current, energy, factor int8
-	// anyVoltage: meters of this kind send volts, tenths or hundredths; what a
-	// phase can have tells which.
-	anyVoltage  bool
-	energyScale cosem.EnergyScale
+	energyScale                      cosem.EnergyScale
 }
 
 var (
 	kaifa      = scale{name: "Kaifa", voltage: -1, current: -3, factor: -3}
 	iskra      = scale{name: "Iskra", voltage: -1, current: -2, factor: -3}
-	kamstrup   = scale{name: "Kamstrup", current: -2, factor: -2, anyVoltage: true, energyScale: cosem.ScalePresumed}
+	kamstrup   = scale{name: "Kamstrup", current: -2, factor: -2, energyScale: cosem.ScalePresumed}
 	burgenland = scale{name: "Burgenland", current: -2, factor: -3}
 	plain      = scale{name: "plain", factor: -3}
 	// push is what bare values behind a push list have in Switzerland.
-	push = scale{name: "push list", current: -2, factor: -3, anyVoltage: true}
+	push = scale{name: "push list", current: -2, factor: -3}
 )
 
 // listScales are the scales of lists that name themselves.

@@ -42,9 +42,7 @@ func (d *Decoder) applyScale() {
 		energy = energy || kind == cosem.Energy
 		switch kind {
 		case cosem.Voltage:
-			if o.Exp = s.voltage; s.anyVoltage {
-				o.Exp = voltageExp(o.Number)
-			}
+			o.Exp = voltageExp(o.Number, s.voltage)
 		case cosem.Current:
 			o.Exp = s.current
 		case cosem.Energy:
@@ -65,15 +63,21 @@ func (d *Decoder) applyScale() {
 	}
 }
 
-// voltageExp finds the scale of a phase's voltage, which is 80 to 300 V.
-func voltageExp(n int64) int8 { return expBelow(n, 800) }
+// voltageExp finds the scale of a phase's voltage. Meters of one maker send volts,
+// tenths or hundredths of them, by operator: where the maker's usual scale gives
+// what no phase has, another one that does counts.
+func voltageExp(n int64, usual int8) int8 {
+	for _, exp := range [...]int8{usual, 0, -1, -2, -3} {
+		if cosem.IsVoltage(n, exp) {
+			return exp
+		}
+	}
+	return usual
+}
 
 // frequencyExp finds the scale of a frequency: grids have 50 or 60 Hz.
-func frequencyExp(n int64) int8 { return expBelow(n, 450) }
-
-// expBelow returns the power of ten that brings n below a limit, -3 at least.
-func expBelow(n, limit int64) (exp int8) {
-	for ; n >= limit && exp > -3; n /= 10 {
+func frequencyExp(n int64) (exp int8) {
+	for ; n >= 450 && exp > -3; n /= 10 {
 		exp--
 	}
 	return exp
@@ -124,4 +128,5 @@ func (d *Decoder) float(o *cosem.Object, i *axdr.Item) {
 		return
 	}
 	o.Type, o.Number, o.Exp, o.Signed = cosem.Number, n, int8(exp), true
+	o.Unit = o.Code.Unit() // it needs no scale
 }
