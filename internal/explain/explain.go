@@ -9,17 +9,20 @@ import (
 	"time"
 
 	"github.com/smartmeter-addon/smartmeter-addon/internal/decode"
+	"github.com/smartmeter-addon/smartmeter-addon/internal/diagnosis"
 	"github.com/smartmeter-addon/smartmeter-addon/internal/dsmr"
 	"github.com/smartmeter-addon/smartmeter-addon/internal/meter"
 )
 
 // Telegram is a telegram explained. All its texts are printable.
 type Telegram struct {
-	Header   string  `json:"header"`             // without its "/"
-	Standard string  `json:"standard,omitempty"` // "DSMR 5.0"; empty: not recognised
-	Checksum string  `json:"checksum"`           // valid, invalid or absent
-	Bad      string  `json:"bad,omitempty"`      // why it gives no reading; empty: it does
-	Entries  []Entry `json:"entries"`            // in the order of the telegram
+	Header   string `json:"header"`             // without its "/"
+	Standard string `json:"standard,omitempty"` // "DSMR 5.0"; empty: not recognised
+	Checksum string `json:"checksum"`           // valid, invalid or absent
+	Bad      string `json:"bad,omitempty"`      // why it gives no reading; empty: it does
+
+	Cause   diagnosis.Cause `json:"-"`       // of Bad
+	Entries []Entry         `json:"entries"` // in the order of the telegram
 }
 
 // Entry is a number of a telegram, or an object that has none.
@@ -54,7 +57,7 @@ func Of(m decode.Message, err error) Telegram {
 		Header: Printable([]byte(m.Reading.Header)), Standard: m.Reading.Standard, Checksum: m.Reading.Checksum.String(), Entries: []Entry{},
 	}
 	if err != nil {
-		e.Bad = err.Error()
+		e.Bad, e.Cause = err.Error(), decode.CauseOf(err)
 	}
 	for o := range m.Objects() {
 		e.Entries = append(e.Entries, entries(o)...)

@@ -6,7 +6,9 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/smartmeter-addon/smartmeter-addon/internal/diagnosis"
 	"github.com/smartmeter-addon/smartmeter-addon/internal/explain"
+	"github.com/smartmeter-addon/smartmeter-addon/internal/meter"
 )
 
 func TestText(t *testing.T) {
@@ -37,6 +39,9 @@ func TestBadText(t *testing.T) {
 	got, ok := explain.Text([]byte("/XMX5A\r\n\r\n1-3:0.2.8(50)\r\n!0000\r\n"), false, time.Now())
 	if !ok || got.Checksum != "invalid" || got.Bad == "" || len(got.Entries) != 1 {
 		t.Errorf("%v, %+v", ok, got)
+	}
+	if dutch := got.In(meter.Dutch); dutch.Bad != diagnosis.Checksums.Text(meter.Dutch) {
+		t.Errorf("in Dutch: %q", dutch.Bad)
 	}
 	if got, _ := explain.Text([]byte("/XMX5A\r\n\r\n1-3:0.2.8(50)\r\n!0000\r\n"), true, time.Now()); got.Bad != "" {
 		t.Errorf("lax: %s", got.Bad)

@@ -19,6 +19,9 @@ func (t Telegram) In(l meter.Language) Telegram {
 	if column < 0 {
 		return t
 	}
+	if t.Bad != "" {
+		t.Bad = t.Cause.Text(l)
+	}
 	t.Entries = slices.Clone(t.Entries)
 	for i := range t.Entries {
 		e := &t.Entries[i]

@@ -62,7 +62,7 @@ var names = map[string]struct{ nl, de, fr, sv string }{
 	"Cooling meter":          {"Koudemeter", "Kältezähler", "Compteur de froid", "Kylmätare"},
 	"Electricity submeter":   {"Tussenmeter elektriciteit", "Zwischenzähler Strom", "Sous-compteur d'électricité", "Undermätare för el"},
 	"Solar inverter":         {"Zonne-omvormer", "Solar-Wechselrichter", "Onduleur solaire", "Solcellsväxelriktare"},
-	"P1 port reader":         {"P1-poortlezer", "P1-Leser", "Lecteur de port P1", "P1-portläsare"},
+	"P1 port reader":         {"P1-poortlezer", "P1-Lesegerät", "Lecteur de port P1", "P1-portläsare"},
 
 	"Power import":    {"Afgenomen vermogen", "Bezugsleistung", "Puissance prélevée", "Uttagen effekt"},
 	"Power export":    {"Teruggeleverd vermogen", "Einspeiseleistung", "Puissance injectée", "Inmatad effekt"},
