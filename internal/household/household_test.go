@@ -21,7 +21,7 @@ const (
 // line is a line whose telegram is a list of words: id=A is the electricity
 // meter's identifier, gas1=G:60 the gas meter G on channel 1 with a reading of
 // minute 60 (of another unit: G:60:GJ; that says zero: G:60=0); heat and water likewise. clock=unset:
-// its clock is not set, crc=none: it has no checksum, restart: the program ends
+// its clock is not set, clock=none: it has none, crc=none: it has no checksum, restart: the program ends
 // and begins again.
 type line struct {
 	household *household.Household
@@ -45,6 +45,8 @@ func (l *line) telegram(t *testing.T, words string) *meter.Reading {
 			r.Checksum = meter.ChecksumAbsent
 		case word == "clock=unset":
 			r.Time, r.ClockUnset = meter.Timestamp{}, true
+		case word == "clock=none":
+			r.Time = meter.Timestamp{}
 		case word == "restart":
 			l.restart(t)
 		default:
@@ -190,6 +192,15 @@ func TestIdentify(t *testing.T) {
 			{1, minute, "id=A gas1=G:60", "A gas1=-", ""}, // not again
 			{60, minute, "restart id=A gas1=G:60 gas2=H:110", "A gas1=- gas2=H#1+", ""},
 			{60, minute, "id=A gas1=G:60 gas2=H:120", "A gas1=- gas2=H#1+", ""},
+		}},
+		{"a gas meter that was replaced is no successor while it says nothing new", []step{
+			{1, minute, "crc=none id=A gas1=G:60", " gas1=#1", ""},
+			{5, 2 * minute, "crc=none id=A gas1=G:60", "A gas1=G#1", ""},
+			{10, 2 * minute, "crc=none id=A gas1=G:60 gas2=H:70", "A gas1=G#1 gas2=-", ""},
+			{10, 2 * minute, "crc=none id=A gas1=G:60 gas2=H:80", "A gas1=G#1 gas2=-", ""},
+			{10, 2 * minute, "crc=none id=A gas1=G:60 gas2=H:90", "A gas1=G#1 gas2=-", ""},
+			{1, 2 * minute, "crc=none id=A gas1=G:60 gas2=H:100", "A gas1=- gas2=H#1+", "replaced gas G>H"},
+			{30, time.Hour, "crc=none clock=none id=A gas1=G:60 gas2=H:100", "A gas1=- gas2=H#1+", ""},
 		}},
 		{"a gas meter that was replaced and stays in the telegrams, and a restart", []step{
 			{5, 2 * minute, "id=A gas1=G:60", "A gas1=G#1", ""},

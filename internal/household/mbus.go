@@ -168,7 +168,7 @@ func (h *Household) meet(r *meter.Reading, m meter.Medium, channel int, e eviden
 	}
 	st.hear(st.id, e.now)
 	isNext := st.next(sampleOf(c))
-	if !isNext || !st.isSettled(e) || !h.isRecent(c.Time, r) {
+	if !isNext || st.isGone || !st.isSettled(e) || !h.isRecent(c.Time, r) {
 		return
 	}
 	h.decide(r, m, known, channel, e)

@@ -82,7 +82,8 @@ func (h *Household) Restore(s State) {
 	for _, kept := range s.Strangers {
 		if m, ok := meter.MediumByJSON(kept.Medium); ok {
 			for _, id := range kept.IDs[:min(len(kept.IDs), maxStrangers)] {
-				h.media[m].remember(id, 0, sample{}, time.Time{})
+				of := &h.media[m]
+				of.strangers[of.remember(id, 0, sample{}, time.Time{})].isGone = true
 			}
 		}
 	}

@@ -26,7 +26,8 @@ type stranger struct {
 	rival
 	channel   int // it is known by where it has no identifier
 	last      sample
-	rounds    int // its readings since the first
+	rounds    int  // its readings since the first
+	isGone    bool // it had a slot, or is known from an earlier run, and has not reported since
 	isLeftOut bool
 }
 
@@ -43,7 +44,7 @@ func (h *Household) decide(r *meter.Reading, m meter.Medium, known, channel int,
 		if isGone && !m.IsLesser(c.Unit, s.unit) || m.IsLesser(s.unit, c.Unit) {
 			from := s.claim.id
 			of.forget(known)
-			of.remember(from, s.channel, s.last, e.now)
+			of.strangers[of.remember(from, s.channel, s.last, e.now)].isGone = true
 			s.claim.take(st.id, s.claim.last+1, e.now)
 			if s.isMet {
 				r.Channels[s.channel-1].Meter = meter.Identity{}
@@ -130,6 +131,7 @@ func (st *stranger) next(now sample) bool {
 		return false
 	case before != (sample{}): // else it is known from an earlier run only
 		st.rounds++
+		st.isGone = false
 	}
 	st.last = now
 	return before == (sample{}) || now.unit == before.unit && now.value.Cmp(before.value) >= 0
