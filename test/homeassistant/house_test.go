@@ -52,6 +52,7 @@ type meter struct {
 	visited  bool      // it is started as by the Supervisor, so that its devices lead to its page
 	start    time.Time // of its world; zero: with the first telegram
 	raw      string    // address of the raw socket
+	beside   []*meter  // further meters that the same program reads
 	program  *process
 	cable    *cable
 }
@@ -136,8 +137,16 @@ func newBroker(t *testing.T, addr string) *process {
 	return b
 }
 
-// plugIn hangs the meter on the wall and starts its program.
-func (m *meter) plugIn(t *testing.T, h *house, program string) {
+// residents is the simulated household that a meter counts for.
+type residents interface {
+	Run(ctx context.Context, w io.Writer, every time.Duration, now func() time.Time) error
+	Inverter(addr string, now func() time.Time) (*simulate.Inverter, error)
+}
+
+// hang hangs the meter on the wall, and returns the address of its reader, the
+// keys of what it sends, the household, and what runs something until the test
+// ends.
+func (m *meter) hang(t *testing.T, h *house) (addr string, keys []string, world residents, run func(f func(context.Context) error)) {
 	t.Helper()
 	line, err := simulate.Listen(testkit.Addr(t))
 	if err != nil {
@@ -150,34 +159,36 @@ func (m *meter) plugIn(t *testing.T, h *house, program string) {
 		running.Wait()
 	})
 	options := simulate.Options{Standard: m.standard, Seed: m.seed, Start: m.start}
-	var world interface {
-		Run(ctx context.Context, w io.Writer, every time.Duration, now func() time.Time) error
-		Inverter(addr string, now func() time.Time) (*simulate.Inverter, error)
-	} = simulate.New(options)
-	var keys []string
+	world = simulate.New(options)
 	every := time.Second
 	if m.pushes {
 		push := simulate.NewPush(m.push, options)
 		world, keys, every = push, keysOf(push.Encrypter), push.Info().Period
 	}
-	run := func(f func() error) {
+	run = func(f func(context.Context) error) {
 		running.Go(func() {
-			if err := f(); err != nil && ctx.Err() == nil {
+			if err := f(ctx); err != nil && ctx.Err() == nil {
 				t.Error(err)
 			}
 		})
 	}
-	run(func() error { return line.Run(ctx) })
+	run(line.Run)
 	if m.cable == nil {
 		m.cable = new(cable)
 	}
 	m.cable.to = line
-	run(func() error { return world.Run(ctx, m.cable, every, h.clock.now) })
+	run(func(ctx context.Context) error { return world.Run(ctx, m.cable, every, h.clock.now) })
+	return line.Addr(), keys, world, run
+}
 
+// plugIn hangs the meter on the wall and starts its program.
+func (m *meter) plugIn(t *testing.T, h *house, program string) {
+	t.Helper()
+	addr, keys, world, run := m.hang(t, h)
 	m.raw = testkit.FreeAddr(t)
 	m.program = newProcess(t, m.slot, program)
 	m.program.env = []string{
-		"SMARTMETER_SOCKET=" + line.Addr(),
+		"SMARTMETER_SOCKET=" + addr,
 		"SMARTMETER_MQTT_URL=mqtt://" + h.addr,
 		"SMARTMETER_MQTT_USERNAME=" + user,
 		"SMARTMETER_MQTT_PASSWORD=" + password,
@@ -200,12 +211,17 @@ func (m *meter) plugIn(t *testing.T, h *house, program string) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		run(func() error { return inverter.Run(ctx) })
+		run(inverter.Run)
 		m.program.env = append(m.program.env, "SMARTMETER_SUNSPEC_MODBUS="+addr)
 	}
 	if m.visited {
 		m.program.env = append(m.program.env, "SUPERVISOR_TOKEN=secret", "HOSTNAME=a0d7b954-smartmeter", "SMARTMETER_DATA="+t.TempDir(),
 			"SMARTMETER_WEB_SERVER="+testkit.FreeAddr(t), "SMARTMETER_API_SERVER=0")
+	}
+	for i, further := range m.beside {
+		addr, _, _, _ := further.hang(t, h)
+		prefix := fmt.Sprintf("SMARTMETER_MORE_METERS_%d_", i)
+		m.program.env = append(m.program.env, prefix+"SLOT="+further.slot, prefix+"SOCKET="+addr)
 	}
 	m.program.start(t)
 }

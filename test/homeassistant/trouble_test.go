@@ -28,12 +28,16 @@ type cable struct {
 
 	mu     sync.Mutex
 	change func(telegram []byte) []byte // nil: none
+	isCut  bool                         // nothing passes
 	passed int                          // telegrams, since change was set
 }
 
 func (c *cable) Write(telegram []byte) (int, error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
+	if c.isCut {
+		return len(telegram), nil
+	}
 	out := telegram
 	if c.change != nil {
 		out = c.change(bytes.Clone(telegram))
@@ -49,6 +53,12 @@ func (c *cable) set(change func([]byte) []byte) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.change, c.passed = change, 0
+}
+
+func (c *cable) cut(isCut bool) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.isCut = isCut
 }
 
 func (c *cable) count() int {
