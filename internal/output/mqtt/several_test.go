@@ -1,6 +1,7 @@
 package mqtt
 
 import (
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -95,6 +96,60 @@ func TestOneOfSeveral(t *testing.T) {
 		`homeassistant/device/smartmeter_night_bridge/claim {"instance":"0badcafe","state":"stopped"}`,
 		"smartmeter/connected 0",
 	)
+}
+
+// TestSilentForDays: a meter without data for three days stays away and says
+// nothing but what is asked for, while the other one goes on; then it is back,
+// with its newest state first.
+func TestSilentForDays(t *testing.T) {
+	s := newSession(several())
+	connect(s, start)
+	for _, u := range []*meter.Update{of("p1", dutch()), of("night", belgian())} {
+		s.status(start, stands(u.Slot, true))
+		s.update(start, u)
+	}
+	s.status(start, stands("night", false))
+	seen := make(map[string]map[string]bool) // payloads by topic
+	note := func(messages []message) {
+		for _, m := range messages {
+			if strings.HasSuffix(m.topic, "/availability") || strings.HasSuffix(m.topic, "/connected") {
+				if seen[m.topic] == nil {
+					seen[m.topic] = make(map[string]bool)
+				}
+				seen[m.topic][string(m.payload)] = true
+			}
+		}
+	}
+	states := 0
+	now := start
+	for range 3 * 24 * 6 {
+		now = now.Add(10 * time.Minute)
+		for at := s.next(); !at.IsZero() && !at.After(now); at = s.next() {
+			note(keep(s.tick(at)))
+		}
+		messages := keep(s.update(now, later(of("p1", dutch()), now.Sub(start), nil)))
+		note(messages)
+		for _, m := range messages {
+			if m.topic == "smartmeter/p1/state" {
+				states++
+			}
+		}
+	}
+	for topic, payloads := range seen {
+		isNight := strings.Contains(topic, "/night")
+		if isNight && payloads["online"] || topic == "smartmeter/p1/availability" && payloads["offline"] || payloads["2"] {
+			t.Errorf("%s says %v", topic, payloads)
+		}
+	}
+	if states < 3*24*6 {
+		t.Errorf("the other meter has %d states", states)
+	}
+	s.status(now, stands("night", true))
+	back := brief(s.update(now, later(of("night", belgian()), now.Sub(start), nil)))
+	state, available := slices.Index(back, "smartmeter/night/state (state)"), slices.Index(back, "smartmeter/night/availability online")
+	if state < 0 || available < state {
+		t.Errorf("it comes back with %q", back)
+	}
 }
 
 // TestRestartOfSeveral: before the first telegram every meter's devices are
