@@ -223,7 +223,9 @@ func overNetwork(t *testing.T, h *house) {
 		// Of an authority that is none of the public ones.
 		"influxdb": map[string]any{"url": "https://post.house", "token": "secret", "org": "home", "bucket": "meter"},
 		"post":     map[string]any{"url": "https://post.house/", "interval": 1, "ca_file": "/config/ca.crt"},
+		"emulate":  []map[string]any{{"kind": "shelly_pro_3em"}},
 	})
+	asked := supervisor(t)
 	h.forget()
 	reader(t)
 	p := c.start(t)
@@ -232,6 +234,13 @@ func overNetwork(t *testing.T, h *house) {
 		t.Error("nobody has asked for the reader")
 	}
 	wait(t, "post", func() bool { return posted() > 0 })
+	if got := get(t, "http://"+address+":8082/rpc/EM.GetStatus?id=0"); !strings.Contains(got, `"total_act_power":`) {
+		t.Errorf("emulated meter: %q", got)
+	}
+	if got := battery(t); !strings.Contains(got, `"total_act_power":`) {
+		t.Errorf("emulated meter, by UDP: %q", got)
+	}
+	wait(t, "question for the machine's name", func() bool { return asked("/addons/self/info") && asked("/info") })
 	wait(t, "refusal of the database's certificate", func() bool { return p.log.Count("database", "certificate") > 0 })
 	if code, words := p.health(t, c.env); code != 0 {
 		t.Errorf("health check: exit %d, %s", code, words)

@@ -284,6 +284,40 @@ func (h *house) postbox(t *testing.T) (posted func() int) {
 	return func() int { h.mu.Lock(); defer h.mu.Unlock(); return count }
 }
 
+// supervisor is Home Assistant's, as far as it is asked where the home network
+// reaches the app.
+func supervisor(t *testing.T) (asked func(path string) bool) {
+	t.Helper()
+	var mu sync.Mutex
+	paths := make(map[string]bool)
+	listen(t, "172.30.32.2:80", http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		mu.Lock()
+		defer mu.Unlock()
+		paths[r.URL.Path] = true
+		_, _ = io.WriteString(w, `{"result": "ok", "data": {"hostname": "homeassistant", "network": {"8082/tcp": 8082, "2220/udp": 2220}}}`)
+	}))
+	return func(path string) bool { mu.Lock(); defer mu.Unlock(); return paths[path] }
+}
+
+// battery asks the emulated meter by UDP, until it is answered.
+func battery(t *testing.T) string {
+	t.Helper()
+	conn, err := net.Dial("udp", address+":2220")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer conn.Close()
+	packet := make([]byte, 1500)
+	var n int
+	wait(t, "answer to a battery", func() bool {
+		_, _ = io.WriteString(conn, `{"id":1,"method":"EM.GetStatus","params":{"id":0}}`)
+		_ = conn.SetReadDeadline(time.Now().Add(time.Second))
+		n, err = conn.Read(packet)
+		return err == nil
+	})
+	return string(packet[:n])
+}
+
 func listen(t *testing.T, addr string, handler http.Handler) {
 	t.Helper()
 	listener, err := net.Listen("tcp", addr)
