@@ -50,11 +50,11 @@ var wayCauses = table{
 			"Servern har ingen WebSocket på adressen",
 		},
 		next: texts{
-			"Check host, port and path; the path stands in the reader's documentation. If it is the port for TLS, write wss://",
-			"Controleer host, poort en pad; het pad staat in de documentatie van de lezer. Schrijf wss:// als het de poort voor TLS is",
-			"Prüfe Host, Port und Pfad; der Pfad steht in der Anleitung des Lesegeräts. Ist es der Port für TLS, schreibe wss://",
-			"Vérifiez l’hôte, le port et le chemin, qui figure dans la notice du lecteur. Si c’est le port TLS, écrivez wss://",
-			"Kontrollera värd, port och sökväg; sökvägen står i läsarens dokumentation. Är det porten för TLS, skriv wss://",
+			"Check host, port and path; the path stands in the reader's documentation. Write wss:// for a port with TLS, ws:// for one without",
+			"Controleer host, poort en pad; het pad staat in de documentatie van de lezer. Schrijf wss:// voor een poort met TLS, ws:// voor een zonder",
+			"Prüfe Host, Port und Pfad; der Pfad steht in der Anleitung des Lesegeräts. Schreibe wss:// für einen Port mit TLS, ws:// für einen ohne",
+			"Vérifiez l’hôte, le port et le chemin, qui figure dans la notice du lecteur. Écrivez wss:// pour un port avec TLS, ws:// pour un port sans TLS",
+			"Kontrollera värd, port och sökväg; sökvägen står i läsarens dokumentation. Skriv wss:// för en port med TLS, ws:// för en utan",
 		},
 	},
 	LoginRefused: {

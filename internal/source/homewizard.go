@@ -187,7 +187,7 @@ func (e *wrongAnswer) Error() string {
 	case e.product != "":
 		return fmt.Sprintf("the product %.40q has no telegrams", e.product)
 	case e.status == 0:
-		return "the answer is not one of a web server"
+		return "no answer of a web server comes"
 	case e.status == http.StatusOK && !e.isWebSocket:
 		return "the answer is not a telegram"
 	}

@@ -4,8 +4,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"net"
 	"os"
+	"syscall"
 	"time"
 
 	"github.com/gorilla/websocket"
@@ -58,6 +60,8 @@ func dialError(err error, status int) error {
 	case isWrong:
 		answer.isWebSocket = true
 		return answer
+	case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF), errors.Is(err, syscall.ECONNRESET):
+		return &wrongAnswer{isWebSocket: true} // what does not understand the request
 	}
 	return err
 }

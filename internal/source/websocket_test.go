@@ -109,8 +109,8 @@ func TestWebSocketRefused(t *testing.T) {
 		"a certificate of its own":  {"wss://" + secure.Listener.Addr().String(), diagnosis.Certificate, "certificate"},
 		"no TLS":                    {"wss://" + html.Listener.Addr().String(), diagnosis.NoWebSocket, "TLS"},
 		"nobody listens":            {"ws://" + closed.Addr().String(), diagnosis.Refused, "refused"},
-		"a meter's bytes, raw":      {"ws://" + serveBytes(t, "/ISK5\\2M550T-1012\r\n\r\n1-0:1.8.0(1*kWh)\r\n!\r\n"), diagnosis.NoWebSocket, "not one of a web server"},
-		"it hangs up without words": {"ws://" + serveBytes(t, ""), diagnosis.HungUp, "EOF"},
+		"a meter's bytes, raw":      {"ws://" + serveBytes(t, "/ISK5\\2M550T-1012\r\n\r\n1-0:1.8.0(1*kWh)\r\n!\r\n"), diagnosis.NoWebSocket, "no answer of a web server"},
+		"it hangs up without words": {"ws://" + serveBytes(t, ""), diagnosis.NoWebSocket, "no answer of a web server"},
 	} {
 		port := way(t, tt.address)
 		conn, err := port.Open(t.Context())

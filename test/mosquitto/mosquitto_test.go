@@ -6,6 +6,7 @@
 package mosquitto_test
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -108,6 +109,49 @@ func (b *broker) publish(topic, payload string) {
 	cmd.Stdin = strings.NewReader(payload)
 	if out, err := cmd.CombinedOutput(); err != nil {
 		b.t.Fatalf("mosquitto_pub: %v: %s", err, out)
+	}
+}
+
+// readerTopic is where a reader publishes telegrams, of which the broker has kept
+// an old one.
+const (
+	readerTopic = "reader/telegram"
+	oldTelegram = "/ISK5\\2M550T-1012\r\n\r\n0-0:1.0.0(210226121534W)\r\n1-0:1.7.0(01.193*kW)\r\n!0000\r\n"
+)
+
+// publisher is a command that publishes its standard input on the reader's topic.
+func (b *broker) publisher(how string) *exec.Cmd {
+	return exec.Command("mosquitto_pub", "-h", b.host, "-p", b.port, "-u", user, "-P", password, "-t", readerTopic, how)
+}
+
+// publishTelegrams publishes a telegram by each command, a second of the meter
+// apart, until it is stopped.
+func (b *broker) publishTelegrams(command func() *exec.Cmd) (stop func()) {
+	ended, stopped := make(chan error, 1), make(chan struct{})
+	begin := time.Now()
+	meter := simulate.New(simulate.Options{Seed: 1, Start: begin})
+	go func() {
+		for n := 0; ; n++ {
+			telegram := meter.AppendTelegram(nil, begin.Add(time.Duration(n)*time.Second))
+			cmd := command()
+			cmd.Stdin = bytes.NewReader(telegram)
+			if out, err := cmd.CombinedOutput(); err != nil {
+				ended <- fmt.Errorf("mosquitto_pub: %w: %s", err, out)
+				return
+			}
+			select {
+			case <-stopped:
+				ended <- nil
+				return
+			case <-time.After(100 * time.Millisecond):
+			}
+		}
+	}()
+	return func() {
+		close(stopped)
+		if err := <-ended; err != nil {
+			b.t.Error(err)
+		}
 	}
 }
 
@@ -225,6 +269,24 @@ func TestMosquitto(t *testing.T) {
 		b.wait("homeassistant/device/smartmeter_p1_gas/config", "gas_total")
 		b.wait("smartmeter/p1/state", `"power_net":`)
 		b.wait("smartmeter/p1/availability", "online")
+	})
+	t.Run("telegrams from a topic", func(t *testing.T) {
+		b.t = t
+		for how, publish := range map[string]func() *exec.Cmd{
+			"whole": func() *exec.Cmd { return b.publisher("-s") },
+			"rows":  func() *exec.Cmd { return b.publisher("-l") }, // each row a message, without its line end
+		} {
+			b.publish(readerTopic, oldTelegram)
+			p := start(t, binary, append(broker, "SMARTMETER_SOCKET=mqtt:"+readerTopic, "SMARTMETER_SLOT="+how, "SMARTMETER_LOG_LEVEL=debug")...)
+			p.waitLog("line to the meter is open")
+			stop := b.publishTelegrams(publish)
+			b.wait("smartmeter/"+how+"_bridge/state", `"verdict":"good"`)
+			stop()
+			p.end()
+			if text, err := os.ReadFile(p.log); err != nil || strings.Contains(string(text), "dropped") {
+				t.Errorf("%s: %v\n%s", how, err, text)
+			}
+		}
 	})
 	t.Run("last will", func(t *testing.T) {
 		b.t = t
