@@ -49,6 +49,11 @@ func seal(t *testing.T, apdu []byte, control byte, named []byte) []byte {
 	return append(head, apdu...)
 }
 
+// wrapped is an APDU as meters send it over a network.
+func wrapped(apdu []byte) []byte {
+	return append([]byte{0, 1, 0, 1, 0, 0x66, byte(len(apdu) >> 8), byte(len(apdu))}, apdu...)
+}
+
 // TestSecurity opens what meters push in each form of ciphering, in frames and
 // without.
 func TestSecurity(t *testing.T) {
@@ -100,7 +105,9 @@ func TestSecurity(t *testing.T) {
 		{"a length that lies", glo(0xDB, 0x30)[:60], decode.ErrLayout},
 	} {
 		want := readPushes(plain, 1000).Readings
-		for name, line := range map[string][]byte{"in HDLC": simulate.HDLC(c.apdu), "without framing": c.apdu} {
+		for name, line := range map[string][]byte{
+			"in HDLC": simulate.HDLC(c.apdu), "without framing": c.apdu, "behind a network's header": wrapped(c.apdu),
+		} {
 			if control := c.apdu[13]; name == "without framing" && c.apdu[10] == 0x82 && control&0x41 != 0 {
 				continue // noise looks like that: without a check around it, it is nothing
 			}

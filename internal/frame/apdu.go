@@ -1,6 +1,8 @@
 package frame
 
 import (
+	"encoding/binary"
+
 	"github.com/smartmeter-addon/smartmeter-addon/internal/axdr"
 	"github.com/smartmeter-addon/smartmeter-addon/internal/cipher"
 	"github.com/smartmeter-addon/smartmeter-addon/internal/meter"
@@ -33,8 +35,44 @@ const llcCommand = 0xE6
 // framing.
 type apdus struct{ walker axdr.Walker }
 
+// The header of the wrapper (IEC 62056-47), which meters put in front of messages
+// that they send over a network:
+//
+//	00 01        version
+//	SS SS DD DD  source and destination
+//	LL LL        length of the message
+const (
+	wrapperVersion = 0x01
+	wrapperHeader  = 2 + 2 + 2 + 2
+)
+
+// matchWrapped matches a message behind the header of the wrapper.
+func (a *apdus) matchWrapped(p []byte) Match {
+	if len(p) > 1 && p[1] != wrapperVersion {
+		return Match{}
+	}
+	if len(p) <= wrapperHeader {
+		return needs(wrapperHeader + 1)
+	}
+	size := wrapperHeader + int(binary.BigEndian.Uint16(p[wrapperHeader-2:]))
+	switch apdu := p[wrapperHeader:min(size, len(p))]; {
+	case size == wrapperHeader, size > apduMax, p[wrapperHeader] != tagGloCiphering && !beginsAPDU(p[wrapperHeader]):
+		return Match{}
+	case len(p) < size:
+		return needs(size)
+	default:
+		if n, err := a.measure(apdu); err != nil || n != len(apdu) {
+			return Match{}
+		}
+		return Match{State: Whole, Certain: true, Size: size, Checksum: meter.ChecksumAbsent, Payload: apdu}
+	}
+}
+
 // match matches one message. Nothing vouches for it but its form.
 func (a *apdus) match(p []byte) Match {
+	if p[0] == 0 {
+		return a.matchWrapped(p)
+	}
 	at := 0
 	for at < len(llc) && at < len(p) && (p[at] == llc[at] || at == 1 && p[at] == llcCommand) {
 		at++
@@ -60,7 +98,7 @@ func (a *apdus) match(p []byte) Match {
 // tag of general-glo-ciphering have a row of their own.
 func beginsAPDU(b byte) bool {
 	switch b {
-	case tagDataNotification, tagDedCiphering, tagGeneralCiphering, tagBlockTransfer, llc[0]:
+	case 0, tagDataNotification, tagDedCiphering, tagGeneralCiphering, tagBlockTransfer, llc[0]: // 0: the wrapper
 		return true
 	}
 	return false

@@ -178,8 +178,9 @@ func holdsFrame(p []byte, size int) bool {
 		case '/':
 			found, _ = header(p[i:])
 		case framings[Ciphered].tag:
-			isInner := i == inner && (i == len(llc) && p[0] == llc[0] || i >= blockHeader && p[i-blockHeader] == tagBlockTransfer)
-			found = !isInner && framings[Ciphered].measure(p[i:]) > 0
+			isInner := i == len(llc) && p[0] == llc[0] || i == wrapperHeader && p[0] == 0 ||
+				i >= blockHeader && p[i-blockHeader] == tagBlockTransfer
+			found = !(i == inner && isInner) && framings[Ciphered].measure(p[i:]) > 0
 		case hdlcFlag:
 			found = MatchHDLC(p[i:], false).Certain
 		case mbusStart:

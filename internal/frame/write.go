@@ -29,7 +29,7 @@ func (f *Frame) PayloadAt() int {
 	case SML:
 		return smlMark
 	}
-	return 0
+	return len(f.Bytes) - len(f.Payload)
 }
 
 // AppendHDLC appends a message in HDLC frames, in as many as it needs.
