@@ -89,6 +89,20 @@ func TestRedactPushes(t *testing.T) {
 	}
 }
 
+// TestPacedPushes: the messages of a raw file come one after the other.
+func TestPacedPushes(t *testing.T) {
+	for _, kind := range []simulate.Push{simulate.Aidon, simulate.IskraSegmented, simulate.SML} {
+		data, _ := saidBy(kind)
+		c, err := capture.Read(bytes.NewReader(data))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if !bytes.Equal(c.Bytes(), data) || len(c.Records) < 3 || len(c.Records) > 4 || c.Records[2].At <= c.Records[1].At {
+			t.Errorf("%s: %d records of 3 messages", simulate.Pushes[kind].Name, len(c.Records))
+		}
+	}
+}
+
 // absentNumber checks that a serial number is gone, as digits and as octets.
 func absentNumber(t *testing.T, out []byte, number int) {
 	t.Helper()

@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/smartmeter-addon/smartmeter-addon/internal/frame"
+	"github.com/smartmeter-addon/smartmeter-addon/internal/meter"
 )
 
 // MaxSize is how many bytes of a file Read takes. A line at 115200 baud never
@@ -314,8 +315,8 @@ func Read(r io.Reader) (*Capture, error) {
 	return c, nil
 }
 
-// paced cuts raw bytes behind each telegram, so that it comes when it is
-// whole.
+// paced cuts raw bytes behind each telegram and each frame that ends a message, so
+// that it comes when it is whole.
 func paced(data []byte) []Record {
 	var records []Record
 	var from int64
@@ -328,10 +329,18 @@ func paced(data []byte) []Record {
 		}
 	}
 	for s := frame.NewScanner(bytes.NewReader(data)); s.Scan(); {
-		t := s.Frame().Telegram
-		if s.Frame().Kind != frame.Text {
+		f := s.Frame()
+		if f.Kind != frame.Text {
+			if f.Kind != frame.Ciphered && f.Checksum != meter.ChecksumInvalid {
+				to := s.Offset() + int64(len(f.Bytes))
+				s.Accept(len(f.Bytes))
+				if !f.Part.More {
+					add(to)
+				}
+			}
 			continue
 		}
+		t := f.Telegram
 		to := t.Offset + int64(len(t.Bytes))
 		for to < int64(len(data)) && (data[to]&0x7F == '\r' || data[to]&0x7F == '\n') {
 			to++
