@@ -196,13 +196,20 @@ func isBinary(connections [][]Record, keys cipher.Keys) bool {
 	return false
 }
 
+// kinds are the kinds of lines in a redacted capture, and the schemes of those in
+// the network.
+var kinds = []string{"", "serial", "network", "homewizard", "ws", "wss", "mqtt"}
+
 // redactedSource returns the kind of a line and its mode.
 func redactedSource(source string) string {
 	if _, mode, found := strings.Cut(source, " ("); found {
 		return "serial (" + mode
 	}
-	if source == "serial" || source == "network" || source == "" {
+	if slices.Contains(kinds, source) {
 		return source
+	}
+	if scheme, _, found := strings.Cut(source, ":"); found && slices.Contains(kinds, scheme) {
+		return scheme
 	}
 	if _, _, err := net.SplitHostPort(source); err == nil {
 		return "network"
@@ -220,8 +227,23 @@ var (
 func redactedCause(cause, source string) string {
 	cause = device.ReplaceAllString(cause, "DEVICE")
 	cause = address.ReplaceAllString(cause, "ADDRESS")
-	if host, _, err := net.SplitHostPort(source); err == nil && host != "" {
+	if topic, isTopic := strings.CutPrefix(source, "mqtt:"); isTopic && topic != "" {
+		cause = strings.ReplaceAll(cause, topic, "TOPIC")
+	} else if host := hostOf(source); host != "" {
 		cause = strings.ReplaceAll(cause, host, "HOST")
 	}
 	return lookup.ReplaceAllString(cause, "lookup NAME")
+}
+
+// hostOf returns the host of a source in the network; empty: there is none.
+func hostOf(source string) string {
+	if _, rest, isURL := strings.Cut(source, "://"); isURL {
+		source, _, _ = strings.Cut(rest, "/")
+		source = source[strings.LastIndexByte(source, '@')+1:]
+	}
+	host, _, err := net.SplitHostPort(source)
+	if err != nil {
+		return ""
+	}
+	return host
 }

@@ -339,6 +339,10 @@ func TestRedactAddresses(t *testing.T) {
 			"connecting to HOST:23: dial tcp: lookup NAME on ADDRESS: no such host"},
 		{"/dev/serial/by-id/usb-FTDI_A5XK3RJT-if00-port0 (auto: 115200 8N1)", "opening serial device /dev/serial/by-id/usb-FTDI_A5XK3RJT-if00-port0: no such file or directory",
 			"serial (auto: 115200 8N1)", "opening serial device DEVICE: no such file or directory"},
+		{"homewizard://hw.smith.example:80", "asking the HomeWizard for a telegram: dial tcp: lookup hw.smith.example: no such host", "homewizard",
+			"asking the HomeWizard for a telegram: dial tcp: lookup NAME: no such host"},
+		{"ws://me:***@p1.smith.example:80/x", "opening a WebSocket at p1.smith.example:80: EOF", "ws", "opening a WebSocket at HOST:80: EOF"},
+		{"mqtt:smith/p1", "the broker does not let this app read smith/p1", "mqtt", "the broker does not let this app read TOPIC"},
 		{"p1-smith.txt", "no data for 15s", "file", "no data for 15s"},
 	} {
 		c := &capture.Capture{Header: capture.Header{Source: test.source}, Records: []capture.Record{{Kind: capture.Lost, Text: test.cause}}}
