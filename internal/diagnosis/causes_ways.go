@@ -111,7 +111,8 @@ var wayCauses = table{
 		},
 	},
 	BrokerAway: {
-		name: "broker_away",
+		name:     "broker_away",
+		hopeless: true,
 		text: texts{
 			"the MQTT broker that has the telegrams cannot be reached",
 			"De MQTT-broker met de telegrammen is niet bereikbaar",
