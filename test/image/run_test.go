@@ -128,15 +128,13 @@ func TestUnderTheSupervisor(t *testing.T) {
 	for _, options := range []string{"as installed", "{}"} {
 		check(t, "options "+options+": runs, says what to set", func(t *testing.T) string {
 			h, c := newHouse(t), newContainer(t, "smartmeter-amd64")
-			device, address := "SMARTMETER_PORT", "SMARTMETER_SOCKET"
-			if options == "as installed" { // under Home Assistant, whose form has labels
-				device, address = "P1 cable → Device", "P1 reader on the network → Address"
+			if options == "as installed" {
 				c.managed(t, nil)
 			} else {
 				c.write(t, options)
 			}
 			p := c.start(t)
-			p.await(t, device, address)
+			p.await(t, "P1 cable → Device", "P1 reader on the network → Address") // the form's labels
 			h.await(t, "smartmeter/connected", "1")
 			c.healthy(t)
 			p.stop(t)
