@@ -299,7 +299,7 @@ func TestCheckPushes(t *testing.T) {
 	for kind, want := range map[simulate.Push]string{simulate.SMLLocked: "PIN", simulate.Aidon: "Verdict: readings arrive."} {
 		push := simulate.NewPush(kind, simulate.Options{Seed: 3, Start: start})
 		message := func(n int) string { return string(push.Message(start.Add(time.Duration(10*n) * time.Second))) }
-		code, out, stderr := call(t, "", nowhere, "check", "-for", "4s", "-network", reader(t, message))
+		code, out, stderr := call(t, "", nowhere, "check", "-for", "1m", "-network", reader(t, message))
 		if code != exitGood || !strings.Contains(out, want) || !strings.Contains(out, "Everything is known") {
 			t.Errorf("%s: exit %d\n%s%s", simulate.Pushes[kind].Name, code, out, stderr)
 		}
