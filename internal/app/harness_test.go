@@ -128,38 +128,41 @@ func startAs(t *testing.T, how manner, variables ...string) *program {
 	return p
 }
 
-// dial connects to a socket once it listens: json, raw or health.
-func (p *program) dial(name string) *client {
+// awaitAddress returns where a server listens, once it does: json, raw, page,
+// api or health.
+func (p *program) awaitAddress(name string) string {
 	p.t.Helper()
 	timeout := time.After(deadline)
 	for {
 		p.mu.Lock()
 		addr := p.addresses[name]
 		p.mu.Unlock()
-		if addr == "" {
-			select {
-			case <-p.listening:
-				continue
-			case <-timeout:
-				p.t.Fatalf("the %s socket does not listen", name)
-			}
+		if addr != "" {
+			return addr
 		}
-		conn, err := net.Dial("tcp", addr)
-		if err != nil {
-			p.t.Fatal(err)
+		select {
+		case <-p.listening:
+		case <-timeout:
+			p.t.Fatalf("the %s socket does not listen", name)
 		}
-		p.t.Cleanup(func() { conn.Close() })
-		return &client{t: p.t, conn: conn, r: bufio.NewReader(conn)}
 	}
+}
+
+// dial connects to a server.
+func (p *program) dial(name string) *client {
+	p.t.Helper()
+	conn, err := net.Dial("tcp", p.awaitAddress(name))
+	if err != nil {
+		p.t.Fatal(err)
+	}
+	p.t.Cleanup(func() { conn.Close() })
+	return &client{t: p.t, conn: conn, r: bufio.NewReader(conn)}
 }
 
 // ask asks one of the HTTP servers: page, api or health.
 func (p *program) ask(server, path string) (code int, body string) {
 	p.t.Helper()
-	p.dial(server) // wait until it listens
-	p.mu.Lock()
-	addr := p.addresses[server]
-	p.mu.Unlock()
+	addr := p.awaitAddress(server)
 	answer, err := http.Get("http://" + addr + "/" + path)
 	if err != nil {
 		p.t.Fatal(err)
