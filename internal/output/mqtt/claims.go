@@ -76,6 +76,7 @@ type claims struct {
 	wait    time.Duration   // for the answer of whoever published last or asked first, on this connection
 	until   time.Time       // when to publish if nothing more is heard; zero: there is no connection
 	askAt   time.Time       // when to ask again while standing by
+	heard   string          // topic on which another program was heard last
 	rival   time.Time       // until when another program counts as standing by; zero: there is none
 	unsaved bool            // there is something new to remember
 }
@@ -162,6 +163,7 @@ func (c *claims) received(now time.Time, in incoming) {
 	case c.role == publishing && (m.State == claimStopped || c.before(m)):
 		c.publish(in.topic)
 	case m.State == claimPublishes || c.role == standingBy:
+		c.heard = in.topic
 		c.standBy(now)
 	}
 }
@@ -203,7 +205,7 @@ func (c *claims) asked(now time.Time, topic, instance string) {
 	switch {
 	case c.role == publishing:
 		c.publish(topic)
-		c.rival = now.Add(goneRival)
+		c.rival, c.heard = now.Add(goneRival), topic
 	case c.role == asking && c.unheard[topic] && c.instance < instance:
 		c.wait = max(c.wait, answerWithin) // it asked first
 	case c.role == asking && c.unheard[topic]:

@@ -31,7 +31,7 @@ func (s *session) claimed(now time.Time, step func(now time.Time)) {
 	if hasRival := !s.claims.rival.IsZero(); hasRival != hadRival && s.online {
 		if hasRival {
 			cause := diagnosis.SameNames
-			s.log.Warn(cause.Text(meter.English)+". "+cause.Next(meter.English), "slot", s.slot, "topic", s.topic)
+			s.log.Warn(cause.Text(meter.English)+". "+cause.Next(meter.English), "slot", s.contested(), "topic", s.topic)
 		}
 		s.state(now, s.bridge)
 	}
@@ -44,7 +44,17 @@ var errStandsBy = errors.New("another app publishes a meter under the same names
 func (s *session) logStandBy() {
 	s.stoodBy = true
 	s.log.Warn(errStandsBy.Error()+": stop one of the two, or set its options {slot} and mqtt.topic to names of their own. "+
-		"If the other one is gone for good, wait a few minutes", "slot", s.slot, "topic", s.topic)
+		"If the other one is gone for good, wait a few minutes", "slot", s.contested(), "topic", s.topic)
+}
+
+// contested is the slot that another program publishes, or wants to.
+func (s *session) contested() string {
+	for _, m := range s.meters {
+		if slices.Contains(m.claims(s.options.Discovery), s.claims.heard) {
+			return m.slot
+		}
+	}
+	return s.slot
 }
 
 // lines appends how the meters' lines stand, as the bridge shows them.

@@ -1,6 +1,8 @@
 package mqtt
 
 import (
+	"bytes"
+	"log/slog"
 	"slices"
 	"strings"
 	"testing"
@@ -96,6 +98,25 @@ func TestOneOfSeveral(t *testing.T) {
 		`homeassistant/device/smartmeter_night_bridge/claim {"instance":"0badcafe","state":"stopped"}`,
 		"smartmeter/connected 0",
 	)
+}
+
+// TestContestedSlot: another program publishes the second meter. This one stands
+// by, and says which name is taken.
+func TestContestedSlot(t *testing.T) {
+	var log bytes.Buffer
+	o := several()
+	o.Log = slog.New(slog.NewTextHandler(&log, nil))
+	s := newSession(o)
+	s.connected(start)
+	out := s.received(start, incoming{"smartmeter/night_bridge/claim", []byte(`{"instance":"other","state":"publishes","since":1}`), false})
+	for _, m := range out {
+		if !strings.HasSuffix(m.topic, "/claim") {
+			t.Errorf("it publishes %s", m.topic)
+		}
+	}
+	if !strings.Contains(log.String(), "stands by") || !strings.Contains(log.String(), "slot=night") {
+		t.Errorf("the log says %s", &log)
+	}
 }
 
 // TestSilentForDays: a meter without data for three days stays away and says
