@@ -49,6 +49,7 @@ type member struct {
 	slot       string
 	newest     *meter.Reading // as entities show it; nil: there is none, or its line is dead
 	isNew      bool           // it came after the last sum
+	isAlive    bool           // its line is
 	isKnown    bool           // there was one
 	isElectric bool           // it measures electricity
 	at         time.Time      // when the last one came
@@ -90,10 +91,16 @@ func (s *sum) run(ctx context.Context) error {
 	defer ticker.Stop()
 	readings := hub.SubscribeAll(s.readings, sumReadings, hub.DropOldest, nil)
 	defer readings.Close()
-	lines := hub.SubscribeAll(s.lines, sumStatuses, hub.DropOldest, nil)
+	lines := hub.SubscribeAll(s.lines, sumStatuses, hub.DropOldest, func(meter.Status) bool { return true })
 	defer lines.Close()
 	var updates []*meter.Update
 	var statuses []meter.Status
+	takeLines := func() {
+		statuses, _ = lines.Take(statuses[:0]) // no error: this policy never disconnects
+		for _, st := range statuses {
+			s.line(st)
+		}
+	}
 	for {
 		select {
 		case <-ctx.Done():
@@ -101,11 +108,9 @@ func (s *sum) run(ctx context.Context) error {
 		case <-ticker.C:
 			s.save()
 		case <-lines.Ready():
-			statuses, _ = lines.Take(statuses[:0]) // no error: this policy never disconnects
-			for _, st := range statuses {
-				s.line(st)
-			}
+			takeLines()
 		case <-readings.Ready():
+			takeLines() // a reading must not overtake the news that its meter is back, or outlive that it is gone
 			updates, _ = readings.Take(updates[:0])
 			for _, u := range updates {
 				s.update(u)
@@ -118,7 +123,7 @@ func (s *sum) run(ctx context.Context) error {
 // line takes how the line of a meter stands. A dead one ends the sum.
 func (s *sum) line(st meter.Status) {
 	m := s.member(st.Slot)
-	if st.Alive {
+	if m.isAlive = st.Alive; m.isAlive {
 		return
 	}
 	m.newest, m.isNew, m.at, m.gaps = nil, false, time.Time{}, [2]time.Duration{}
@@ -168,7 +173,7 @@ func (s *sum) round() ([]*meter.Reading, bool) {
 			return nil, false // it may measure electricity
 		case !m.isElectric:
 			continue
-		case !m.isNew:
+		case !m.isNew || !m.isAlive:
 			return nil, false
 		}
 		readings = append(readings, m.newest)
