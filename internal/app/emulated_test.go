@@ -153,3 +153,43 @@ func TestEmulatedCrowd(t *testing.T) {
 		t.Errorf("%d were told and %d refused, of 500", told.Load(), refused.Load())
 	}
 }
+
+// TestEmulatedOffset: a number that Home Assistant sets changes what is told from
+// then on, also after a restart, and the button takes it back.
+func TestEmulatedOffset(t *testing.T) {
+	meter, b := newLine(t), newBroker(t, testkit.Addr(t))
+	variables := append([]string{meter.variable(), b.variable(), "DATA=" + t.TempDir()}, emulates("0", "ecotracker", "p1", "127.0.0.1:0")...)
+	const number, button = "smartmeter/p1_bridge/offset_ecotracker_p1", "smartmeter/p1_bridge/reset_offset_ecotracker_p1"
+	tells := func(p *program, want string) {
+		t.Helper()
+		p.dial("ecotracker_p1")
+		waitFor(t, "the emulated meter to tell "+want, func() bool {
+			answer, err := http.Get("http://" + p.address("ecotracker_p1") + "/v1/json")
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer answer.Body.Close()
+			text, err := io.ReadAll(answer.Body)
+			return err == nil && strings.Contains(string(text), `"power":`+want+",")
+		})
+	}
+	p := start(t, variables...)
+	write(t, meter.accept(), numbered(300))
+	tells(p, "300")
+	b.wait("homeassistant/device/smartmeter_p1_bridge/config", `"command_topic":"`+number+`"`)
+	if err := b.server.Publish(number, []byte("-1000"), false, 0); err != nil {
+		t.Fatal(err)
+	}
+	tells(p, "-700")
+	b.wait("smartmeter/p1_bridge/state", `"offset_ecotracker_p1":-1000`)
+	p.stop()
+
+	p = start(t, variables...)
+	write(t, meter.accept(), numbered(200))
+	tells(p, "-800")
+	b.wait("smartmeter/p1_bridge/state", `"offset_ecotracker_p1":-1000`)
+	if err := b.server.Publish(button, []byte("PRESS"), false, 0); err != nil {
+		t.Fatal(err)
+	}
+	tells(p, "200")
+}
