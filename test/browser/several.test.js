@@ -69,6 +69,9 @@ test("all meters together", async (t) => {
   await page.locator(".way").nth(2).waitFor();
   assert.deepEqual(await page.locator(".way > .meter").allTextContents(), ["p1", "night", "barn"]);
   assert.ok(await page.locator(".telegram").isHidden());
+  for (const name of ["JSON socket", "JSON socket (night)", "Raw socket (barn)"]) {
+    assert.equal(await page.locator(".outputs th[scope=row]", { hasText: name }).first().isVisible(), true, name);
+  }
 });
 
 test("a meter that is there no more", async (t) => {

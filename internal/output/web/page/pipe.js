@@ -144,6 +144,13 @@ const outputNames = {
   influxdb: "InfluxDB", post: "HTTP POST",
 };
 
+/** nameOf names an output as people write it; further meters' have the meter's name after it. */
+function nameOf(name) {
+  if (outputNames[name]) return outputNames[name];
+  const kind = Object.keys(outputNames).find((one) => name.startsWith(`${one} `));
+  return kind ? `${outputNames[kind]} (${name.slice(kind.length + 1).replaceAll("_", " ")})` : name;
+}
+
 function outputs() {
   const body = part("tbody");
   const heads = ["output", "clients", "sent", "dropped", "errors", "lastSuccess"];
@@ -157,7 +164,7 @@ function outputs() {
       const health = h("span", { class: "quiet" }, "");
       const error = h("span", { class: "error", lang: "en", hidden: true });
       const cells = heads.slice(1).map((key) => part("td", { "data-name": word(key) }, ""));
-      return updating(part("tr", null, part("th", { scope: "row" }, dot, outputNames[name] ?? name, " ", health, error), cells), (o) => {
+      return updating(part("tr", null, part("th", { scope: "row" }, dot, nameOf(name), " ", health, error), cells), (o) => {
         const kind = o.lost ? "unknown" : o.lastError ? "bad" : !o.lastSuccess ? "wait" : o.sent > 0 ? "good" : "ready";
         set(dot, "class", `dot ${kind === "ready" ? "good" : kind}`);
         say(health, word({ unknown: "unknown", bad: "fails", good: "works", ready: "ready", wait: "idle" }[kind]));
