@@ -193,6 +193,8 @@ func (p *pipeline) use(r io.Reader) error {
 		}
 		name, ok := p.identify(&m)
 		if !ok {
+			(&derive.Deriver{Zone: p.zone}).Apply(m.Reading)
+			p.publishLine(m.Reading)
 			continue
 		}
 		p.vitals.hint(p.hint())
@@ -267,12 +269,7 @@ func (p *pipeline) publish(r *meter.Reading, isPart bool, name string) {
 	p.vitals.held(p.totals.judge(r))
 	addSolar(r, p.solar, p.totals)
 	changes := p.deriver.Apply(r)
-	p.scratch = append(r.AppendJSON(p.scratch[:0], p.zone), "\r\n"...)
-	line := bytes.Clone(p.scratch) // no longer than it is: thousands may wait for a client
-	if p.log.Enabled(context.Background(), slog.LevelDebug) {
-		p.log.Debug("reading", "json", string(line[:len(line)-2]))
-	}
-	p.lines.Publish(socket.Line{Received: r.Received, Data: line})
+	line := p.publishLine(r)
 	u := &meter.Update{
 		Slot: p.meter.Slot, Reading: *r, JSON: line[: len(line)-2 : len(line)-2],
 		HasPower: r.Values.Has(meter.PowerNet), Usage: changes.Usage, GasUsage: changes.GasUsage,
@@ -284,9 +281,21 @@ func (p *pipeline) publish(r *meter.Reading, isPart bool, name string) {
 	p.updates.Publish(u)
 }
 
+// publishLine hands a reading to the JSON socket, and returns its line.
+func (p *pipeline) publishLine(r *meter.Reading) []byte {
+	p.scratch = append(r.AppendJSON(p.scratch[:0], p.zone), "\r\n"...)
+	line := bytes.Clone(p.scratch) // no longer than it is: thousands may wait for a client
+	if p.log.Enabled(context.Background(), slog.LevelDebug) {
+		p.log.Debug("reading", "json", string(line[:len(line)-2]))
+	}
+	p.lines.Publish(socket.Line{Received: r.Received, Data: line})
+	return line
+}
+
 // identify finds out which meters speak in a message and returns the identifier
 // of the one that sent it, which a part of what a meter reports need not name; ok
-// is false for what is of another meter than the one that is shown.
+// is false for what is of another meter than the one that is shown, which the JSON
+// socket has alone.
 func (p *pipeline) identify(m *decode.Message) (name string, ok bool) {
 	r := m.Reading
 	if m.Pushed == nil {
@@ -301,7 +310,7 @@ func (p *pipeline) identify(m *decode.Message) (name string, ok bool) {
 		ok = !r.Meter.Rival || !p.senders.Speaks(r.Meter.ID, r.Received)
 	}
 	if !ok {
-		p.log.Warn("two meters send on this line, and only the first is shown: connect each of them by a line of its own")
+		p.log.Warn("two meters send on this line, and only the first is shown, but for the JSON socket: connect each of them by a line of its own")
 	}
 	return name, ok
 }
