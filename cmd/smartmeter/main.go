@@ -20,6 +20,7 @@ import (
 
 	"github.com/smartmeter-addon/smartmeter-addon/internal/app"
 	"github.com/smartmeter-addon/smartmeter-addon/internal/config"
+	"github.com/smartmeter-addon/smartmeter-addon/internal/mdns"
 	"github.com/smartmeter-addon/smartmeter-addon/internal/retry"
 )
 
@@ -123,6 +124,7 @@ func runApp(call invocation, deps app.Deps) int {
 	defer stop()
 	done := make(chan error, 1)
 	deps.Log, deps.Environ = log, environ
+	deps.Find = func(ctx context.Context, kind string) []mdns.Found { return mdns.Find(ctx, kind, log) }
 	go func() {
 		done <- retry.Recovered(func() error { return app.Run(ctx, cfg, deps) })
 	}()

@@ -10,6 +10,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"github.com/smartmeter-addon/smartmeter-addon/internal/config"
+	"github.com/smartmeter-addon/smartmeter-addon/internal/mdns"
 	"github.com/smartmeter-addon/smartmeter-addon/internal/quiet"
 	"github.com/smartmeter-addon/smartmeter-addon/internal/source"
 )
@@ -27,6 +28,10 @@ type Deps struct {
 	Listening func(name, addr string) // called with each server's address; may be nil
 	Replay    *source.Port            // read in place of the line that is set, to its end; nil: none
 	ReplayAs  string                  // slot of the meter in whose place it is read; empty: the first
+
+	// Find asks the home network for services of a type until ctx ends; nil: nobody
+	// is asked.
+	Find func(ctx context.Context, kind string) []mdns.Found
 }
 
 // Run reads the meters and feeds every output until ctx ends, or until the end

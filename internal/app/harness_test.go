@@ -23,6 +23,7 @@ import (
 
 	"github.com/smartmeter-addon/smartmeter-addon/internal/app"
 	"github.com/smartmeter-addon/smartmeter-addon/internal/config"
+	"github.com/smartmeter-addon/smartmeter-addon/internal/mdns"
 	"github.com/smartmeter-addon/smartmeter-addon/internal/simulate"
 	"github.com/smartmeter-addon/smartmeter-addon/internal/source"
 	"github.com/smartmeter-addon/smartmeter-addon/internal/status"
@@ -80,6 +81,8 @@ func startReplay(t *testing.T, replay *source.Port, variables ...string) *progra
 type manner struct {
 	replay *source.Port // in place of the line that is set; nil: that one
 	warned bool         // the options give warnings
+
+	find func(context.Context, string) []mdns.Found // asks the home network; nil: nobody does
 }
 
 func startAs(t *testing.T, how manner, variables ...string) *program {
@@ -112,7 +115,7 @@ func startAs(t *testing.T, how manner, variables ...string) *program {
 	}
 	log := slog.New(slog.NewTextHandler(p.log, &slog.HandlerOptions{Level: cfg.LogLevel}))
 	go func() {
-		p.done <- app.Run(ctx, cfg, app.Deps{Log: log, Environ: environ, Replay: how.replay, Listening: func(name, addr string) {
+		p.done <- app.Run(ctx, cfg, app.Deps{Log: log, Environ: environ, Replay: how.replay, Find: how.find, Listening: func(name, addr string) {
 			p.mu.Lock()
 			p.addresses[name] = addr
 			p.mu.Unlock()

@@ -99,6 +99,7 @@ func (p *pipeline) run(ctx context.Context) error {
 	devices := source.Ports()
 	p.vitals.unset(devices)
 	p.log.Warn(diagnosis.Unset.Text(meter.English)+". "+diagnosis.Unset.Next(meter.English), "devices", diagnosis.Devices(devices))
+	p.logReaders(ctx)
 	<-ctx.Done()
 	return nil
 }

@@ -1,10 +1,12 @@
 package app_test
 
 import (
+	"context"
 	"io"
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
+	"net/netip"
 	"slices"
 	"strings"
 	"testing"
@@ -13,6 +15,7 @@ import (
 	"github.com/gorilla/websocket"
 
 	"github.com/smartmeter-addon/smartmeter-addon/internal/diagnosis"
+	"github.com/smartmeter-addon/smartmeter-addon/internal/mdns"
 	"github.com/smartmeter-addon/smartmeter-addon/internal/simulate"
 	"github.com/smartmeter-addon/smartmeter-addon/internal/testkit"
 )
@@ -143,5 +146,33 @@ func TestVerdictOfWays(t *testing.T) {
 		if test.want != diagnosis.Good && test.want != diagnosis.JSON && !slices.Contains(causesOfWays, test.want) {
 			t.Errorf("%s is no cause of a way", test.want)
 		}
+	}
+}
+
+// TestReadersFound: without a source the log names the HomeWizards that have
+// telegrams, as the option takes them.
+func TestReadersFound(t *testing.T) {
+	t.Parallel()
+	p1, socket := []string{"api_enabled=1", "product_type=HWE-P1"}, []string{"product_type=HWE-SKT"}
+	p := startAs(t, manner{find: func(_ context.Context, kind string) []mdns.Found {
+		if kind != "_hwenergy._tcp" {
+			t.Errorf("asked for %s", kind)
+		}
+		return []mdns.Found{
+			{Instance: "p1meter-A", Host: "a.local.", Address: netip.MustParseAddr("192.168.1.20"), Port: 80, Text: p1},
+			{Instance: "p1meter-B", Host: "b.local.", Address: netip.MustParseAddr("fd00::20"), Port: 80, Text: p1},
+			{Instance: "p1meter-C", Host: "c.local.", Port: 8080, Text: p1},
+			{Instance: "energysocket-D", Host: "d.local.", Port: 80, Text: socket},
+		}
+	}})
+	for _, want := range []string{
+		"set SMARTMETER_SOCKET to homewizard://192.168.1.20\" part=meter name=p1meter-A",
+		"set SMARTMETER_SOCKET to homewizard://[fd00::20]\" part=meter name=p1meter-B",
+		"set SMARTMETER_SOCKET to homewizard://c.local:8080\" part=meter name=p1meter-C",
+	} {
+		waitFor(t, want, func() bool { return p.log.Count(want) == 1 })
+	}
+	if p.log.Count("energysocket") > 0 {
+		t.Error("a product without telegrams is named")
 	}
 }

@@ -108,6 +108,9 @@ type link struct {
 // isNear reports whether the address is of this network: others get no answer
 // (RFC 6762, section 11), because whoever forges it could be far away.
 func (l *link) isNear(from *net.UDPAddr) bool {
+	if l.Flags&net.FlagLoopback != 0 {
+		return true // nobody else is there, whichever of its addresses the machine sends from
+	}
 	addr := from.AddrPort().Addr().Unmap().WithZone("")
 	return addr.IsLinkLocalUnicast() || slices.ContainsFunc(l.prefixes, func(p netip.Prefix) bool { return p.Contains(addr) })
 }
