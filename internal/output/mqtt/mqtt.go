@@ -60,7 +60,7 @@ const (
 	// maxBatch is how many readings are taken at once.
 	maxBatch = 32
 
-	// maxStatuses is how many changes of the line wait: enough to show each.
+	// maxStatuses is how many changes of a line wait: enough to show each.
 	maxStatuses = 16
 
 	// stopTimeout bounds saying goodbye, so that the program ends in time.
@@ -141,7 +141,7 @@ func (o *Output) Run(ctx context.Context) error {
 		session:   newSession(&o.options),
 		connector: newConnector(&o.options),
 		readings:  hub.SubscribeAll(updates, maxReadings, hub.DropOldest, nil),
-		statuses:  hub.SubscribeAll(statuses, maxStatuses, hub.DropOldest, nil),
+		statuses:  hub.SubscribeAll(statuses, maxStatuses*len(statuses), hub.DropOldest, nil),
 		samples:   o.samples.Subscribe(maxStatuses, hub.DropOldest),
 		timer:     time.NewTimer(0),
 	}
