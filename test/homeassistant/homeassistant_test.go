@@ -39,6 +39,7 @@ func TestHomeAssistant(t *testing.T) {
 		{name: "states move", run: move},
 		{name: "devices and entities", run: entities},
 		{name: "the dsmr integration agrees", run: dsmrIntegration},
+		{name: "the homewizard integration agrees", run: homeWizardIntegration},
 		{name: "energy dashboard", run: energy},
 		{name: "zero in between", run: glitch},
 		{name: "meter swapped", run: swap, long: true},

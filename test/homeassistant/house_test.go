@@ -51,7 +51,9 @@ type meter struct {
 	sunny    bool      // there is an inverter that the program reads
 	visited  bool      // it is started as by the Supervisor, so that its devices lead to its page
 	start    time.Time // of its world; zero: with the first telegram
+	emulates bool      // it also looks like a HomeWizard P1 Meter
 	raw      string    // address of the raw socket
+	emulated string    // address of that
 	beside   []*meter  // further meters that the same program reads
 	program  *process
 	cable    *cable
@@ -67,7 +69,7 @@ func meters() []*meter {
 		{standard: simulate.DSMR40, seed: 3, slot: "dsmr40", version: "4", often: true, visited: true},
 		{standard: simulate.DSMR30, seed: 4, slot: "dsmr30", version: "2.2"},
 		{standard: simulate.DSMR22, seed: 5, slot: "dsmr22", version: "2.2"},
-		{standard: simulate.EMUCS17, seed: 22, slot: "emucs17", version: "5B"},
+		{standard: simulate.EMUCS17, seed: 22, slot: "emucs17", version: "5B", emulates: true},
 		{standard: simulate.Smarty, seed: 7, slot: "smarty", version: "5L"},
 		{standard: simulate.H1, seed: 8, slot: "h1", version: "5S"},
 		{standard: simulate.Hungary, seed: 9, slot: "hungary", version: "5EONHU"},
@@ -217,6 +219,10 @@ func (m *meter) plugIn(t *testing.T, h *house, program string) {
 	if m.visited {
 		m.program.env = append(m.program.env, "SUPERVISOR_TOKEN=secret", "HOSTNAME=a0d7b954-smartmeter", "SMARTMETER_DATA="+t.TempDir(),
 			"SMARTMETER_WEB_SERVER="+testkit.FreeAddr(t), "SMARTMETER_API_SERVER=0")
+	}
+	if m.emulates {
+		m.emulated = testkit.FreeAddr(t)
+		m.program.env = append(m.program.env, "SMARTMETER_EMULATE_0_KIND=homewizard", "SMARTMETER_EMULATE_0_PORT="+m.emulated)
 	}
 	for i, further := range m.beside {
 		addr, _, _, _ := further.hang(t, h)
