@@ -98,9 +98,10 @@ func (m *messages) complete(message []byte) []byte {
 	return message
 }
 
-// isWhole reports whether a message is a telegram from its header to its end.
+// isWhole reports whether a message is a telegram from its header to its end,
+// perhaps with line ends before it.
 func isWhole(message []byte) bool {
-	return len(message) > 0 && message[0] == '/' && bytes.Contains(message, []byte("\n!"))
+	return bytes.HasPrefix(bytes.TrimLeft(message, "\r\n"), []byte("/")) && bytes.Contains(message, []byte("\n!"))
 }
 
 // isRow reports whether a message is one row of a telegram without its line end.
@@ -128,7 +129,7 @@ func timeOf(telegram []byte) meter.Timestamp {
 // nameOf returns what tells a telegram's meter from others: its header and the
 // equipment identifier, which few lack.
 func nameOf(telegram []byte) string {
-	header, _, _ := bytes.Cut(telegram, []byte("\n"))
+	header, _, _ := bytes.Cut(bytes.TrimLeft(telegram, "\r\n"), []byte("\n"))
 	for _, code := range []string{"\n0-0:96.1.1(", "\n0-0:96.1.0(", "\n0-0:42.0.0(", "\n1-0:0.0.0("} {
 		if id := value(telegram, code); len(id) > 0 {
 			return string(header) + string(id)

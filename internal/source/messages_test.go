@@ -47,6 +47,7 @@ func TestMessages(t *testing.T) {
 	}{
 		"whole":                  {[]string{whole}, whole},
 		"the same again":         {[]string{whole, whole, telegramAt("261128120001W")}, whole + telegramAt("261128120001W")},
+		"line ends before it":    {[]string{"\r\n" + strings.TrimSpace(whole)}, "\r\n" + whole},
 		"trimmed":                {[]string{strings.TrimSpace(whole)}, whole},
 		"rows with their ends":   {strings.SplitAfter(whole, "\r\n"), whole},
 		"rows":                   {rows, whole},
