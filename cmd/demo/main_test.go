@@ -296,7 +296,7 @@ func TestDemoEmulates(t *testing.T) {
 		ended <- run(ctx, []string{"-emulate", "-every", "50ms"}, out, io.Discard)
 		out.Close()
 	}()
-	asked := found(t, guide, regexp.MustCompile(`as an? .* curl (http://\S+)`))
+	asked := found(t, guide, regexp.MustCompile(`as an? .* curl '?(http://[^'\s]+)`))
 	if len(asked) != len(emulations) {
 		t.Fatalf("the guide names %q", asked)
 	}
