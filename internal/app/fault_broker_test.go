@@ -206,13 +206,13 @@ func (l *login) at(t *testing.T, addr string) {
 
 // supervised starts the app as the Supervisor does, with a broker that wants
 // the login.
-func supervised(t *testing.T, l *login, b *broker, meter *line) *program {
+func supervised(t *testing.T, l *login, b *broker, meter string) *program {
 	t.Helper()
 	l.at(t, b.addr)
 	super := httptest.NewServer(l)
 	t.Cleanup(super.Close)
 	return start(t, "SUPERVISOR_TOKEN=secret", "HOSTNAME=a0d7b954-smartmeter", "SUPERVISOR="+super.URL, "WEB_SERVER=127.0.0.1:0",
-		"API_SERVER=127.0.0.1:0", meter.variable())
+		"API_SERVER=127.0.0.1:0", meter)
 }
 
 // TestVisit: under the Supervisor every device leads to the app's page.
@@ -220,7 +220,7 @@ func TestVisit(t *testing.T) {
 	t.Parallel()
 	l, meter := &login{accepted: "word", known: "word"}, newLine(t)
 	b := newLoginBroker(t, l)
-	supervised(t, l, b, meter)
+	supervised(t, l, b, meter.variable())
 	write(t, meter.accept(), numbered(100))
 	for _, device := range []string{"p1_bridge", "p1"} {
 		b.wait("homeassistant/device/smartmeter_"+device+"/config", `"configuration_url":"homeassistant://app/a0d7b954_smartmeter"`)
@@ -233,7 +233,7 @@ func TestFaultPassword(t *testing.T) {
 	t.Parallel()
 	l, meter := &login{accepted: "old", known: "old"}, newLine(t)
 	b := newLoginBroker(t, l)
-	p := supervised(t, l, b, meter)
+	p := supervised(t, l, b, meter.variable())
 	w := attend(p, meter.accept(), b)
 	w.reading()
 	b.wait("smartmeter/p1/availability", "online")
@@ -289,7 +289,7 @@ func TestFaultSupervisor(t *testing.T) {
 			t.Parallel()
 			l, meter := &login{accepted: "word", known: "word", answer: answer}, newLine(t)
 			b := newLoginBroker(t, l)
-			p := supervised(t, l, b, meter)
+			p := supervised(t, l, b, meter.variable())
 			waitFor(t, "a line about it", func() bool { return p.log.Count("waiting for Home Assistant to name its MQTT broker") == 1 })
 			w := attend(p, meter.accept(), nil)
 			waitFor(t, "another try", func() bool { return l.calls() >= 2 })

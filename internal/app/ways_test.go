@@ -176,3 +176,20 @@ func TestReadersFound(t *testing.T) {
 		t.Error("a product without telegrams is named")
 	}
 }
+
+// TestTopicUnderSupervisor: the Supervisor names the broker of the telegrams too,
+// and is asked again when the login that it gave is refused.
+func TestTopicUnderSupervisor(t *testing.T) {
+	t.Parallel()
+	l := &login{accepted: "new", known: "old"}
+	b := newLoginBroker(t, l)
+	round := published(func(left, _ string) []string { return []string{left} })(t, b)
+	p := supervised(t, l, b, round[0])
+	waitFor(t, "the refusal", func() bool { return p.status().Verdict.Name == diagnosis.BrokerRefuses.String() })
+	if next := p.status().Verdict.Next; !strings.Contains(next, "the MQTT broker refuses user name \"addons\"") {
+		t.Errorf("next step: %s", next)
+	}
+	l.set(func(l *login) { l.known = "new" })
+	b.wait("smartmeter/p1_bridge/state", `"verdict":"good"`)
+	b.wait("smartmeter/p1/availability", "online")
+}
