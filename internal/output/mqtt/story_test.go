@@ -11,7 +11,7 @@ import (
 )
 
 var (
-	stories   = flag.Uint64("stories", 250, "how many stories TestStories makes up")
+	stories   = flag.Uint64("stories", 100, "how many stories TestStories makes up")
 	storyFrom = flag.Uint64("stories-from", 1, "seed of the first of them")
 	oneStory  = flag.Uint64("story", 0, "tell the story of this seed alone, and log what happens in it")
 )
@@ -52,7 +52,7 @@ func TestStories(t *testing.T) {
 }
 
 // storyBatch is how many stories are told one after the other.
-const storyBatch = 125
+const storyBatch = 50
 
 // story is one of them.
 type story struct {
