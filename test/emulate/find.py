@@ -1,8 +1,8 @@
 """Finds services by multicast DNS, on loopback, with Home Assistant's own library.
 
-    find.py INSTANCE TYPE...
+    find.py INSTANCES TYPE...
 
-Prints a line of JSON for each that appears, and for each that leaves; ends when
+INSTANCES are their names, with commas between them. Prints a line of JSON for each that appears, and for each that leaves; ends when
 all have left.
 """
 
@@ -12,7 +12,7 @@ import sys
 
 from zeroconf import IPVersion, ServiceBrowser, ServiceListener, Zeroconf
 
-instance, kinds = sys.argv[1], sys.argv[2:]
+instances, kinds = sys.argv[1].split(","), sys.argv[2:]
 events = queue.Queue()
 
 
@@ -34,7 +34,7 @@ browser = ServiceBrowser(zc, [kind + ".local." for kind in kinds], Listener())
 there = set()
 while True:
     what, kind, name = events.get(timeout=60)
-    if not name.startswith(instance + "."):
+    if name.removesuffix("." + kind) not in instances:
         continue
     found = {"what": what, "type": kind.removesuffix(".local.")}
     if what == "add":

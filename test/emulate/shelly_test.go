@@ -5,15 +5,11 @@ package emulate_test
 import (
 	"encoding/json"
 	"fmt"
-	"io"
 	"math"
 	"net"
-	"net/http"
 	"slices"
 	"testing"
 	"time"
-
-	"github.com/google/go-cmp/cmp"
 )
 
 const shelly = "EMULATE_0_KIND=shelly_pro_3em"
@@ -83,46 +79,6 @@ func TestAioshelly(t *testing.T) {
 		}
 		for _, w := range wrong {
 			t.Errorf("notification %d: %s", n, w)
-		}
-	}
-}
-
-// TestFound: the services are found where they are, and seen to leave.
-func TestFound(t *testing.T) {
-	p := start(t, time.Second, shelly, "EMULATE_0_PORT=HOST:8082")
-	answer, err := http.Get("http://" + p.host + ":8082/shelly")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer answer.Body.Close()
-	body, err := io.ReadAll(answer.Body)
-	if err != nil {
-		t.Fatal(err)
-	}
-	var info struct{ ID, MAC string }
-	if err := json.Unmarshal(body, &info); err != nil {
-		t.Fatal(err)
-	}
-	type service struct {
-		What, Type, Server string
-		Addresses          []string
-		Port               int
-		Text               map[string]string
-	}
-	list := python(t, "find.py", info.ID, "_shelly._tcp", "_http._tcp")
-	found := []service{next[service](t, list), next[service](t, list)}
-	slices.SortFunc(found, func(a, b service) int { return len(b.Type) - len(a.Type) })
-	want := []service{
-		{"add", "_shelly._tcp", info.ID + ".local.", []string{p.host}, 8082, map[string]string{"gen": "2", "app": "Pro3EM", "ver": "1.4.4"}},
-		{"add", "_http._tcp", info.ID + ".local.", []string{p.host}, 8082, map[string]string{"gen": "2", "app": "Pro3EM"}},
-	}
-	if diff := cmp.Diff(want, found); diff != "" {
-		t.Errorf("-want +got:\n%s", diff)
-	}
-	p.stop()
-	for range 2 {
-		if s := next[service](t, list); s.What != "remove" {
-			t.Errorf("after the end: %+v", s)
 		}
 	}
 }
