@@ -1,13 +1,14 @@
 """Sends the telegrams of a network reader over web sockets:
 
-    server.py HOST:PORT whole|rows|chunks
+    server.py HOST:PORT whole|rows|chunks [CERTIFICATE KEY]
 
-It prints its own port, takes clients that log in as me with p@ss, and sends each
+With a certificate it speaks TLS. It prints its own port, takes clients that log in as me with p@ss, and sends each
 client what comes from then on: whole telegrams as text, one row a message, or
 pieces of 100 bytes as binary messages.
 """
 import asyncio
 import http
+import ssl
 import sys
 
 from websockets.asyncio.server import basic_auth, broadcast, serve
@@ -51,7 +52,11 @@ async def main():
             return connection.respond(http.HTTPStatus.NOT_FOUND, "nothing here\n")
         return login(connection, request)
 
-    async with serve(take, "127.0.0.1", 0, process_request=admit) as server:
+    security = None
+    if len(sys.argv) > 3:
+        security = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+        security.load_cert_chain(*sys.argv[3:5])
+    async with serve(take, "127.0.0.1", 0, process_request=admit, ssl=security) as server:
         print(server.sockets[0].getsockname()[1], flush=True)
         await read(sys.argv[1], sys.argv[2])
 

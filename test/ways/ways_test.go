@@ -8,8 +8,15 @@ package ways_test
 import (
 	"bufio"
 	"context"
+	"crypto/ecdsa"
+	"crypto/elliptic"
+	"crypto/rand"
+	"crypto/x509"
+	"crypto/x509/pkix"
+	"encoding/pem"
 	"errors"
 	"fmt"
+	"math/big"
 	"net"
 	"os"
 	"os/exec"
@@ -82,10 +89,11 @@ func meter(t *testing.T) string {
 	return line.Addr()
 }
 
-// webSocket starts the Python server, which cuts telegrams so, and returns its port.
-func webSocket(t *testing.T, how string) string {
+// webSocket starts the Python server, which cuts telegrams so, and returns its
+// port. It speaks TLS where it is given a certificate and its key.
+func webSocket(t *testing.T, how string, certificate ...string) string {
 	t.Helper()
-	cmd := exec.Command(os.Getenv("PYTHON"), "server.py", meter(t), how)
+	cmd := exec.Command(os.Getenv("PYTHON"), append([]string{"server.py", meter(t), how}, certificate...)...)
 	out, err := cmd.StdoutPipe()
 	if err != nil {
 		t.Fatal(err)
@@ -101,7 +109,16 @@ func webSocket(t *testing.T, how string) string {
 // wantCheck runs a check of the line, which must end with the code and say what is wanted.
 func wantCheck(t *testing.T, binary, address string, code int, want ...string) {
 	t.Helper()
+	wantCheckWith(t, binary, "", address, code, want...)
+}
+
+// wantCheckWith is wantCheck where one authority is trusted.
+func wantCheckWith(t *testing.T, binary, authority, address string, code int, want ...string) {
+	t.Helper()
 	cmd := command(t, binary, []string{"check", "-for", "30s", "-network", address})
+	if authority != "" {
+		cmd.Env = append(cmd.Env, "SSL_CERT_FILE="+authority, "SSL_CERT_DIR=/nonexistent")
+	}
 	out, _ := cmd.CombinedOutput() // its code is looked at
 	text := string(out)
 	if got := cmd.ProcessState.ExitCode(); got != code {
@@ -129,6 +146,47 @@ func TestWebSocket(t *testing.T) {
 	wantCheck(t, binary, "ws://me:p%40ss@127.0.0.1:"+port+"/elsewhere", 1, "404 Not Found", "has no WebSocket at that address")
 	wantCheck(t, binary, "wss://127.0.0.1:"+port+"/telegrams", 1, "has no WebSocket at that address")
 	wantCheck(t, binary, "homewizard://127.0.0.1:"+port, 1, "is not a HomeWizard P1 Meter")
+}
+
+// newCertificate writes a certificate for a name, which is its own authority, and
+// its key, and returns the files.
+func newCertificate(t *testing.T, name string) (certificate, key string) {
+	t.Helper()
+	private, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	if err != nil {
+		t.Fatal(err)
+	}
+	template := &x509.Certificate{
+		SerialNumber: big.NewInt(1), Subject: pkix.Name{CommonName: name}, DNSNames: []string{name},
+		NotBefore: time.Now().Add(-time.Hour), NotAfter: time.Now().Add(time.Hour), IsCA: true, BasicConstraintsValid: true,
+	}
+	der, err := x509.CreateCertificate(rand.Reader, template, template, private.Public(), private)
+	if err != nil {
+		t.Fatal(err)
+	}
+	secret, err := x509.MarshalPKCS8PrivateKey(private)
+	if err != nil {
+		t.Fatal(err)
+	}
+	write := func(file, kind string, data []byte) string {
+		file = filepath.Join(t.TempDir(), file)
+		if err := os.WriteFile(file, pem.EncodeToMemory(&pem.Block{Type: kind, Bytes: data}), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		return file
+	}
+	return write("certificate", "CERTIFICATE", der), write("key", "PRIVATE KEY", secret)
+}
+
+// TestTLS: a certificate counts where it is trusted and names the host.
+func TestTLS(t *testing.T) {
+	binary := build(t)
+	certificate, key := newCertificate(t, "localhost")
+	port := webSocket(t, "whole", certificate, key)
+	at := func(host string) string { return "wss://me:p%40ss@" + net.JoinHostPort(host, port) + "/telegrams" }
+	wantCheckWith(t, binary, certificate, at("localhost"), 0, "3 good telegrams, 0 bad", "Verdict: readings arrive")
+	wantCheckWith(t, binary, certificate, at("127.0.0.1"), 1, "certificate cannot be trusted", "It must be for the host in the address")
+	wantCheck(t, binary, at("localhost"), 1, "certificate cannot be trusted", "unknown authority")
 }
 
 // readings returns the lines of a JSON socket, once it listens.
