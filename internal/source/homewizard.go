@@ -51,7 +51,7 @@ func (d *homeWizardDevice) open(ctx context.Context) (Conn, error) {
 		return nil, err
 	}
 	p.first = first
-	return &messages{receive: p.receive, closing: sync.OnceValue(func() error {
+	return &messages{isAsked: true, receive: p.receive, closing: sync.OnceValue(func() error {
 		cancel()
 		d.client.CloseIdleConnections()
 		return nil

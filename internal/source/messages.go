@@ -13,6 +13,7 @@ import (
 type messages struct {
 	receive func(deadline time.Time) ([]byte, error) // waits for the next message
 	closing func() error                             // ends a receive that waits, from another goroutine
+	isAsked bool                                     // the sender gives its newest telegram whenever it is asked
 
 	deadline time.Time
 	rest     []byte // of the message that is being read
@@ -49,7 +50,8 @@ func (m *messages) Read(p []byte) (int, error) {
 }
 
 // timelessPause is how often a meter speaks whose telegrams have no time
-// (DSMR 2 and 3): a copy of one that comes so late may be a new telegram.
+// (DSMR 2 and 3). Who asks each second gets copies of one; a copy that comes so
+// late, or that was sent without asking, may be a new telegram.
 const timelessPause = 10 * time.Second
 
 // isRepeated reports whether a message is the telegram that was read last, which
@@ -59,8 +61,10 @@ func (m *messages) isRepeated(message []byte, now time.Time) bool {
 	if !isWhole(message) {
 		return false
 	}
-	if bytes.Equal(message, m.last) && (now.Sub(m.lastAt) < timelessPause || !timeOf(message).IsZero()) {
-		return true
+	if bytes.Equal(message, m.last) {
+		if !timeOf(message).IsZero() || m.isAsked && now.Sub(m.lastAt) < timelessPause {
+			return true
+		}
 	}
 	m.last, m.lastAt = append(m.last[:0], message...), now
 	return false

@@ -33,6 +33,7 @@ func streamOf(t *testing.T, list ...string) string {
 // bytes.
 func TestMessages(t *testing.T) {
 	whole := telegramAt("261128120000W")
+	timeless := "/ISk5\\2ME382-1003\r\n\r\n1-0:1.8.1(00608.400*kWh)\r\n!\r\n"
 	rows := strings.Split(strings.TrimSuffix(whole, "\r\n"), "\r\n")
 	chunked := func(size int) (list []string) {
 		for rest := whole + whole; rest != ""; {
@@ -48,6 +49,7 @@ func TestMessages(t *testing.T) {
 		"whole":                  {[]string{whole}, whole},
 		"the same again":         {[]string{whole, whole, telegramAt("261128120001W")}, whole + telegramAt("261128120001W")},
 		"line ends before it":    {[]string{"\r\n" + strings.TrimSpace(whole)}, "\r\n" + whole},
+		"the same without time":  {[]string{timeless, timeless}, timeless + timeless},
 		"trimmed":                {[]string{strings.TrimSpace(whole)}, whole},
 		"rows with their ends":   {strings.SplitAfter(whole, "\r\n"), whole},
 		"rows":                   {rows, whole},
