@@ -64,7 +64,8 @@ func (h *house) emulatedMeter(e *emulated) output {
 	return output{name: e.Name, on: true, build: func(w wires) (func(context.Context) error, error) {
 		e.meter.Count(w.counter)
 		http := emulate.HTTP{
-			Address: string(e.Listen), What: "emulated meter", Setting: e.Path + ".port", Hosts: h.cfg.APIHosts.Names(), Slots: h.slots,
+			Address: string(e.Listen), What: "emulated meter", Setting: e.Path + ".port",
+			Hosts: h.cfg.APIHosts.Names(), Slots: h.slots,
 			Log: w.log, OnListen: w.opened, Counter: w.counter,
 		}
 		if super := supervisor.FromEnv(getenv(h.deps.Environ)); super != nil {

@@ -69,10 +69,12 @@ func TestEmulated(t *testing.T) {
 		t.Errorf("the sum's telegram: %d", code)
 	}
 	list := p.status().Emulated
-	if len(list) != 3 || list[0].Name != "homewizard_p1" || list[1].Kind != "ecotracker" || list[2].Meter != "sum" || !list[1].Fresh {
+	if len(list) != 3 || list[0].Name != "homewizard_p1" || list[1].Kind != "ecotracker" || list[2].Meter != "sum" ||
+		!list[1].Fresh {
 		t.Errorf("on the board: %+v", list)
 	}
-	if c := list[0].Clients; len(c) != 1 || c[0].Client != "127.0.0.1 (Go-http-client/1.1)" || c[0].Power.String() != "3" || c[0].Count == 0 {
+	if c := list[0].Clients; len(c) != 1 || c[0].Client != "127.0.0.1 (Go-http-client/1.1)" ||
+		c[0].Power.String() != "3" || c[0].Count == 0 {
 		t.Errorf("the book: %+v", c)
 	}
 	p.stop()
@@ -92,7 +94,7 @@ func TestEmulatedPortInUse(t *testing.T) {
 	}
 	defer other.Close()
 	meter := newLine(t)
-	p := start(t, append([]string{"SOCKET=" + meter.listener.Addr().String()}, emulates("0", "homewizard", "p1", other.Addr().String())...)...)
+	p := start(t, append(emulates("0", "homewizard", "p1", other.Addr().String()), meter.variable())...)
 	json := p.dial("json")
 	write(t, meter.accept(), numbered(1))
 	if got := json.line(); !strings.Contains(got, `"calculatedUsage":1`) {
@@ -109,7 +111,7 @@ func TestEmulatedPortInUse(t *testing.T) {
 // question, are answered or told that there are too many, and the meter is read on.
 func TestEmulatedCrowd(t *testing.T) {
 	meter := newLine(t)
-	p := start(t, append([]string{"SOCKET=" + meter.listener.Addr().String()}, emulates("0", "homewizard", "p1", "127.0.0.1:0")...)...)
+	p := start(t, append(emulates("0", "homewizard", "p1", "127.0.0.1:0"), meter.variable())...)
 	json, conn := p.dial("json"), meter.accept()
 	write(t, conn, numbered(1))
 	json.line()
@@ -158,7 +160,8 @@ func TestEmulatedCrowd(t *testing.T) {
 // then on, also after a restart, and the button takes it back.
 func TestEmulatedOffset(t *testing.T) {
 	meter, b := newLine(t), newBroker(t, testkit.Addr(t))
-	variables := append([]string{meter.variable(), b.variable(), "DATA=" + t.TempDir()}, emulates("0", "ecotracker", "p1", "127.0.0.1:0")...)
+	variables := append(emulates("0", "ecotracker", "p1", "127.0.0.1:0"),
+		meter.variable(), b.variable(), "DATA="+t.TempDir())
 	const number, button = "smartmeter/p1_bridge/offset_ecotracker_p1", "smartmeter/p1_bridge/reset_offset_ecotracker_p1"
 	tells := func(p *program, want string) {
 		t.Helper()

@@ -139,7 +139,8 @@ type server struct {
 func (c *Config) clashOfEmulated(all []Emulated, n int) string {
 	others := []server{{"the page", c.WebServer}, {"the API", c.APIServer}}
 	for _, m := range c.Meters() {
-		others = append(others, server{"the JSON socket of " + m.Slot, m.JSONSocket}, server{"the raw socket of " + m.Slot, m.RawSocket})
+		others = append(others, server{"the JSON socket of " + m.Slot, m.JSONSocket})
+		others = append(others, server{"the raw socket of " + m.Slot, m.RawSocket})
 	}
 	for _, e := range all[:n] {
 		others = append(others, server{"the emulated meter " + e.Name, e.Listen})

@@ -133,7 +133,8 @@ func TestNextEnds(t *testing.T) {
 			m.tell(i)
 			time.Sleep(2 * time.Second)
 		}
-		if v, ok := m.Next(t.Context(), "a"); !ok || v.Power.Int() != 3 || v.Interval != 2*time.Second || v.Age(time.Now()) != 2*time.Second {
+		v, ok := m.Next(t.Context(), "a")
+		if !ok || v.Power.Int() != 3 || v.Interval != 2*time.Second || v.Age(time.Now()) != 2*time.Second {
 			t.Fatalf("%+v, %v", v, ok)
 		}
 		begin := time.Now()
@@ -290,7 +291,8 @@ func TestBook(t *testing.T) {
 			t.Fatalf("%d clients of %s", len(s.Clients), s.Name)
 		}
 		c := s.Clients[0]
-		if c.Client != "client 499" || len(c.What) != 83 || c.Power.String() != "300" || c.Age != 0.999 || c.Count != 1 || c.Refused != 1 || c.Why != "no reading" {
+		if c.Client != "client 499" || len(c.What) != 83 || c.Why != "no reading" ||
+			c.Power.String() != "300" || c.Age != 0.999 || c.Count != 1 || c.Refused != 1 {
 			t.Errorf("%+v", c)
 		}
 		if c := s.Clients[1]; c.Client != "client 498" || c.What != "data" || c.Why != "" || c.Refused != 0 {

@@ -22,9 +22,13 @@ func Emulated(limits Range, names ...string) (list []Entity) {
 	for i, name := range names {
 		list = append(list,
 			Entity{
-				Entity:   meter.Entity{Key: OffsetKey(name), Name: "Power offset", Unit: "W", Class: "power", Icon: "mdi:plus-minus-variant"},
+				Entity: meter.Entity{
+					Key: OffsetKey(name), Name: "Power offset", Unit: "W", Class: "power", Icon: "mdi:plus-minus-variant",
+				},
 				Platform: Number, Range: limits, Of: name,
-				Value: func(dst []byte, v *View) ([]byte, bool) { return strconv.AppendInt(dst, int64(v.Offsets[i]), 10), true },
+				Value: func(dst []byte, v *View) ([]byte, bool) {
+					return strconv.AppendInt(dst, int64(v.Offsets[i]), 10), true
+				},
 			},
 			Entity{
 				Entity:   meter.Entity{Key: ResetOffsetKey(name), Name: "Reset power offset", Icon: "mdi:numeric-0-box-outline"},

@@ -39,7 +39,8 @@ func newHouse(t *testing.T, kind string) *house {
 	}
 	defer line.Close()
 	environ := []string{
-		"SMARTMETER_SOCKET=" + line.Addr().String(), "SMARTMETER_TCP_SERVER=0", "SMARTMETER_RAW_TCP_SERVER=0", "SMARTMETER_HEALTH=0", "SMARTMETER_DATA=" + t.TempDir(),
+		"SMARTMETER_SOCKET=" + line.Addr().String(), "SMARTMETER_DATA=" + t.TempDir(),
+		"SMARTMETER_TCP_SERVER=0", "SMARTMETER_RAW_TCP_SERVER=0", "SMARTMETER_HEALTH=0",
 		"SMARTMETER_EMULATE_0_KIND=" + kind, "SMARTMETER_EMULATE_0_PORT=" + testkit.Addr(t),
 	}
 	cfg, _, err := config.Load(environ, func(string) ([]byte, error) { return nil, os.ErrNotExist })
@@ -50,7 +51,9 @@ func newHouse(t *testing.T, kind string) *house {
 	ctx, cancel := context.WithCancel(t.Context())
 	log := new(testkit.Log)
 	go func() {
-		done <- app.Run(ctx, cfg, app.Deps{Log: slog.New(slog.NewTextHandler(log, nil)), Environ: environ, Listening: func(_, addr string) { ready <- addr }})
+		done <- app.Run(ctx, cfg, app.Deps{
+			Log: slog.New(slog.NewTextHandler(log, nil)), Environ: environ, Listening: func(_, addr string) { ready <- addr },
+		})
 	}()
 	t.Cleanup(func() {
 		cancel()

@@ -62,16 +62,20 @@ func (h *house) offset(t *testing.T, m *meter, entry string) {
 				if e.Platform != "homewizard" || e.Entry != entry || !strings.HasSuffix(e.UniqueID, "_active_power_w") {
 					continue
 				}
-				theirs, ours, number := h.core.api.state(e.ID), h.core.api.state("sensor."+m.slot+"_power_net"), h.core.api.state("number."+of)
-				missing := fmt.Sprintf("%s %s, %s %s, %s %s, want %v", theirs.ID, theirs.State, ours.ID, ours.State, number.ID, number.State, offset)
-				return theirs.good() && number.good() && theirs.number(t) == ours.number(t)+offset && number.number(t) == offset, missing
+				theirs, number := h.core.api.state(e.ID), h.core.api.state("number."+of)
+				ours := h.core.api.state("sensor." + m.slot + "_power_net")
+				missing := fmt.Sprintf("%s %s, %s %s, %s %s, want %v",
+					theirs.ID, theirs.State, ours.ID, ours.State, number.ID, number.State, offset)
+				isSet := theirs.good() && number.good() && number.number(t) == offset
+				return isSet && theirs.number(t) == ours.number(t)+offset, missing
 			}
 			return false, "there is no power"
 		})
 	}
 	h.core.api.rest(t, "POST", "/api/services/number/set_value", fields{"entity_id": "number." + of, "value": -500}, nil)
 	shows(-500)
-	h.core.api.rest(t, "POST", "/api/services/button/press", fields{"entity_id": "button." + m.slot + "_bridge_reset_offset_homewizard_" + m.slot}, nil)
+	reset := "button." + m.slot + "_bridge_reset_offset_homewizard_" + m.slot
+	h.core.api.rest(t, "POST", "/api/services/button/press", fields{"entity_id": reset}, nil)
 	shows(0)
 }
 
@@ -110,7 +114,8 @@ func (h *house) agreeAsHomeWizard(t *testing.T, m *meter, entry string) (same in
 		}
 		ours := h.core.api.state("sensor." + m.slot + "_" + name)
 		if !equalPower(t, theirs, ours) {
-			differs += fmt.Sprintf("\n%s %s %s, %s %s %s", theirs.ID, theirs.State, theirs.Attributes.Unit, ours.ID, ours.State, ours.Attributes.Unit)
+			differs += fmt.Sprintf("\n%s %s %s, %s %s %s",
+				theirs.ID, theirs.State, theirs.Attributes.Unit, ours.ID, ours.State, ours.Attributes.Unit)
 			continue
 		}
 		same++

@@ -25,10 +25,14 @@ func serve(t testing.TB) (address string, tell func(), stop func()) {
 	t.Helper()
 	log := slog.New(slog.DiscardHandler)
 	updates, ready := new(hub.Hub[*meter.Update]), make(chan string, 1)
-	m := emulate.New(emulate.Options{Name: "homewizard_p1", Kind: "homewizard", Slot: "p1", Updates: updates, Store: store.Open(t.TempDir(), log)})
+	m := emulate.New(emulate.Options{
+		Name: "homewizard_p1", Kind: "homewizard", Slot: "p1", Updates: updates, Store: store.Open(t.TempDir(), log),
+	})
 	s := homewizard.New(homewizard.Options{
 		Zone: time.UTC, Log: log,
-		HTTP: emulate.HTTP{Address: testkit.Addr(t), What: "emulated meter", Log: log, OnListen: func(a net.Addr) { ready <- a.String() }},
+		HTTP: emulate.HTTP{
+			Address: testkit.Addr(t), What: "emulated meter", Log: log, OnListen: func(a net.Addr) { ready <- a.String() },
+		},
 	}, m)
 	tell = func() {
 		r := house()
@@ -94,7 +98,8 @@ func TestCost(t *testing.T) {
 	}
 	client.CloseIdleConnections()
 	cost := int64(inUse() - before)
-	t.Logf("an emulated meter with 32 of 200 clients in its book: %d KiB, %d goroutines", cost>>10, runtime.NumGoroutine()-goroutines)
+	t.Logf("an emulated meter with 32 of 200 clients in its book: %d KiB, %d goroutines",
+		cost>>10, runtime.NumGoroutine()-goroutines)
 	if cost > 1<<20 {
 		t.Errorf("it costs %d bytes", cost)
 	}

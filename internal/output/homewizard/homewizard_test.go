@@ -75,9 +75,12 @@ func start(t *testing.T) *device {
 	t.Helper()
 	log := slog.New(slog.DiscardHandler)
 	d := &device{updates: new(hub.Hub[*meter.Update])}
-	d.meter = emulate.New(emulate.Options{Name: "homewizard_p1", Kind: "homewizard", Slot: "p1", Updates: d.updates, Store: store.Open(t.TempDir(), log)})
+	d.meter = emulate.New(emulate.Options{
+		Name: "homewizard_p1", Kind: "homewizard", Slot: "p1", Updates: d.updates, Store: store.Open(t.TempDir(), log),
+	})
 	d.Server = homewizard.New(homewizard.Options{
-		Zone: time.UTC, Log: slog.New(slog.NewTextHandler(&d.log, nil)), Telegram: func() ([]byte, bool) { return []byte(d.telegram), d.telegram != "" },
+		Zone: time.UTC, Log: slog.New(slog.NewTextHandler(&d.log, nil)),
+		Telegram: func() ([]byte, bool) { return []byte(d.telegram), d.telegram != "" },
 	}, d.meter)
 	ctx, cancel := context.WithCancel(t.Context())
 	done := make(chan error, 1)
@@ -106,7 +109,9 @@ func (d *device) ask(method, path, body string) *httptest.ResponseRecorder {
 
 func TestData(t *testing.T) {
 	onePhase := meter.Reading{Header: "ADN9 6534", Version: "50", EquipmentID: "41"}
-	values{meter.PowerNet: "500", meter.EnergyImportTotal: "17.25", meter.VoltageL1: "230", meter.CurrentL1: "2"}.set(&onePhase)
+	values{
+		meter.PowerNet: "500", meter.EnergyImportTotal: "17.25", meter.VoltageL1: "230", meter.CurrentL1: "2",
+	}.set(&onePhase)
 	export := meter.Reading{}
 	values{meter.PowerNet: "-2000.5", meter.EnergyExportTotal: "9"}.set(&export)
 	for _, tt := range []struct {
@@ -157,7 +162,8 @@ func TestRoutes(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		d := start(t)
 		serial := d.meter.MAC().Hex()
-		device := `{"product_type":"HWE-P1","product_name":"P1 Meter","serial":"` + serial + `","firmware_version":"4.19","api_version":"v1"}`
+		device := `{"product_type":"HWE-P1","product_name":"P1 Meter","serial":"` + serial +
+			`","firmware_version":"4.19","api_version":"v1"}`
 		const stale = `{"error":"there is no fresh reading of the meter"}`
 		check := func(method, path, body string, code int, want string) {
 			t.Helper()
@@ -175,7 +181,9 @@ func TestRoutes(t *testing.T) {
 		check("PUT", "/api/v1/identify", "", 200, `{"identify":"ok"}`)
 		check("GET", "/api/v1/identify", "", 405, `{"error":"this address takes PUT"}`)
 		check("POST", "/api/v1/data", "{}", 405, `{"error":"this address takes GET, HEAD"}`)
-		for _, path := range []string{"/", "/api/v1/state", "/api/v1", "/api/v2", "/api/v1/data/x", "/api/../api", "/%00", "/" + strings.Repeat("a", 5000)} {
+		for _, path := range []string{
+			"/", "/api/v1/state", "/api/v1", "/api/v2", "/api/v1/data/x", "/api/../api", "/%00", "/" + strings.Repeat("a", 5000),
+		} {
 			check("GET", path, "", 404, `{"error":"there is nothing at this address"}`)
 		}
 		if !strings.Contains(d.log.String(), "which device this is") || !strings.Contains(d.log.String(), serial) {
@@ -194,8 +202,8 @@ func TestRoutes(t *testing.T) {
 			t.Errorf("%d after the meter is back", w.Code)
 		}
 		clients := d.meter.Status(time.Now()).Clients
-		if len(clients) != 1 || clients[0].Client != "192.0.2.1" || clients[0].What != "/api/v1/data" || clients[0].Power.String() != "-643" ||
-			clients[0].Count != 8 || clients[0].Refused != 15 {
+		if len(clients) != 1 || clients[0].Client != "192.0.2.1" || clients[0].What != "/api/v1/data" ||
+			clients[0].Power.String() != "-643" || clients[0].Count != 8 || clients[0].Refused != 15 {
 			t.Errorf("%+v", clients)
 		}
 	})
@@ -203,7 +211,8 @@ func TestRoutes(t *testing.T) {
 
 func BenchmarkData(b *testing.B) {
 	updates := new(hub.Hub[*meter.Update])
-	m := emulate.New(emulate.Options{Name: "b", Updates: updates, Store: store.Open(b.TempDir(), slog.New(slog.DiscardHandler))})
+	kept := store.Open(b.TempDir(), slog.New(slog.DiscardHandler))
+	m := emulate.New(emulate.Options{Name: "b", Updates: updates, Store: kept})
 	s := homewizard.New(homewizard.Options{Zone: time.UTC, Log: slog.New(slog.DiscardHandler)}, m)
 	r := house()
 	r.Received = time.Now()
@@ -219,7 +228,8 @@ func BenchmarkData(b *testing.B) {
 	for b.Loop() {
 		w := httptest.NewRecorder()
 		s.ServeHTTP(w, question)
-		if w.Code != http.StatusOK && w.Code != http.StatusServiceUnavailable { // a slow machine may need longer than a reading lasts
+		// A slow machine may need longer than a reading lasts.
+		if w.Code != http.StatusOK && w.Code != http.StatusServiceUnavailable {
 			b.Fatal(w.Code)
 		}
 	}

@@ -59,7 +59,8 @@ func (s *session) setOffset(now time.Time, e *emulate.Meter, text string) {
 		err = e.SetOffset(int(watts))
 	}
 	if err != nil {
-		s.log.Warn("the offset of an emulated meter stays as it is", "meter", e.Name(), "offset", e.Offset(), "refused", text, "cause", err)
+		s.log.Warn("the offset of an emulated meter stays as it is",
+			"meter", e.Name(), "offset", e.Offset(), "refused", text, "cause", err)
 	}
 	s.state(now, s.bridge)
 }

@@ -48,7 +48,8 @@ func TestOffset(t *testing.T) {
 	} {
 		out := keep(s.received(now, tt.message))
 		if m.Offset() != tt.want || o.Emulated[1].Offset() != 0 {
-			t.Errorf("%s %s: the offsets are %d and %d, want %d and 0", tt.message.topic, tt.message.payload, m.Offset(), o.Emulated[1].Offset(), tt.want)
+			t.Errorf("%s %s: the offsets are %d and %d, want %d and 0",
+				tt.message.topic, tt.message.payload, m.Offset(), o.Emulated[1].Offset(), tt.want)
 		}
 		shown := fmt.Sprintf(`"offset_homewizard_p1":%d,"offset_ecotracker_p1":0`, tt.want)
 		if len(out) != 1 || out[0].topic != "smartmeter/p1_bridge/state" || !strings.Contains(string(out[0].payload), shown) {
@@ -70,10 +71,12 @@ func TestOffsetEntities(t *testing.T) {
 	s := newSession(o)
 	bridge := lastConfig(t, keep(connect(s, start)), bridgeConfig)
 	number, button := bridge.Components["offset_homewizard_p1"], bridge.Components["reset_offset_homewizard_p1"]
-	if number.Platform != "number" || number.CommandTopic != offsetTopic || *number.Min != -20000 || *number.Max != 20000 || number.Name != "Power offset (homewizard p1)" {
+	if number.Platform != "number" || number.CommandTopic != offsetTopic || *number.Min != -20000 || *number.Max != 20000 ||
+		number.Name != "Power offset (homewizard p1)" {
 		t.Errorf("the number is %+v", number)
 	}
-	if button.Platform != "button" || button.CommandTopic != resetTopic || button.Name != "Reset power offset (homewizard p1)" {
+	if button.Platform != "button" || button.CommandTopic != resetTopic ||
+		button.Name != "Reset power offset (homewizard p1)" {
 		t.Errorf("the button is %+v", button)
 	}
 	for _, topic := range []string{offsetTopic, resetTopic} {
@@ -97,7 +100,9 @@ func TestOffsetEntities(t *testing.T) {
 
 	o.Discovery = false
 	plain := newSession(o)
-	if topics := plain.subscriptions(); !slices.Contains(topics, "smartmeter/p1_bridge/offset_ecotracker_p1") || slices.Contains(topics, "smartmeter/p1_bridge/reset_offset_ecotracker_p1") {
+	topics := plain.subscriptions()
+	if !slices.Contains(topics, "smartmeter/p1_bridge/offset_ecotracker_p1") ||
+		slices.Contains(topics, "smartmeter/p1_bridge/reset_offset_ecotracker_p1") {
 		t.Errorf("without discovery it listens at %q", topics)
 	}
 }

@@ -37,8 +37,8 @@ func TestEmulated(t *testing.T) {
 		t.Errorf("the page is told %s, want %s", onPage, all)
 	}
 	public := w.board.Snapshot(time.Now()).Public().Emulated
-	if len(public) != 1 || len(public[0].Clients) != 2 || public[0].Clients[0].Client != "client 1" || public[0].Clients[1].Client != "client 2" ||
-		public[0].Clients[0].Count != 7 {
+	if len(public) != 1 || len(public[0].Clients) != 2 || public[0].Clients[0].Client != "client 1" ||
+		public[0].Clients[1].Client != "client 2" || public[0].Clients[0].Count != 7 {
 		t.Errorf("everybody is told %+v", public)
 	}
 	if asked.Clients[0].Client != "192.168.1.7 (evcc)" {
