@@ -117,6 +117,28 @@ func wired(play func(t *testing.T, master *os.File)) func(t *testing.T) []string
 	}
 }
 
+// pulled is a cable that is pulled after two seconds. Its name goes before it
+// does, as udev's names do: the kernel gives the number of a pseudo-terminal to
+// the next one, perhaps another test's, which has telegrams.
+func pulled(t *testing.T) []string {
+	master, tty, err := pty.Open()
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { master.Close() })
+	tty.Close()
+	name := filepath.Join(t.TempDir(), "usb-meter")
+	if err := os.Symlink(tty.Name(), name); err != nil {
+		t.Fatal(err)
+	}
+	go func() {
+		time.Sleep(2 * time.Second)
+		os.Remove(name)
+		master.Close()
+	}()
+	return []string{"PORT=" + name}
+}
+
 // TestVerdictOfProgram is the corpus of what can be wrong with a line, from
 // its bytes to what Home Assistant is told: each ends in exactly its verdict,
 // with its next step. Waiting may come before, and what stands in passes too.
@@ -155,12 +177,7 @@ func TestVerdictOfProgram(t *testing.T) {
 		{"no such device", func(*testing.T) []string { return []string{"PORT=" + file + ".missing"} }, diagnosis.Missing, " ", nil},
 		{"a file", func(*testing.T) []string { return []string{"PORT=" + file} }, diagnosis.NotSerial, ". ", nil},
 		{"a silent cable", with(wired(func(*testing.T, *os.File) {}), "SERIAL_MODE=9600 7E1"), diagnosis.Silence, " Is 9600 7E1 the meter's mode? With auto it is found automatically", nil},
-		{"a cable that is pulled", wired(func(t *testing.T, master *os.File) {
-			go func() {
-				time.Sleep(2 * time.Second)
-				master.Close()
-			}()
-		}), diagnosis.Missing, " ", []diagnosis.Cause{diagnosis.Gone}},
+		{"a cable that is pulled", pulled, diagnosis.Missing, " ", []diagnosis.Cause{diagnosis.Gone}},
 
 		{"nobody listens", func(t *testing.T) []string {
 			l, err := net.Listen("tcp", testkit.Addr(t))
