@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"net"
 	"net/http"
-	"net/url"
 	"strings"
 	"sync"
 	"testing"
@@ -56,7 +55,8 @@ func following(t *testing.T, test func(*testing.T, *house, *websocket.Conn)) {
 		})
 		near, far := net.Pipe()
 		p.conns <- far
-		conn, _, err := websocket.NewClient(near, &url.URL{Scheme: "ws", Host: "127.0.0.1", Path: "/rpc"}, nil, 0, 0)
+		dialer := websocket.Dialer{NetDial: func(string, string) (net.Conn, error) { return near, nil }}
+		conn, _, err := dialer.Dial("ws://127.0.0.1/rpc", nil)
 		if err != nil {
 			t.Fatal(err)
 		}
