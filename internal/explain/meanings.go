@@ -71,7 +71,11 @@ var meanings = map[string]translations{
 	"equipment identifier":       {"meternummer", "Zählernummer", "numéro du compteur", "mätarnummer"},
 	"logical device name":        {"logische apparaatnaam", "logischer Gerätename", "nom logique de l’appareil", "logiskt enhetsnamn"},
 	"device identifier":          {"apparaatnummer", "Gerätekennung", "identifiant de l’appareil", "enhets-id"},
-	"serial number":              {"serienummer", "Seriennummer", "numéro de série", "serienummer"},
+	"type of the meter":          {"type van de meter", "Typ des Zählers", "type du compteur", "mätarens typ"},
+	"manufacturer":               {"fabrikant", "Hersteller", "fabricant", "tillverkare"},
+	"version of the list of objects": {"versie van de objectenlijst", "Version der Objektliste",
+		"version de la liste d’objets", "objektlistans version"},
+	"serial number": {"serienummer", "Seriennummer", "numéro de série", "serienummer"},
 	"EAN of the connection (Belgium), public key (Switzerland)": {
 		"EAN van de aansluiting (België), publieke sleutel (Zwitserland)", "EAN des Anschlusses (Belgien), öffentlicher Schlüssel (Schweiz)",
 		"EAN du raccordement (Belgique), clé publique (Suisse)", "anslutningens EAN (Belgien), publik nyckel (Schweiz)"},

@@ -54,3 +54,15 @@ func TestObjects(t *testing.T) {
 		t.Errorf("9-9:9.9.9 is %+v", o)
 	}
 }
+
+// TestPushed: what meters that push messages name themselves by is explained, and
+// brings nothing to a reading by the table.
+func TestPushed(t *testing.T) {
+	for _, id := range []string{"1-0:0.0.9", "1-0:96.1.0", "1-0:96.50.1", "129-129:199.130.3", "1-1:0.2.129", "0-0:96.1.7", "1-1:0.0.5",
+		"1-1:0.0.1", "1-1:96.1.1", "0-1:1.0.0"} {
+		c, _, ok := obis.Parse([]byte(id))
+		if o := c.Lookup(); !ok || o == nil || o.Kind != obis.Nothing {
+			t.Errorf("%s is %+v, %v", id, o, ok)
+		}
+	}
+}
