@@ -11,35 +11,38 @@ import (
 
 // address returns what to write instead of an address that is not host:port.
 // It returns "" for a valid one, as all checks do, and for an empty one.
-func address(s string) string {
-	const form = "write host:port, such as 192.168.1.20:23"
+// The example has a host and the usual port.
+func address(s, example string) string {
+	form := "write host:port, such as " + example
+	_, usual, _ := net.SplitHostPort(example)
 	if s == "" {
 		return ""
 	}
 	if scheme, _, ok := strings.Cut(s, "://"); ok {
-		return fmt.Sprintf("leave %s out and write host:port, such as 192.168.1.20:23", quoted(scheme+"://"))
+		return fmt.Sprintf("leave %s out and %s", quoted(scheme+"://"), form)
 	}
 	name, port, err := net.SplitHostPort(s)
 	switch {
 	case err != nil && host(s):
-		return fmt.Sprintf("add the port, such as %s", net.JoinHostPort(s, "23"))
+		return fmt.Sprintf("add the port, such as %s", net.JoinHostPort(s, usual))
 	case err != nil || !host(name):
-		return form + " (an IPv6 address in brackets: [fe80::1]:23)"
+		return form + " (an IPv6 address in brackets: " + net.JoinHostPort("fe80::1", usual) + ")"
 	case !portNumber(port, 1):
 		return "write a port from 1 to 65535 after the colon"
 	}
 	return ""
 }
 
-// hostOrAddress checks a host with or without a port.
+// hostOrAddress checks a host with or without a port. The example has both.
 func hostOrAddress(s, example string) string {
+	usual, _, _ := net.SplitHostPort(example)
 	switch {
 	case s == "" || host(s):
 		return ""
 	case strings.Contains(s, "://"), strings.Count(s, ":") == 1, strings.HasPrefix(s, "["):
-		return address(s)
+		return address(s, example)
 	}
-	return "write the host, such as " + example + ", with a colon and the port if it is not the usual one"
+	return "write the host, such as " + usual + ", with a colon and the port if it is not the usual one"
 }
 
 // listen checks an address for net.Listen.
@@ -54,6 +57,17 @@ func listen(l Listen) string {
 	return ""
 }
 
+// ownPort checks an address for net.Listen that is not switched off.
+func ownPort(p OwnPort) string {
+	switch {
+	case listen(Listen(p)) != "":
+		return "write a port, or host:port (an IPv6 address in brackets)"
+	case p == ":0":
+		return "write a port from 1 to 65535, or leave it empty for the usual one; to switch it off, remove the whole entry"
+	}
+	return ""
+}
+
 // apart checks that two servers do not listen on the same port of all
 // addresses. Only the system knows what else may clash.
 func apart(l Listen, what string, other Listen) string {
@@ -61,6 +75,31 @@ func apart(l Listen, what string, other Listen) string {
 		return ""
 	}
 	return what + " has this port already; write another one, or 0 for off"
+}
+
+// server is something that listens.
+type server struct {
+	what    string
+	address Listen
+}
+
+// taken checks that none of the servers has the port already.
+func taken(l Listen, servers []server) string {
+	for _, s := range servers {
+		if mend := apart(l, s.what, s.address); mend != "" {
+			return mend
+		}
+	}
+	return ""
+}
+
+// sockets returns those of all meters.
+func (c *Config) sockets() (list []server) {
+	for _, m := range c.Meters() {
+		list = append(list, server{"the JSON socket of " + m.Slot, m.JSONSocket})
+		list = append(list, server{"the raw socket of " + m.Slot, m.RawSocket})
+	}
+	return list
 }
 
 // brokerPorts are the schemes of a broker's URL, each with its usual port.

@@ -99,7 +99,7 @@ type Emulates struct {
 type Emulate struct {
 	Kind  EmulatedKind `json:"kind" env:"KIND"`
 	Meter string       `json:"meter" env:"METER"` // slot; empty: the first meter
-	Port  Listen       `json:"port" env:"PORT"`   // port, or host:port; empty or 0: that of the kind
+	Port  OwnPort      `json:"port" env:"PORT"`   // empty: that of the kind
 }
 
 // MQTT is the broker and what is published there.

@@ -65,7 +65,7 @@ func (c *Config) emulates() []*Emulate {
 func (c Config) Emulated() (list []Emulated) {
 	count := make(map[string]int)
 	for _, e := range c.emulates() {
-		m := Emulated{Kind: e.Kind, Meter: cmp.Or(e.Meter, c.Slot), Listen: e.Port}
+		m := Emulated{Kind: e.Kind, Meter: cmp.Or(e.Meter, c.Slot), Listen: Listen(e.Port)}
 		m.Path = strings.TrimSuffix(optionAt(optionsOf(&c), &e.Kind).path, ".kind")
 		if i := slices.IndexFunc(emulatedKinds, func(k emulatedKind) bool { return k.kind == e.Kind }); i >= 0 && e.Port == "" {
 			m.Listen = emulatedKinds[i].port
@@ -89,7 +89,7 @@ func (c *Config) wrongEmulated() (field any, mend string) {
 			mend  string // empty: all is well
 		}{
 			{&e.Meter, c.lacksMeter(all[i].Meter)},
-			{&e.Port, listen(e.Port)},
+			{&e.Port, ownPort(e.Port)},
 			{&e.Kind, wrongKind(e.Kind)},
 			{&e.Port, c.clashOfEmulated(all, i)},
 		} {
@@ -129,19 +129,10 @@ func (c *Config) lacksMeter(slot string) string {
 	return "there is no such meter; write " + strings.Join(slots, " or ") + ", or leave it empty for the first"
 }
 
-// server is something that listens.
-type server struct {
-	what    string
-	address Listen
-}
-
 // clashOfEmulated wants the nth emulated meter to have a port of its own.
 func (c *Config) clashOfEmulated(all []Emulated, n int) string {
-	others := []server{{"the page", c.WebServer}, {"the API", c.APIServer}}
-	for _, m := range c.Meters() {
-		others = append(others, server{"the JSON socket of " + m.Slot, m.JSONSocket})
-		others = append(others, server{"the raw socket of " + m.Slot, m.RawSocket})
-	}
+	others := append(c.sockets(), server{"the page", c.WebServer}, server{"the API", c.APIServer},
+		server{"the health check", c.Health})
 	for _, e := range all[:n] {
 		others = append(others, server{"the emulated meter " + e.Name, e.Listen})
 	}

@@ -12,8 +12,8 @@ import (
 
 func TestEmulated(t *testing.T) {
 	file := options(`{"more_meters": [{"slot": "night", "address": "h:23"}], "emulate": [{"kind": "homewizard"}, {"kind": "HomeWizard", "meter": "sum", "port": 8084},
-		null, {"kind": "ecotracker", "meter": "night", "port": 0}]}`)
-	c, warnings, err := config.Load([]string{"SMARTMETER_EMULATE_4_KIND=homewizard", "SMARTMETER_EMULATE_4_PORT=127.0.0.1:80", "SMARTMETER_EMULATE_3_PORT=0"},
+		null, {"kind": "ecotracker", "meter": "night", "port": ""}]}`)
+	c, warnings, err := config.Load([]string{"SMARTMETER_EMULATE_4_KIND=homewizard", "SMARTMETER_EMULATE_4_PORT=127.0.0.1:80", "SMARTMETER_EMULATE_3_PORT="},
 		file.read, "--emulate-4-meter=p1")
 	if err != nil || warnings != nil {
 		t.Fatalf("%v, %q", err, warnings)
@@ -42,7 +42,10 @@ func TestEmulatedRefused(t *testing.T) {
 		{`[{"meter": "p1"}]`, `emulate.0.kind: choose what this meter looks like: write homewizard`},
 		{`[{"kind": "homewizard", "meter": "night"}]`, `emulate.0.meter = "night": there is no such meter; write p1, or leave it empty for the first`},
 		{`[{"kind": "homewizard", "meter": "sum"}]`, `emulate.0.meter = "sum": there is no such meter; write p1, or leave it empty for the first`},
-		{`[{"kind": "homewizard", "port": "x"}]`, `emulate.0.port = "x": write a port, host:port`},
+		{`[{"kind": "homewizard", "port": "x"}]`, `emulate.0.port = "x": write a port, or host:port`},
+		{`[{"kind": "homewizard", "port": 0}]`, `emulate.0.port = "0": write a port from 1 to 65535, or leave it empty for the usual one; to switch it off, remove the whole entry`},
+		{`[{"kind": "homewizard", "port": ":0"}]`, `emulate.0.port = ":0": write a port from 1 to 65535`},
+		{`[{"kind": "homewizard", "port": "127.0.0.1:8098"}]`, `emulate.0.port = "127.0.0.1:8098": the health check has port 127.0.0.1:8098 already; write another one`},
 		{`[{"kind": "homewizard"}, {"kind": "homewizard"}]`, `emulate.1.port: the emulated meter homewizard_p1 has port 8081 already; write another one`},
 		{`[{"kind": "homewizard", "port": 3020}]`, `emulate.0.port = "3020": the raw socket of p1 has port 3020 already; write another one`},
 		{`[{}, {}, {}, {}, {}, {}, {"kind": "homewizard"}]`, `emulate = "[...]": 7 are more than there can be; write 6 at most`},

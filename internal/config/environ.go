@@ -2,7 +2,9 @@ package config
 
 import (
 	"fmt"
+	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 )
 
@@ -114,9 +116,31 @@ func (l *loader) rank(v variable) int {
 	return 0
 }
 
+// entry matches the folded name of an option of a list's entry, in its parts.
+var entry = regexp.MustCompile(`^([A-Z]+)([0-9]+)([A-Z]+)$`)
+
+// entries returns how many entries the list may have that the name, which is no
+// option's, would be in; 0: it names no list.
+func (l *loader) entries(folded string) (most int) {
+	parts := entry.FindStringSubmatch(folded)
+	if parts == nil {
+		return 0
+	}
+	for {
+		if _, found := l.find("", parts[1]+strconv.Itoa(most)+parts[3]); found != current {
+			return most
+		}
+		most++
+	}
+}
+
 // unknownVariable warns about a variable, which another program may use, and
-// rejects an argument.
+// rejects an argument, and an entry that its list cannot have.
 func (l *loader) unknownVariable(v variable) error {
+	if most := l.entries(v.key); most > 0 {
+		mend := fmt.Sprintf("write %d at most, numbered from 0 to %d", most, most-1)
+		return &Error{Option: v.name, Mend: mend}
+	}
 	options := []string{v.of(OptionsVariable[len(prefix):])}
 	for _, o := range l.list {
 		options = append(options, v.of(o.variable))

@@ -53,7 +53,11 @@ func networkURL(s string) (u *url.URL, mend string) {
 	}
 	scheme, rest, ok := strings.Cut(s, "://")
 	if !ok {
-		return &url.URL{Scheme: "tcp", Host: s}, address(s)
+		before, port, _ := strings.Cut(s, ":")
+		if way, isScheme := ways[strings.ToLower(before)]; isScheme && strings.Contains(s, ":") && !portNumber(port, 1) {
+			return nil, "write // after " + before + ":, such as " + way.example
+		}
+		return &url.URL{Scheme: "tcp", Host: s}, address(s, "192.168.1.20:23")
 	}
 	way, ok := ways[strings.ToLower(scheme)]
 	if !ok {

@@ -155,6 +155,19 @@ func (l *Listen) UnmarshalText(text []byte) error {
 	return nil
 }
 
+// OwnPort is a Listen that is not switched off: that is done by leaving out what
+// has the port. 0 alone is refused, as somebody means off by it.
+type OwnPort Listen
+
+// UnmarshalText takes a port or host:port.
+func (p *OwnPort) UnmarshalText(text []byte) error {
+	err := (*Listen)(p).UnmarshalText(text)
+	if *p == "" && len(text) > 0 {
+		*p = ":0"
+	}
+	return err
+}
+
 // canonical returns the value that text stands for in any case, or else text
 // itself.
 func canonical[T ~string](text string, values []T) T {
