@@ -47,14 +47,31 @@ func (o *options) household(name string) (household, simulate.StandardInfo, erro
 // slots are the names of the meters beside the first.
 var slots = []string{"night", "barn", "heatpump"}
 
-// keys returns the options that open the messages of a meter that encrypts, of
-// which the variables begin so.
-func keys(h household, prefix string) []string {
+// keys returns the key and the additional data that open the messages of a meter
+// that encrypts; empty for another one.
+func keys(h household) (key, aad string) {
 	push, ok := h.(*simulate.PushMeter)
 	if !ok || push.Encrypter == nil {
+		return "", ""
+	}
+	return fmt.Sprintf("%X", push.Encrypter.Key), fmt.Sprintf("30%X", push.Encrypter.AuthKey)
+}
+
+// keyOptions returns the options that open a meter's messages, of which the
+// variables begin so.
+func keyOptions(h household, prefix string) []string {
+	key, aad := keys(h)
+	if key == "" {
 		return nil
 	}
-	return []string{
-		fmt.Sprintf("%sENC_KEY=%X", prefix, push.Encrypter.Key), fmt.Sprintf("%sENC_AAD=30%X", prefix, push.Encrypter.AuthKey),
+	return []string{prefix + "ENC_KEY=" + key, prefix + "ENC_AAD=" + aad}
+}
+
+// keyFlags returns the same for the flags of a command, after a space.
+func keyFlags(h household) string {
+	key, aad := keys(h)
+	if key == "" {
+		return ""
 	}
+	return " -key " + key + " -aad " + aad
 }

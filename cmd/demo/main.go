@@ -78,7 +78,7 @@ func show(ctx context.Context, o options, stdout, stderr io.Writer) error {
 	defer os.RemoveAll(data)
 	var inverter *simulate.Inverter
 	inverterAddr := ""
-	more := keys(o.meter, "SMARTMETER_")
+	more := keyOptions(o.meter, "SMARTMETER_")
 	lines := []line{first}
 	for i, meter := range o.further {
 		line, addr, err := o.way.open(broker, slots[i])
@@ -87,7 +87,7 @@ func show(ctx context.Context, o options, stdout, stderr io.Writer) error {
 		}
 		lines = append(lines, line)
 		prefix := fmt.Sprintf("SMARTMETER_MORE_METERS_%d_", i)
-		more = append(append(more, prefix+"SLOT="+slots[i], prefix+"SOCKET="+addr), keys(meter, prefix)...)
+		more = append(append(more, prefix+"SLOT="+slots[i], prefix+"SOCKET="+addr), keyOptions(meter, prefix)...)
 	}
 	if !o.noSolar {
 		inverterAddr = freeAddr(1502)
@@ -117,7 +117,7 @@ func show(ctx context.Context, o options, stdout, stderr io.Writer) error {
 
 	guide := &guide{
 		out: stdout, standard: o.standard.Title, line: lineAddr, broker: brokerAddr, inverter: inverterAddr,
-		further: len(o.further), isEmulating: o.emulate, addresses: make(map[string]string),
+		keyFlags: keyFlags(o.meter), further: len(o.further), isEmulating: o.emulate, addresses: make(map[string]string),
 	}
 	toLine := &spoiler{line: first, fault: o.fault, standard: &o.standard}
 	group, ctx := errgroup.WithContext(ctx)
@@ -189,6 +189,7 @@ type guide struct {
 	standard     string
 	line, broker string
 	inverter     string // empty: there is none
+	keyFlags     string // open the first meter's messages; empty: it does not encrypt
 	further      int    // meters beside the first
 	isEmulating  bool   // the app looks like other meters, too
 
@@ -233,12 +234,12 @@ A simulated %s meter feeds the real app. Look at it:
   MQTT topics and discovery            mosquitto_sub %s -v -t '#'
   the HTTP API                         curl http://%s/api/reading
   metrics for Prometheus               curl http://%s/metrics
-  a telegram explained                 nc %s | go run ./cmd/smartmeter decode
-  the line checked                     SMARTMETER_MQTT_URL=mqtt://%s go run ./cmd/smartmeter check -network %s
+  a telegram explained                 nc %s | go run ./cmd/smartmeter decode%s
+  the line checked                     SMARTMETER_MQTT_URL=mqtt://%s go run ./cmd/smartmeter check -network %s%s
   how all of it stands                 SMARTMETER_HEALTH=%s go run ./cmd/smartmeter healthcheck -v
 
 `, g.standard, g.addresses["page"], spaced(g.addresses["json"]), spaced(raw), g.toBroker(), api, api, spaced(raw),
-		g.broker, g.line, g.addresses["health"])
+		g.keyFlags, g.broker, g.line, g.keyFlags, g.addresses["health"])
 	g.tellFurther(api)
 	g.tellEmulated()
 	fmt.Fprintf(g.out, "The meter itself is read at %s.%s Ctrl-C ends the demo.\n\n", g.line, inverter)

@@ -154,3 +154,13 @@ func TestEncryptedWriterError(t *testing.T) {
 		t.Errorf("got %v, want %v", err, errors.ErrUnsupported)
 	}
 }
+
+// TestMaker: the system title of a meter that encrypts names who made it.
+func TestMaker(t *testing.T) {
+	for p, want := range map[simulate.Push]string{simulate.Kamstrup: "KAM", simulate.SagemcomMBus: "SAG"} {
+		m := simulate.NewPush(p, simulate.Options{Seed: 1})
+		if got := m.Message(time.Unix(1_800_000_000, 0)); !bytes.Contains(got, []byte("\xDB\x08"+want)) {
+			t.Errorf("%v: no title of %s in % X", p, want, got)
+		}
+	}
+}

@@ -35,6 +35,7 @@ type PushInfo struct {
 	Period    time.Duration // from message to message
 	Encrypted bool
 
+	maker string // of a meter that encrypts: three letters that begin its system title
 	zone  string
 	lists []pushList // the first one is sent unless another is due
 	wrap  func(m *PushMeter, dst, apdu []byte) []byte
@@ -60,7 +61,7 @@ var Pushes = [NumPushes]PushInfo{
 		lists: []pushList{{0, plainValues, "tagged", kaifaList2}, {3600, plainValues, "tagged", kaifaList2 + kaifaTotals}}},
 	KaifaPairs: {Name: "kaifa-se", Title: "Kaifa (Sweden)", Mode: "2400 8E1", Period: 10 * time.Second, zone: "Europe/Stockholm", wrap: (*PushMeter).hdlc,
 		lists: []pushList{{0, pairs, "", kaifaPairs}}},
-	Kamstrup: {Name: "kamstrup", Title: "Kamstrup (Denmark)", Mode: "2400 8N1", Period: 10 * time.Second, zone: "Europe/Copenhagen", Encrypted: true,
+	Kamstrup: {Name: "kamstrup", Title: "Kamstrup (Denmark)", Mode: "2400 8N1", Period: 10 * time.Second, zone: "Europe/Copenhagen", Encrypted: true, maker: "KAM",
 		wrap: (*PushMeter).hdlc, lists: []pushList{{0, namedPairs, "bare", kamstrupList}}},
 	LandisGyr: {Name: "lg", Title: "Landis+Gyr (Switzerland)", Mode: "2400 8E1", Period: 10 * time.Second, zone: "Europe/Zurich", wrap: (*PushMeter).blocks,
 		lists: []pushList{{0, pushed, "bare", vseList}}},
@@ -68,7 +69,7 @@ var Pushes = [NumPushes]PushInfo{
 		lists: []pushList{{0, plainValues, "bare", iskraPower}, {900, plainValues, "bare", iskraEnergy}}},
 	IskraSegmented: {Name: "iskra-at", Title: "Iskra (Austria)", Mode: "2400 8E1", Period: 10 * time.Second, zone: "Europe/Vienna", wrap: (*PushMeter).segments,
 		lists: []pushList{{0, triplesInStructure, "bare", scaledList}}},
-	SagemcomMBus: {Name: "sagemcom", Title: "Sagemcom (Austria)", Mode: "2400 8E1", Period: 10 * time.Second, zone: "Europe/Vienna", Encrypted: true,
+	SagemcomMBus: {Name: "sagemcom", Title: "Sagemcom (Austria)", Mode: "2400 8E1", Period: 10 * time.Second, zone: "Europe/Vienna", Encrypted: true, maker: "SAG",
 		wrap: (*PushMeter).mbus, lists: []pushList{{0, flatTriples, "bare", sagemcomList}}},
 	SagemcomRaw: {Name: "sagemcom-cz", Title: "Sagemcom (Czechia)", Mode: "9600 8N1", Period: 60 * time.Second, zone: "Europe/Prague", wrap: (*PushMeter).bare,
 		lists: []pushList{{0, descriptors, "", xt211List}}},
@@ -114,6 +115,7 @@ func NewPush(p Push, o Options) *PushMeter {
 	if info.Encrypted {
 		m.Encrypter = NewEncrypter([16]byte([]byte("@ABCDEFGHIJKLMNO")))
 		m.Encrypter.AuthKey = [16]byte([]byte("abcdefghijklmnop")) // each meter has its own
+		copy(m.Encrypter.Title[:], info.maker)
 	}
 	for _, list := range info.lists {
 		m.lists = append(m.lists, parseValues(list.lines, m.meter.world.household))
