@@ -74,6 +74,9 @@ func (d *decoder) file(call invocation, name string, keys cipher.Keys) (good boo
 		if isCipher(cause) {
 			what = "encrypted frame"
 		}
+		if cause == cipher.ErrKey {
+			cause = fmt.Errorf("%w: compare -key with what the grid operator sent, digit by digit", cause)
+		}
 		call.fail(exitBad, fmt.Errorf("%s: %s: %w", name, count(n, what), cause))
 	}
 	if d.title != "" {
@@ -87,7 +90,7 @@ func (d *decoder) file(call invocation, name string, keys cipher.Keys) (good boo
 	case err != nil:
 		call.fail(exitBad, fmt.Errorf("reading %s: %w", name, err))
 	case !d.foundAny():
-		call.fail(exitBad, noMessage(name))
+		call.fail(exitBad, d.noMessage(name))
 	}
 	return err == nil && d.found > 0 && d.good == d.found && len(d.failures) == 0
 }
@@ -100,7 +103,12 @@ func count(n int, noun string) string {
 	return fmt.Sprintf("%d %ss", n, noun)
 }
 
-func noMessage(name string) error {
+// noMessage says that there was none, and what there was of one.
+func (d *decoder) noMessage(name string) error {
+	if d.parts > 0 {
+		return fmt.Errorf("%s holds no whole message of a meter: %s came, but a part of the message is missing; "+
+			"capture for longer (smartmeter capture -for 5m)", name, count(int(d.parts), "whole frame"))
+	}
 	return fmt.Errorf("%s holds no message of a meter: no line that begins with \"/\", "+
 		"and no whole frame of HDLC, M-Bus or SML", name)
 }
@@ -128,6 +136,7 @@ type decoder struct {
 	found, good int
 	failures    map[error]int // frames that gave no message, by cause
 	title       string        // of a meter that encrypts, in hexadecimal
+	parts       uint64        // whole frames that completed no message
 }
 
 // causes are the errors by which failed frames are counted.
@@ -163,6 +172,7 @@ func (d *decoder) decode(file io.Reader, keys cipher.Keys) (cipher.Stats, error)
 		m, more := r.Next()
 		switch {
 		case !more:
+			d.parts = r.Parts()
 			return r.Frames(), r.Err()
 		case m.Reading == nil:
 			if m.Err != nil {

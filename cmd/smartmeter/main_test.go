@@ -106,7 +106,7 @@ func TestDecodeEncrypted(t *testing.T) {
 		{"bytes", string(frame), []string{"-key", key}, exitGood, 1, ""},
 		{"hex", strings.ToUpper(hex.EncodeToString(frame[:100])) + "\r\n" + hex.EncodeToString(frame[100:]) + "\n", []string{"-key", key}, exitGood, 1, ""},
 		{"no key", string(frame), nil, exitBad, 0, "1 encrypted frame: the telegram is encrypted and no key is set"},
-		{"wrong key", string(frame), []string{"-key", strings.Repeat("0", 32)}, exitBad, 0, "the key does not open"},
+		{"wrong key", string(frame), []string{"-key", strings.Repeat("0", 32)}, exitBad, 0, "compare -key with what"},
 		{"half a key", string(frame), []string{"-key", key[:20]}, exitCall, 0, "a key has 32 hex digits; this one has 20"},
 		{"repeat", string(frame) + string(frame), []string{"-key", key}, exitGood, 1, "left out as a repeat: 1 encrypted frame"},
 		{"with a plain one", string(frame) + "/A\r\n\r\n1-0:1.7.0(1*kW)\r\n!\r\n", []string{"-key", key}, exitGood, 2, ""},

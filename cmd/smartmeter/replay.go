@@ -36,8 +36,10 @@ func replayCommand(flags *flag.FlagSet) func(invocation) int {
 			return call.fail(exitBad, err)
 		}
 		// A capture may be of a line without telegrams; any other file is a mistake.
-		if c.Program == "" && !holdsMessage(c) {
-			return call.fail(exitBad, noMessage(name))
+		if c.Program == "" {
+			if err := holdsMessage(c, name); err != nil {
+				return call.fail(exitBad, err)
+			}
 		}
 		port := source.Replay(filepath.Base(name), c.Records, *speed, *loop)
 		data, err := replayFolder(call.environ)
@@ -51,9 +53,9 @@ func replayCommand(flags *flag.FlagSet) func(invocation) int {
 	}
 }
 
-// holdsMessage reports whether there is any message of a meter in the capture,
-// be it damaged or encrypted.
-func holdsMessage(c *capture.Capture) bool {
+// holdsMessage returns an error when there is no message of a meter in the
+// capture, not even a damaged or an encrypted one.
+func holdsMessage(c *capture.Capture, name string) error {
 	var text bytes.Buffer
 	for _, r := range c.Records {
 		text.Write(r.Data)
@@ -63,8 +65,13 @@ func holdsMessage(c *capture.Capture) bool {
 		print:    func(io.Writer, decode.Message, error) {},
 		failures: make(map[error]int),
 	}
-	_, err := d.decode(&text, cipher.Keys{})
-	return err == nil && d.foundAny()
+	if _, err := d.decode(&text, cipher.Keys{}); err != nil {
+		return err
+	}
+	if !d.foundAny() {
+		return d.noMessage(name)
+	}
+	return nil
 }
 
 const dataVariable = "SMARTMETER_DATA="

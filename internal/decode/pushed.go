@@ -25,6 +25,7 @@ type pushes struct {
 	sml    sml.Decoder
 	reader cosem.Reader
 	hints  hints
+	parts  uint64 // whole frames that completed no message
 
 	// unframed: the message that is being opened may be noise, or part of a frame
 	// that was damaged.
@@ -52,6 +53,7 @@ func (r *Reader) framed(f frame.Frame) (Message, bool) {
 	if f.Kind != frame.SML {
 		r.pushes.joiner.Note(r.scanner.Stats().Faults())
 		if apdu = r.pushes.joiner.Add(f.Payload, f.Part, r.options.Now()); apdu == nil {
+			r.pushes.parts++
 			return Message{}, false
 		}
 	}

@@ -224,6 +224,10 @@ func (r *Reader) Stats() frame.Stats { return r.scanner.Stats() }
 // Frames returns the counters of encrypted frames since the start.
 func (r *Reader) Frames() cipher.Stats { return r.opener.Stats() }
 
+// Parts returns how many whole frames of DLMS held a part of a message, and not
+// its end, since the start.
+func (r *Reader) Parts() uint64 { return r.pushes.parts }
+
 // Odd returns the lines of the last telegram whose object is known but whose
 // value could not be read, eight at most. The bytes are the telegram's.
 func (r *Reader) Odd() [][]byte { return r.parser.Odd() }
