@@ -131,7 +131,9 @@ func show(ctx context.Context, o options, stdout, stderr io.Writer) error {
 	if inverter != nil {
 		group.Go(func() error { return inverter.Run(ctx) })
 	}
-	group.Go(func() error { return app.Run(ctx, cfg, app.Deps{Log: log, Listening: guide.listening}) })
+	group.Go(func() error {
+		return app.Run(ctx, cfg, app.Deps{Log: log, Listening: guide.listening, Simulated: true})
+	})
 	err = group.Wait()
 	return errors.Join(err, simulate.CloseBroker(broker))
 }

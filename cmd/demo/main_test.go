@@ -385,3 +385,24 @@ func TestDemoSources(t *testing.T) {
 		})
 	}
 }
+
+// TestAt: the app does not warn of the clock of a household that lives at another
+// time.
+func TestAt(t *testing.T) {
+	ctx, cancel := context.WithCancel(t.Context())
+	defer cancel()
+	guide, out := io.Pipe()
+	ended := make(chan int, 1)
+	var log bytes.Buffer
+	go func() {
+		ended <- run(ctx, []string{"-at", "2020-06-21T13:00", "-every", "50ms"}, out, &log)
+		out.Close()
+	}()
+	if got := firstLine(t, printed(t, guide)[0], "{"); !strings.Contains(got, `"powerTs":"2020-06-21T13:00`) {
+		t.Errorf("got %s", got)
+	}
+	cancel()
+	if code := <-ended; code != 0 || strings.Contains(log.String(), "clock") {
+		t.Errorf("exit %d, log:\n%s", code, log.String())
+	}
+}

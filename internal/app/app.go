@@ -27,6 +27,7 @@ type Deps struct {
 	Environ   []string                // as os.Environ: how to reach the Supervisor
 	Listening func(name, addr string) // called with each server's address; may be nil
 	Replay    *source.Port            // read in place of the line that is set, to its end; nil: none
+	Simulated bool                    // the meters are simulated: their clocks need not agree with this machine's
 	ReplayAs  string                  // slot of the meter in whose place it is read; empty: the first
 
 	// Find asks the home network for services of a type until ctx ends; nil: nobody

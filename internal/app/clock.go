@@ -15,12 +15,12 @@ const (
 // again.
 type clockCheck struct {
 	log   *slog.Logger
-	isOld bool // the telegrams are replayed, so their times are old
+	other bool // the telegrams are replayed or simulated, so their times are others
 	off   bool
 }
 
 func (c *clockCheck) check(received, at time.Time) {
-	if c.isOld || at.IsZero() {
+	if c.other || at.IsZero() {
 		return
 	}
 	by := at.Sub(received).Round(time.Minute)

@@ -124,6 +124,7 @@ func newPipeline(h *house, m config.Meter, log *slog.Logger) (*pipeline, error) 
 
 		keys: cipher.Keys{Key: key, AAD: aad},
 	}
+	p.vitals.clock.other = h.deps.Simulated
 	p.reader = decode.NewReader(decode.Options{
 		Keys: p.keys,
 		Lax:  m.Checksum == config.ChecksumOff,

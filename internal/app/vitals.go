@@ -71,7 +71,7 @@ func newVitals(slot string, names config.Names, log *slog.Logger) *vitals {
 func (v *vitals) reads(kind, name string, mode func() string) {
 	v.shown.Source = status.Source{Kind: kind, Name: name, State: status.Lost, Since: v.start}
 	v.mode = mode
-	v.clock.isOld = kind == fileKind
+	v.clock.other = v.clock.other || kind == fileKind
 }
 
 // unset records that no source is set, and which devices there are.
