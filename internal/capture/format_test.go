@@ -3,6 +3,7 @@ package capture_test
 import (
 	"bytes"
 	"errors"
+	"fmt"
 	"io"
 	"strings"
 	"testing"
@@ -12,6 +13,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/smartmeter-addon/smartmeter-addon/internal/capture"
+	"github.com/smartmeter-addon/smartmeter-addon/internal/simulate"
 )
 
 const text = `# smartmeter capture 1
@@ -140,6 +142,33 @@ func TestPaced(t *testing.T) {
 		got = append(got, r.At.String()+" "+string(r.Data))
 	}
 	want := []string{"0s tail)\r\n/A\r\n1-0:1.7.0(1*kW)\r\n!\r\n", "1s \x00/A\r\n1-0:1.7.0(2*kW)\r\n!12AB\r\n", "2s head"}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("(-want +got)\n%s", diff)
+	}
+}
+
+// TestPacedEncrypted: encrypted telegrams come a second apart, too, though nobody
+// has their key.
+func TestPacedEncrypted(t *testing.T) {
+	e := simulate.NewEncrypter([16]byte{15: 1})
+	var file []byte
+	var want []string
+	for n := range 3 {
+		from := len(file)
+		if n == 0 {
+			file = append(file, 0xA6, 0x4C, 0xDB, 0xCF) // the end of another one
+		}
+		file = e.AppendFrame(file, []byte("/A\r\n\r\n1-0:1.7.0(1*kW)\r\n!\r\n"))
+		want = append(want, fmt.Sprintf("%v %X", time.Duration(n)*time.Second, file[from:]))
+	}
+	c, err := capture.Read(bytes.NewReader(file))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var got []string
+	for _, r := range c.Records {
+		got = append(got, fmt.Sprintf("%v %X", r.At, r.Data))
+	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("(-want +got)\n%s", diff)
 	}
