@@ -170,11 +170,11 @@ var telegramCauses = table{
 			"Oläsliga byte kommer in: hastigheten eller pariteten är fel, eller signalen är inverterad",
 		},
 		next: texts{
-			"With the option {serial.mode} at auto, every mode is tried automatically; a network reader must be set to the meter's own mode, 9600 7E1 for DSMR 2 and 3, 115200 8N1 for nearly all others. If that does not help, the cable has no inverter: use one made for P1",
-			"Met de optie {serial.mode} op auto wordt elke modus automatisch geprobeerd; een netwerklezer moet op de modus van de meter zijn ingesteld: 9600 7E1 voor DSMR 2 en 3, 115200 8N1 voor bijna alle andere. Helpt dat niet, dan heeft de kabel geen inverter: gebruik een kabel voor P1",
-			"Steht die Option {serial.mode} auf auto, wird jeder Modus automatisch versucht; ein Netzwerk-Lesegerät muss auf den Modus des Zählers eingestellt sein: 9600 7E1 bei DSMR 2 und 3, 115200 8N1 bei fast allen anderen. Hilft das nicht, hat das Kabel keinen Inverter: verwende eines für P1",
-			"Avec l’option {serial.mode} sur auto, tous les modes sont essayés automatiquement ; un lecteur réseau doit être réglé sur le mode du compteur : 9600 7E1 pour DSMR 2 et 3, 115200 8N1 pour presque tous les autres. Si cela n’aide pas, le câble n’a pas d’inverseur : utilisez un câble fait pour P1",
-			"Med alternativet {serial.mode} på auto prövas alla lägen automatiskt; en nätverksläsare måste vara inställd på mätarens läge: 9600 7E1 för DSMR 2 och 3, 115200 8N1 för nästan alla andra. Om det inte hjälper saknar kabeln inverterare: använd en som är gjord för P1",
+			"With the option {serial.mode} at auto, every mode is tried automatically; a network reader must be set to the meter's own mode, 9600 7E1 for DSMR 2 and 3, 2400 8E1 for most M-Bus HAN ports, 115200 8N1 for nearly all others. If that does not help, the cable has no inverter: use one made for P1",
+			"Met de optie {serial.mode} op auto wordt elke modus automatisch geprobeerd; een netwerklezer moet op de modus van de meter zijn ingesteld: 9600 7E1 voor DSMR 2 en 3, 2400 8E1 voor de meeste HAN-poorten met M-Bus, 115200 8N1 voor bijna alle andere. Helpt dat niet, dan heeft de kabel geen inverter: gebruik een kabel voor P1",
+			"Steht die Option {serial.mode} auf auto, wird jeder Modus automatisch versucht; ein Netzwerk-Lesegerät muss auf den Modus des Zählers eingestellt sein: 9600 7E1 bei DSMR 2 und 3, 2400 8E1 bei den meisten M-Bus-Schnittstellen (HAN), 115200 8N1 bei fast allen anderen. Hilft das nicht, hat das Kabel keinen Inverter: verwende eines für P1",
+			"Avec l’option {serial.mode} sur auto, tous les modes sont essayés automatiquement ; un lecteur réseau doit être réglé sur le mode du compteur : 9600 7E1 pour DSMR 2 et 3, 2400 8E1 pour la plupart des ports HAN en M-Bus, 115200 8N1 pour presque tous les autres. Si cela n’aide pas, le câble n’a pas d’inverseur : utilisez un câble fait pour P1",
+			"Med alternativet {serial.mode} på auto prövas alla lägen automatiskt; en nätverksläsare måste vara inställd på mätarens läge: 9600 7E1 för DSMR 2 och 3, 2400 8E1 för de flesta HAN-portar med M-Bus, 115200 8N1 för nästan alla andra. Om det inte hjälper saknar kabeln inverterare: använd en som är gjord för P1",
 		},
 	},
 }
