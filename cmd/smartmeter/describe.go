@@ -18,7 +18,11 @@ func (c *checking) describe(row func(name, format string, args ...any)) {
 	if r.Version != "" {
 		standard += ", version " + explain.Printable([]byte(r.Version))
 	}
-	row("meter", "%s (%s)", explain.Printable([]byte(r.Header)), standard)
+	if r.Header == "" { // only P1 has one
+		row("meter", "%s", standard)
+	} else {
+		row("meter", "%s (%s)", explain.Printable([]byte(r.Header)), standard)
+	}
 	if r.EquipmentID != "" {
 		row("identifier", "%s", shortened(r.EquipmentID))
 	}

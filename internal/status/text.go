@@ -1,6 +1,7 @@
 package status
 
 import (
+	"cmp"
 	"fmt"
 	"io"
 	"strings"
@@ -34,7 +35,7 @@ func (s *Snapshot) WriteText(to io.Writer) error {
 		if o.Clients != nil {
 			clients = fmt.Sprint(*o.Clients)
 		}
-		if o.LastSuccess != nil {
+		if o.LastSuccess != nil && o.Sent > 0 { // to open a port is one, too
 			success = fmt.Sprintf("%v ago", age(*o.LastSuccess, s.Time))
 		}
 		fmt.Fprintf(w, "%s\t%s\t%d\t%d\t%d\t%s\t%s\n", o.Name, clients, o.Sent, o.Dropped, o.Errors, success, quiet.Printable(o.LastError))
@@ -65,7 +66,7 @@ func age(t, now time.Time) time.Duration { return now.Sub(t).Round(time.Second) 
 func (l *Line) verdict(now time.Time) string {
 	text := l.Verdict.Name + ": " + l.Verdict.Text
 	if l.Verdict.Share > 0 {
-		text += fmt.Sprintf(" (%d %%)", l.Verdict.Share)
+		text += fmt.Sprintf(" (%d %% of the telegrams)", l.Verdict.Share)
 	}
 	return text + fmt.Sprintf(", for %v", age(l.Verdict.Since, now))
 }
@@ -79,15 +80,22 @@ func (l *Line) source(now time.Time) string {
 	if source.Mode != "" {
 		text += ", " + source.Mode
 	}
-	text += fmt.Sprintf(", %s for %v", source.State, age(source.Since, now))
+	state := string(source.State)
+	if source.State == Opened {
+		state = "open"
+	}
+	text += fmt.Sprintf(", %s for %v", state, age(source.Since, now))
 	if source.Cause != "" {
 		text += " (" + quiet.Printable(source.Cause) + ")"
+	}
+	if source.Reconnects == 1 {
+		return text + ", opened again once"
 	}
 	return text + fmt.Sprintf(", opened again %d times", source.Reconnects)
 }
 
 func (m *Meter) text() string {
-	text := m.Header
+	text := cmp.Or(m.Header, m.Standard) // only P1 has a header
 	if m.Version != "" {
 		text += ", version " + m.Version
 	}

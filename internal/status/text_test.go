@@ -30,11 +30,12 @@ func TestText(t *testing.T) {
 			},
 			Outputs: []status.Output{
 				{Name: "json socket", Clients: &two, Sent: 200, LastSuccess: ago(time.Second)},
+				{Name: "raw socket", Clients: new(int), LastSuccess: ago(time.Hour)},
 				{Name: "mqtt", Sent: 90, Dropped: 10, Errors: 4, LastError: "nothing listens there"},
 			},
 		}, `
 verdict      good: readings arrive, for 59s
-source       serial /dev/ttyUSB0, 115200 8N1, alive for 1m0s, opened again 1 times
+source       serial /dev/ttyUSB0, 115200 8N1, alive for 1m0s, opened again once
 meter        ISK5, version 50, number ...3132
 telegrams    100 good, the last 1s ago, one every 1 s; 3 bad (wrong checksum 1, cut off 2)
 bytes        4321, 21 of them outside telegrams
@@ -43,6 +44,7 @@ program      version 0.1.0, running for 1h0m0s
 
 output       clients  sent  dropped  errors  last success  last error
 json socket  2        200   0        0       1s ago        
+raw socket   0        0     0        0       never         
 mqtt         -        90    10       4       never         nothing listens there
 `},
 		{"no data", status.Snapshot{
@@ -69,7 +71,8 @@ output  clients  sent  dropped  errors  last success  last error
 					Verdict: status.Verdict{Name: "good", Good: true, Text: "readings arrive", Since: now},
 				},
 				{
-					Slot: "heat", Source: status.Source{Kind: "network", Name: "10.0.0.9:23", State: status.Opened, Since: now},
+					Slot: "heat", Meter: &status.Meter{Standard: "DLMS, Aidon", Serial: "1519"},
+					Source:  status.Source{Kind: "network", Name: "10.0.0.9:23", State: status.Opened, Since: now},
 					Verdict: status.Verdict{Name: "silent", Problem: true, Text: "nothing arrives", Next: "Look", Since: now},
 				},
 			},
@@ -83,7 +86,8 @@ bytes      0, 0 of them outside telegrams
 slot       heat
 verdict    silent: nothing arrives, for 0s
 next step  Look
-source     network 10.0.0.9:23, opened for 0s, opened again 0 times
+source     network 10.0.0.9:23, open for 0s, opened again 0 times
+meter      DLMS, Aidon, number ...1519
 telegrams  0 good
 bytes      0, 0 of them outside telegrams
 
@@ -98,7 +102,7 @@ output  clients  sent  dropped  errors  last success  last error
 				Verdict: status.Verdict{Name: "checksums", Text: "wrong", Share: 100, Since: now},
 			},
 		}, `
-verdict    checksums: wrong (100 %), for 0s
+verdict    checksums: wrong (100 % of the telegrams), for 0s
 source     none is set
 telegrams  0 good
 bytes      0, 0 of them outside telegrams
