@@ -1,10 +1,12 @@
 package web
 
 import (
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"net/http"
 	"net/netip"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -127,7 +129,11 @@ func (s *Server) telegram(w http.ResponseWriter, r *http.Request) {
 	}
 	kind, get := "text/plain; charset=iso-8859-1", m.Telegram
 	if r.URL.Query().Has("decoded") {
-		l := meter.Language(r.URL.Query().Get("language"))
+		l := cmp.Or(meter.Language(r.URL.Query().Get("language")), meter.English)
+		if !slices.Contains(meter.Languages, l) {
+			fail(w, http.StatusBadRequest, fmt.Sprintf("language is one of %s", meter.Languages))
+			return
+		}
 		kind, get = "application/json", func() ([]byte, bool) { return m.Explain(l) }
 	}
 	text, ok := get()

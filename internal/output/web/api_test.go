@@ -122,6 +122,11 @@ func TestTelegramDecoded(t *testing.T) {
 	if a.StatusCode != http.StatusOK || a.body != `{"header":"x"}` || a.Header.Get("Content-Type") != "application/json" {
 		t.Errorf("%s %s %s", a.Status, a.Header, a.body)
 	}
+	for language, code := range map[string]int{"": 200, "sv": 200, "xx": 400, "NL": 400} {
+		if a := s.get(t, "/api/telegram?decoded&language="+language); a.StatusCode != code {
+			t.Errorf("language %q: %s %s, want %d", language, a.Status, a.body, code)
+		}
+	}
 }
 
 func TestHealthz(t *testing.T) {
