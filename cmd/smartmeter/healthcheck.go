@@ -2,10 +2,12 @@ package main
 
 import (
 	"encoding/json"
+	"errors"
 	"flag"
 	"fmt"
 	"io"
 	"net/http"
+	"net/url"
 	"os"
 	"time"
 
@@ -37,13 +39,15 @@ func healthcheckCommand(flags *flag.FlagSet) func(invocation) int {
 		text, err := ask(string(cfg.Health), "/healthz")
 		if err != nil {
 			code = call.fail(exitBad, fmt.Errorf("asking the running app: %w", err))
+			if errors.Is(err, errNoApp) {
+				return code
+			}
 		}
 		fmt.Fprintf(call.stdout, "%s", text)
 		if *verbose {
 			// A missing status does not make the app unhealthy.
 			if err := tellStatus(string(cfg.Health), slot, call.stdout); err != nil {
-				call.fail(exitBad, fmt.Errorf("asking the running app for its state: %w\n"+
-					"Does it run on this machine, and with the same SMARTMETER_HEALTH?", err))
+				call.fail(exitBad, fmt.Errorf("asking the running app for its state: %w", err))
 			}
 		}
 		return code
@@ -67,13 +71,16 @@ func tellStatus(address, slot string, stdout io.Writer) error {
 	return s.WriteText(stdout)
 }
 
+// errNoApp is why nothing answers.
+var errNoApp = errors.New("does it run on this machine, and with the same SMARTMETER_HEALTH?")
+
 // ask sends a request to the app on this machine, without the proxy of the
 // environment.
 func ask(address, path string) ([]byte, error) {
 	client := http.Client{Timeout: 3 * time.Second, Transport: &http.Transport{DisableKeepAlives: true}}
 	answer, err := client.Get("http://" + address + path)
 	if err != nil {
-		return nil, err
+		return nil, fmt.Errorf("it does not answer at %s (%w): %w", address, err.(*url.Error).Err, errNoApp)
 	}
 	defer answer.Body.Close()
 	text, err := io.ReadAll(io.LimitReader(answer.Body, 1<<20))

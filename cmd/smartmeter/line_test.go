@@ -222,9 +222,20 @@ func TestCapture(t *testing.T) {
 			t.Errorf("%q: exit %d, %q", args, code, stderr)
 		}
 	}
-	for _, args := range [][]string{{"/nowhere/a"}, {"-last"}, {"-o", "/nowhere/a", "-"}} {
-		if code, _, stderr := call(t, "", nowhere, append([]string{"capture"}, args...)...); code != exitBad || stderr == "" {
-			t.Errorf("%q: exit %d, %q", args, code, stderr)
+	for _, test := range []struct {
+		args   []string
+		health string
+		want   string
+	}{
+		{[]string{"/nowhere/a"}, "0", "open /nowhere/a: no such file"},
+		{[]string{"-last"}, "0", "switched off"},
+		{[]string{"-last"}, "127.0.0.1:1", "does it run on this machine"},
+		{[]string{"-o", "/nowhere/a", "-"}, "0", "open /nowhere/a: no such file"},
+	} {
+		environ := append(nowhere[:len(nowhere):len(nowhere)], "SMARTMETER_HEALTH="+test.health)
+		code, _, stderr := call(t, "", environ, append([]string{"capture"}, test.args...)...)
+		if code != exitBad || !strings.Contains(stderr, test.want) {
+			t.Errorf("%q: exit %d, %q, want %q", test.args, code, stderr, test.want)
 		}
 	}
 }

@@ -147,7 +147,7 @@ const (
 	saidOpen  = "INFO line to the meter is open"
 	saidAlive = "INFO telegrams arrive"
 	saidAgain = "INFO telegrams arrive again"
-	saidLost  = "WARN no data from the meter: trying again until it is back"
+	saidLost  = "WARN no data from the meter: trying again until it works"
 )
 
 // script is a port that behaves differently at each opening; the last row

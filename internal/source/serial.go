@@ -16,7 +16,7 @@ import (
 // Errors of serial ports, besides those of the operating system.
 var (
 	ErrBusy      = errors.New("another program has the port open")
-	ErrNotSerial = errors.New("is not a working serial device")
+	ErrNotSerial = errors.New("not a working serial device")
 	ErrGone      = errors.New("the device is gone")
 )
 
@@ -59,7 +59,7 @@ func serialError(err error) error {
 		case serial.PermissionDenied:
 			return fs.ErrPermission
 		case serial.InvalidSerialPort:
-			return fmt.Errorf("%w: %w", ErrNotSerial, err)
+			return ErrNotSerial
 		case serial.PortClosed: // the library says so when a read finds the line hung up
 			return ErrGone
 		}

@@ -251,7 +251,7 @@ func (s *Source) lose(err error, pause time.Duration) {
 	}
 	if e.Said {
 		s.lost = time.Now()
-		s.log.Warn("no data from the meter: trying again until it is back",
+		s.log.Warn("no data from the meter: trying again until it works",
 			"source", s.port.Name, "cause", err, "help", e.Help)
 	} else {
 		s.log.Debug("still no data from the meter", "source", s.port.Name, "cause", err, "pause", pause)

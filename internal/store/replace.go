@@ -2,7 +2,9 @@ package store
 
 import (
 	"cmp"
+	"errors"
 	"io"
+	"io/fs"
 	"os"
 	"path/filepath"
 )
@@ -25,6 +27,9 @@ func Replace(path string, mode os.FileMode, write func(io.Writer) error) (err er
 	// In the same folder, so that renaming replaces in one step.
 	f, err := os.CreateTemp(filepath.Dir(path), "."+filepath.Base(path)+"-*")
 	if err != nil {
+		if at, ok := errors.AsType[*fs.PathError](err); ok {
+			at.Path = path // that of the temporary file says nothing to whom it is shown
+		}
 		return err
 	}
 	defer func() {
