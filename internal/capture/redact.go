@@ -22,7 +22,7 @@ import (
 // Why a capture cannot be redacted.
 var (
 	ErrEncrypted = errors.New("the meter encrypts its telegrams, and without the key, what identifies it cannot be replaced: " +
-		"give the key of the P1 port (the option decryption.key, or -key), or send the capture unredacted and in private")
+		"give the key of the meter's port (the option decryption.key, or -key), or send the capture unredacted and in private")
 	ErrKey = errors.New("the meter encrypts its telegrams, and the key does not fit, so what identifies it cannot be replaced: " +
 		"compare the key with what your grid operator sent, or send the capture unredacted and in private")
 	ErrBinary = errors.New("the line carries DLMS or SML of which no message is complete, or telegrams beside it, so what identifies the meter cannot be replaced: " +

@@ -2,6 +2,7 @@ package config_test
 
 import (
 	"errors"
+	"os"
 	"strings"
 	"testing"
 
@@ -55,5 +56,9 @@ func TestEmulatedRefused(t *testing.T) {
 		if !ok || !strings.HasPrefix(e.Error(), tt.want) {
 			t.Errorf("%s: got %v, want %s", tt.in, err, tt.want)
 		}
+	}
+	_, _, err := config.Load([]string{"SMARTMETER_EMULATE_0_KIND=homewizard", "SMARTMETER_EMULATE_1_KIND=homewizard"}, os.ReadFile)
+	if err == nil || !strings.HasPrefix(err.Error(), "SMARTMETER_EMULATE_1_PORT: the emulated meter homewizard_p1") {
+		t.Errorf("by variables: %v", err)
 	}
 }

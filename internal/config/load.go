@@ -130,7 +130,7 @@ func cause(err error) error {
 func (l *loader) fault(o option, mend string) *Error {
 	s, ok := l.settings[o.variable]
 	if !ok {
-		s = setting{o.name(), fmt.Sprint(o.value)}
+		s = setting{l.unset(o), fmt.Sprint(o.value)}
 	}
 	e := &Error{Option: s.name, Value: mask(s.text), Mend: mend}
 	switch o.value.Interface().(type) {
@@ -140,6 +140,19 @@ func (l *loader) fault(o option, mend string) *Error {
 		e.Value = WebURL(s.text).String()
 	}
 	return e
+}
+
+// unset returns the name of an option that the user has not set, in the way in
+// which those of its group are written.
+func (l *loader) unset(o option) string {
+	group := o.path[:strings.LastIndexByte(o.path, '.')+1]
+	for _, other := range l.list {
+		s, isSet := l.settings[other.variable]
+		if group != "" && isSet && strings.HasPrefix(other.path, group) && strings.HasPrefix(s.name, prefix) {
+			return prefix + o.variable
+		}
+	}
+	return o.name()
 }
 
 // clean removes the spaces around a text, except around a secret, where they

@@ -82,11 +82,11 @@ var telegramCauses = table{
 			"Mätaren krypterar sina telegram, och ingen nyckel är inställd",
 		},
 		next: texts{
-			"Ask your grid operator for the key of the P1 port, and enter it under {decryption.key}",
-			"Vraag je netbeheerder om de sleutel van de P1-poort, en vul die in bij {decryption.key}",
-			"Bitte deinen Netzbetreiber um den Schlüssel der P1-Schnittstelle, und trage ihn unter {decryption.key} ein",
-			"Demandez la clé du port P1 à votre gestionnaire de réseau, et indiquez-la sous {decryption.key}",
-			"Be ditt nätbolag om P1-portens nyckel, och skriv in den under {decryption.key}",
+			"Ask your grid operator for the key of the meter's port, and set the option {decryption.key}",
+			"Vraag je netbeheerder om de sleutel van de meterpoort, en stel de optie {decryption.key} in",
+			"Bitte deinen Netzbetreiber um den Schlüssel der Kundenschnittstelle, und stelle die Option {decryption.key} ein",
+			"Demandez la clé du port du compteur à votre gestionnaire de réseau, et réglez l’option {decryption.key}",
+			"Be ditt nätbolag om nyckeln till mätarens port, och ställ in alternativet {decryption.key}",
 		},
 	},
 	WrongKey: {
