@@ -58,6 +58,7 @@ type checking struct {
 	out     io.Writer
 	reading meter.Reading // the last good one
 	first   time.Time     // when the first good one came
+	total   bool          // a good telegram had a total of the energy
 	locked  int           // encrypted frames that could not be opened
 	known   bool          // everything is, so the check ended early
 	said    bool          // it was printed that bytes arrive
@@ -111,6 +112,7 @@ func (c *checking) telegram(r *meter.Reading) {
 		}
 	}
 	c.reading = *r
+	c.total = c.total || r.Values.Has(meter.EnergyImportTotal) || r.Values.Has(meter.EnergyImportT1)
 	c.say(r.Received, "a good telegram")
 	if c.good >= enough && !c.hinting {
 		c.enough()

@@ -39,6 +39,9 @@ func (c *checking) describe(row func(name, format string, args ...any)) {
 		row(name, "%s", line)
 		name = ""
 	}
+	if r.Header == "" && !c.total {
+		row("totals", "none yet: such a meter mostly sends them in a list of its own, once an hour")
+	}
 	for i := range r.Channels {
 		if ch := &r.Channels[i]; ch.Type != 0 || ch.ID != "" {
 			row(fmt.Sprintf("M-Bus %d", i+1), "%s", channel(ch))

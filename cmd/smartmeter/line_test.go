@@ -307,11 +307,12 @@ func TestCheckWithoutChecksums(t *testing.T) {
 // TestCheckPushes: check reads what meters push, and tells how to have more of it.
 func TestCheckPushes(t *testing.T) {
 	start := time.Date(2026, 5, 4, 10, 0, 0, 0, time.UTC)
-	for kind, want := range map[simulate.Push]string{simulate.SMLLocked: "PIN", simulate.Aidon: "Verdict: readings arrive."} {
+	for kind, want := range map[simulate.Push]string{simulate.SMLLocked: "PIN", simulate.Aidon: "once an hour\n"} {
 		push := simulate.NewPush(kind, simulate.Options{Seed: 3, Start: start})
 		message := func(n int) string { return string(push.Message(start.Add(time.Duration(10*n) * time.Second))) }
 		code, out, stderr := call(t, "", nowhere, "check", "-for", "1m", "-network", reader(t, message))
-		if code != exitGood || !strings.Contains(out, want) || !strings.Contains(out, "Everything is known") {
+		isHourly := strings.Contains(out, "once an hour")
+		if code != exitGood || !strings.Contains(out, want) || !strings.Contains(out, "Everything is known") || isHourly != (kind == simulate.Aidon) {
 			t.Errorf("%s: exit %d\n%s%s", simulate.Pushes[kind].Name, code, out, stderr)
 		}
 	}
