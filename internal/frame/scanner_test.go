@@ -206,6 +206,21 @@ func TestScannerError(t *testing.T) {
 	}
 }
 
+// TestCutTelegrams: each telegram that breaks off is counted, wherever it does, and
+// a whole one behind them is found.
+func TestCutTelegrams(t *testing.T) {
+	whole := signed("/ISK5\\2M550T-1012\n\n" + strings.Repeat("1-3:0.2.8(50)\n", 40))
+	for name, size := range map[string]int{
+		"in mid-line": 401, "at a line end": strings.Index(whole, "\r\n\r\n") + 4 + 20*len("1-3:0.2.8(50)\r\n"),
+	} {
+		const n = 200 // more than the longest telegram and the buffer hold
+		_, stats, err := found(strings.NewReader(strings.Repeat(whole[:size], n) + whole))
+		if err != nil || stats.Telegrams != 1 || stats.Cut != n || stats.Skipped == 0 {
+			t.Errorf("%s: got %+v, %v, want %d cut off and one whole", name, stats, err, n)
+		}
+	}
+}
+
 type lazy struct{}
 
 func (lazy) Read([]byte) (int, error) { return 0, nil }

@@ -233,16 +233,49 @@ func isHex(c byte) bool {
 
 // overlong gives up a telegram without end, but not one that began inside it.
 func (s *Scanner) overlong() {
-	s.stats.Cut++
 	limit := s.start + MaxTelegram
 	s.unmask(limit)
-	if s.restart > s.start && s.restart < limit {
-		s.stats.Skipped += uint64(s.restart - s.start)
-		s.start = s.restart
+	n, last := s.beginnings(s.start, limit)
+	if last > s.start {
+		s.stats.Cut += n - 1
+		s.stats.Skipped += uint64(last - s.start)
+		s.start, s.restart = last, max(s.restart, last)
 		return
 	}
+	s.stats.Cut++
 	s.inside = false
 	s.skip(MaxTelegram)
+}
+
+// beginnings counts the telegrams that begin from a telegram's start on and
+// before to, and returns where the last one does. One that broke off in mid-line
+// has no line end before the next, of which a whole identification line is
+// asked for.
+func (s *Scanner) beginnings(from, to int) (n uint64, last int) {
+	n, last = 1, from
+	for at := from + 1; at < to; at++ {
+		i := bytes.IndexByte(s.buf[at:to], '/')
+		if i < 0 {
+			break
+		}
+		at += i
+		if s.buf[at-1] == '\n' || isIdentification(s.buf[at:s.end]) {
+			n, last = n+1, at
+		}
+	}
+	return n, last
+}
+
+// isIdentification reports whether p begins with an identification line that has
+// the maker's three letters and a digit, as IEC 62056-21 wants it: /KFM5.
+func isIdentification(p []byte) bool {
+	for i := 1; i < min(len(p), len("/XXX5")); i++ {
+		if isDigit := p[i]-'0' <= 9; isDigit != (i == 4) || !isDigit && (p[i]|0x20)-'a' > 'z'-'a' {
+			return false
+		}
+	}
+	yes, _ := header(p)
+	return yes
 }
 
 // finish makes the telegram whose "!" is at mark.
@@ -250,7 +283,8 @@ func (s *Scanner) finish(mark, digits int) {
 	// A line that begins with "/" is a telegram that begins anew: the one
 	// before it never ended.
 	if s.restart > s.start {
-		s.stats.Cut++
+		n, _ := s.beginnings(s.start, s.restart)
+		s.stats.Cut += n
 		s.stats.Skipped += uint64(s.restart - s.start)
 		s.start = s.restart
 	}
@@ -264,7 +298,8 @@ func (s *Scanner) finish(mark, digits int) {
 	s.frame = Frame{Kind: Text, Telegram: t}
 	s.stats.count(t)
 	if skipped > 0 {
-		s.stats.Cut++
+		n, _ := s.beginnings(s.start, s.start+skipped)
+		s.stats.Cut += n
 		s.stats.Skipped += uint64(skipped)
 	}
 	s.start, s.pos, s.inside = end, end, false
@@ -350,8 +385,9 @@ func (s *Scanner) flush() bool {
 		return true
 	}
 	s.unmask(s.end)
+	n, _ := s.beginnings(s.start, s.end)
+	s.stats.Cut += n
 	s.start = s.restart
-	s.stats.Cut++
 	s.frame = Frame{Kind: Text, Telegram: Telegram{Bytes: s.buf[s.start:s.end], Truncated: true, Parity: s.parity,
 		Offset: s.base + int64(s.start), body: s.end - s.start}}
 	s.start, s.pos = s.end, s.end
