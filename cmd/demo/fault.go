@@ -12,7 +12,7 @@ import (
 type fault struct {
 	name  string // as the command line names it
 	what  string // for people
-	cause string // the name of the verdict that the app reaches
+	cause string // the name of the verdict that the app reaches over TCP
 
 	// spoil returns what the line carries in place of the n-th telegram,
 	// counted from 0; nil: nothing is wrong.

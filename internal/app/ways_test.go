@@ -23,7 +23,8 @@ import (
 // causesOfWays are the verdicts of lines that are neither a cable nor a raw port.
 var causesOfWays = []diagnosis.Cause{
 	diagnosis.APIOff, diagnosis.NotHomeWizard, diagnosis.NoWebSocket, diagnosis.LoginRefused, diagnosis.Certificate,
-	diagnosis.TooLong, diagnosis.TopicSilent, diagnosis.OldTelegram, diagnosis.MixedTelegrams, diagnosis.OtherPublisher,
+	diagnosis.TooLong, diagnosis.TopicSilent, diagnosis.TopicOther, diagnosis.OldTelegram, diagnosis.MixedTelegrams,
+	diagnosis.OtherPublisher,
 }
 
 // topicOfTests is where telegrams are published.
@@ -122,6 +123,7 @@ func TestVerdictOfWays(t *testing.T) {
 			}
 		}), diagnosis.JSON, nil},
 		{"nothing on the topic", published(func(string, string) []string { return nil }), diagnosis.TopicSilent, nil},
+		{"JSON on the topic", published(func(string, string) []string { return []string{`{"power": 123}`} }), diagnosis.TopicOther, nil},
 		{"an old telegram", func(t *testing.T, b *broker) []string {
 			if err := b.server.Publish(topicOfTests, []byte(dutch), true, 0); err != nil {
 				t.Fatal(err)

@@ -51,6 +51,7 @@ const (
 	BrokerAway     // the broker that has the telegrams cannot be reached
 	BrokerRefuses  // the broker refuses the login or the topic
 	TopicSilent    // nothing is published on the topic
+	TopicOther     // what is published on the topic is no telegram
 	OldTelegram    // the broker holds an old telegram, and no new one comes
 	MixedTelegrams // the pieces of two publishers' telegrams are mixed up
 	OtherPublisher // readings arrive, and somebody else publishes on their topic

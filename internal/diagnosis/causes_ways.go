@@ -163,6 +163,23 @@ var wayCauses = table{
 			"Kontrollera ämnet i {network.address}, där versaler räknas, och att läsaren är påslagen och publicerar på brokern som appen använder",
 		},
 	},
+	TopicOther: {
+		name: "topic_other",
+		text: texts{
+			"what is published on the meter's MQTT topic is not a telegram",
+			"Wat op het MQTT-topic van de meter wordt gepubliceerd, is geen telegram",
+			"Was auf dem MQTT-Topic des Zählers veröffentlicht wird, ist kein Telegramm",
+			"Ce qui est publié sur le topic MQTT du compteur n’est pas un télégramme",
+			"Det som publiceras på mätarens MQTT-ämne är inte ett telegram",
+		},
+		next: texts{
+			"Write in {network.address} the topic on which the reader publishes the meter's telegrams, and set the reader to publish them unchanged",
+			"Schrijf in {network.address} het topic waarop de lezer de telegrammen van de meter publiceert, en stel de lezer in om ze ongewijzigd te publiceren",
+			"Schreibe in {network.address} das Topic, auf dem das Lesegerät die Telegramme des Zählers veröffentlicht, und stelle es so ein, dass es sie unverändert lässt",
+			"Écrivez dans {network.address} le topic sur lequel le lecteur publie les télégrammes du compteur, et réglez le lecteur pour qu’il les publie sans les changer",
+			"Skriv i {network.address} ämnet där läsaren publicerar mätarens telegram, och ställ in läsaren på att publicera dem oförändrade",
+		},
+	},
 	OldTelegram: {
 		name: "old_telegram",
 		text: texts{

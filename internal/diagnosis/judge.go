@@ -260,7 +260,7 @@ func (j *Judge) judge(now time.Time) (Cause, string) {
 // goes the same way as before.
 func quits(c Cause) bool {
 	switch c {
-	case Silence, Mute, HungUp, TopicSilent, OldTelegram, MixedTelegrams, TooLong:
+	case Silence, Mute, HungUp, TopicSilent, TopicOther, OldTelegram, MixedTelegrams, TooLong:
 		return true
 	}
 	return false

@@ -161,6 +161,8 @@ func topicCause(err error) diagnosis.Cause {
 		return diagnosis.BrokerRefuses
 	case errors.Is(err, errOld):
 		return diagnosis.OldTelegram
+	case errors.Is(err, errOther):
+		return diagnosis.TopicOther
 	case errors.Is(err, errMixed):
 		return diagnosis.MixedTelegrams
 	case errors.Is(err, errTooLong):

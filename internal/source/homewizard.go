@@ -109,11 +109,16 @@ func (d *homeWizardDevice) telegram(ctx context.Context, deadline time.Time) ([]
 	if err != nil {
 		return nil, fmt.Errorf("asking the HomeWizard for a telegram: %w", err)
 	}
-	text := strings.TrimSpace(string(body[:min(len(body), 16)]))
-	if status != http.StatusOK || strings.HasPrefix(text, "<") || strings.HasPrefix(text, "{") {
+	if status != http.StatusOK || isWebText(body) {
 		return nil, &wrongAnswer{status: status, product: d.product(ctx, status, deadline)}
 	}
 	return body, nil
+}
+
+// isWebText reports whether what came is what web servers say, and no telegram.
+func isWebText(body []byte) bool {
+	text := strings.TrimSpace(string(body[:min(len(body), 16)]))
+	return strings.HasPrefix(text, "<") || strings.HasPrefix(text, "{") || strings.HasPrefix(text, "HTTP/")
 }
 
 // product asks which product of HomeWizard gives an answer that is no telegram;

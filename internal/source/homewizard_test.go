@@ -57,6 +57,7 @@ func TestHomeWizardAnswers(t *testing.T) {
 		{"the API is off", says(403, `{"error":{"code":202,"description":"API not enabled"}}`), "", diagnosis.APIOff, "403 Forbidden", "HomeWizard app"},
 		{"another web server", says(404, "404 page not found"), "404 page not found", diagnosis.NotHomeWizard, "404 Not Found", "fixed one in the router"},
 		{"HTML", says(200, "\r\n<!DOCTYPE html><title>Home Assistant</title>"), "<html>", diagnosis.NotHomeWizard, "not a telegram", ""},
+		{"an answer in an answer", says(200, "HTTP/1.1 400 Bad Request\r\n\r\n"), "", diagnosis.NotHomeWizard, "not a telegram", ""},
 		{"JSON", says(200, `{"StatusSNS":{}}`), `{"name":"shelly"}`, diagnosis.NotHomeWizard, "not a telegram", ""},
 		{"an energy socket", says(404, `{"error":{}}`), `{"product_type":"HWE-SKT","product_name":"Energy Socket"}`, diagnosis.NotHomeWizard, `"Energy Socket" has no telegrams`, ""},
 		{"a redirect", func(w http.ResponseWriter, r *http.Request) {

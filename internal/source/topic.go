@@ -10,6 +10,7 @@ import (
 	"os"
 	"sync"
 	"time"
+	"unicode/utf8"
 
 	"github.com/smartmeter-addon/smartmeter-addon/internal/broker"
 	"github.com/smartmeter-addon/smartmeter-addon/internal/diagnosis"
@@ -33,6 +34,7 @@ const (
 // Errors of a topic.
 var (
 	errOld   = errors.New("the broker holds an old telegram, and no new one comes")
+	errOther = errors.New("a web page or JSON arrives, which is no telegram")
 	errMixed = errors.New("pieces of two telegrams arrive mixed up")
 )
 
@@ -173,6 +175,10 @@ func (c *topicConn) receive(deadline time.Time) ([]byte, error) {
 func (c *topicConn) isWelcome(m broker.Message, now time.Time) bool {
 	if m.Cut || len(m.Payload) > maxMessage {
 		c.excuse = errTooLong
+		return false
+	}
+	if isWebText(m.Payload) && utf8.Valid(m.Payload) { // a piece of a binary message may begin like one
+		c.excuse = errOther
 		return false
 	}
 	if m.Retained && !isRecent(m.Payload, now) {

@@ -166,6 +166,8 @@ func TestTopicGivesNothing(t *testing.T) {
 		"an old telegram":          {telegram("41", now.Add(-time.Hour)), nil, diagnosis.OldTelegram, "still runs"},
 		"one without a time":       {"/ISk5\\2ME382-1003\r\n\r\n1-0:1.8.1(1*kWh)\r\n!\r\n", nil, diagnosis.OldTelegram, "still runs"},
 		"an old row":               {"!1A2B", nil, diagnosis.OldTelegram, "still runs"},
+		"JSON":                     {"", []string{`{"power": 123}`}, diagnosis.TopicOther, "publish them unchanged"},
+		"a web page":               {"", []string{"HTTP/1.1 400 Bad Request\r\n\r\n"}, diagnosis.TopicOther, "publish them unchanged"},
 		"a message that is long":   {"", []string{strings.Repeat("x", 70<<10)}, diagnosis.TooLong, "Check the address"},
 		"one that the broker cuts": {strings.Repeat("x", 3<<20), nil, diagnosis.TooLong, "Check the address"},
 		"two readers' rows":        {"", mixed, diagnosis.MixedTelegrams, "topic of its own"},
