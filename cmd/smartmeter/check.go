@@ -60,7 +60,6 @@ type checking struct {
 	first   time.Time     // when the first good one came
 	total   bool          // a good telegram had a total of the energy
 	locked  int           // encrypted frames that could not be opened
-	known   bool          // everything is, so the check ended early
 	said    bool          // it was printed that bytes arrive
 }
 

@@ -184,6 +184,7 @@ type listener struct {
 	hinting   bool // more messages will tell what could be better about them
 	mode      string
 	busy      bool // another program has the port
+	known     bool // everything is known: what else was read is left out
 	stop      context.CancelFunc
 }
 
@@ -233,7 +234,7 @@ func (l *listener) use(line io.Reader) error {
 	r := decode.NewReader(decode.Options{Keys: l.keys, Lax: l.lax, Strict: l.strict, Unit: l.unit})
 	r.Reset(io.TeeReader(line, l))
 	var cut uint64
-	for {
+	for !l.known {
 		m, more := r.Next()
 		now := time.Now()
 		l.judge.Cut(r.Stats().Cut-cut, now)
@@ -254,6 +255,7 @@ func (l *listener) use(line io.Reader) error {
 			}
 		}
 	}
+	return source.ErrEnd
 }
 
 func (l *listener) damaged(cause error) {

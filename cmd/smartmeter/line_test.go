@@ -92,6 +92,8 @@ func TestCheck(t *testing.T) {
 			"bytes arrive", "a good telegram", "Everything is known after", "3 good telegrams, 0 bad", "KFM5KAIFA-METER (DSMR 4.2, version 42)", "...0318",
 			"checksum    right", "2019-05-14 21:36:20", "power imported: 0.003 kW", "M-Bus 1     gas (type 003), identifier ...8717, 1543.012 m3 at 2019-05-14 21:00:00",
 			"SMARTMETER_SOCKET=127.", "Verdict: readings arrive."}},
+		{"more than enough at once", []string{"-network", reader(t, func(n int) string { return strings.Repeat(dutch(n), 9) })}, exitGood, []string{
+			"3 good telegrams, 0 bad", "Verdict: readings arrive."}},
 		{"encrypted", []string{"-network", reader(t, func(int) string { return encrypted })}, exitBad, []string{"no key is set", "Everything is known", "Next: Ask your grid operator for the key"}},
 		{"wrong key", []string{"-key", strings.Repeat("12", 16), "-network", reader(t, func(int) string { return encrypted })}, exitBad, []string{"Everything is known", "the key does not fit", "Next: Compare"}},
 		{"a web server", []string{"-network", reader(t, func(int) string { return "HTTP/1.1 400 Bad Request\r\nContent-Type: text/html\r\n\r\n<html>" })}, exitBad, []string{"belongs to a web server", "Next: Use the port"}},
