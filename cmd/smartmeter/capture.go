@@ -12,6 +12,8 @@ import (
 	"github.com/smartmeter-addon/smartmeter-addon/internal/app"
 	"github.com/smartmeter-addon/smartmeter-addon/internal/capture"
 	"github.com/smartmeter-addon/smartmeter-addon/internal/cipher"
+	"github.com/smartmeter-addon/smartmeter-addon/internal/config"
+	"github.com/smartmeter-addon/smartmeter-addon/internal/meter"
 	"github.com/smartmeter-addon/smartmeter-addon/internal/source"
 	"github.com/smartmeter-addon/smartmeter-addon/internal/store"
 )
@@ -56,6 +58,9 @@ func captureCommand(flags *flag.FlagSet) func(invocation) int {
 			return exitBad
 		case code == exitGood:
 			code = exitBad
+		}
+		if errors.Is(err, capture.ErrEncrypted) { // it names an option
+			err = errors.New(config.NamesFor(call.environ, meter.English).In(err.Error()))
 		}
 		return call.fail(code, err)
 	}

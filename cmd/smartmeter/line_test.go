@@ -166,7 +166,7 @@ func TestCapture(t *testing.T) {
 		address := reader(t, func(int) string { return encrypted })
 		file := filepath.Join(t.TempDir(), "report.txt")
 		code, _, stderr := call(t, "", nowhere, "capture", "-redact", "-o", file, "-network", address)
-		if code != exitBad || !strings.Contains(stderr, "give the key") {
+		if code != exitBad || !strings.Contains(stderr, "(the option SMARTMETER_ENC_KEY, or -key)") {
 			t.Errorf("without key: exit %d, %s", code, stderr)
 		}
 		if _, err := os.Stat(file); err == nil {
