@@ -111,3 +111,52 @@ func TestParent(t *testing.T) {
 		}
 	}
 }
+
+// TestFirstAnnouncement: Home Assistant asks whether an entity is hidden when it
+// meets it first, when the totals of a meter without checksum are still held
+// back. That the house exports is known by then.
+func TestFirstAnnouncement(t *testing.T) {
+	for name, tt := range map[string]struct {
+		export string
+		want   bool
+	}{
+		"a house with solar panels": {"12.5", false},
+		"a house without":           {"0", true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			u := old()
+			u.Reading.Values.Set(meter.EnergyExportT1, value(tt.export))
+			guarded := u.Reading
+			for q := range meter.NumQuantities {
+				if meter.Quantities[q].Unit.Total() {
+					guarded.Values.Clear(q)
+				}
+			}
+			u.Guarded = &guarded
+			s := newSession(options())
+			s.status(start, alive())
+			connect(s, start)
+			var hidden bool
+			for _, m := range s.update(start, u) {
+				if strings.HasSuffix(m.topic, "/smartmeter_p1/config") {
+					var a struct {
+						Components map[string]struct {
+							Visible *bool `json:"visible_by_default"`
+						} `json:"components"`
+					}
+					if err := json.Unmarshal(m.payload, &a); err != nil {
+						t.Fatal(err)
+					}
+					c, ok := a.Components["power_import"]
+					if !ok {
+						t.Fatalf("there is no power_import in %s", m.payload)
+					}
+					hidden = c.Visible != nil && !*c.Visible
+				}
+			}
+			if hidden != tt.want {
+				t.Errorf("power_import is hidden: %t, want %t", hidden, tt.want)
+			}
+		})
+	}
+}

@@ -69,11 +69,13 @@ func newMetered(o *Options, h *home, of Meter, isFirst bool) *metered {
 
 // learn brings the meter's devices up to date. A telegram of a meter that does
 // not count yet, perhaps of somebody else's, teaches nothing of the electricity
-// meter.
-func (m *metered) learn(r *meter.Reading) {
+// meter. That it exports also shows in a total that is held back, as a first one
+// without a checksum is: an entity is hidden or not when it is first announced.
+func (m *metered) learn(u *meter.Update) {
+	r := u.Entities()
 	m.view.Reading = r
 	if !r.Meter.Rival {
-		if m.groups.Learn(&r.Values) {
+		if m.groups.Learn(&u.Reading.Values) {
 			m.electricity.Stale, m.electricity.Unsaved = true, true
 		}
 		if m.electricity.IsKnown() || homeassistant.IsElectric(&r.Values) {

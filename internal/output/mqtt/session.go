@@ -114,7 +114,7 @@ func (s *session) update(now time.Time, u *meter.Update) []message {
 	}
 	m.line.newest, m.line.fresh = u, true
 	m.rates.Add(entities)
-	m.learn(entities)
+	m.learn(u)
 	if !s.online {
 		return nil
 	}
