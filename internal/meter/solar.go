@@ -83,7 +83,7 @@ func (s SolarStatus) String() string {
 	return ""
 }
 
-// Asleep tells that the inverter produces nothing and will go away before
+// Asleep reports whether the inverter produces nothing and will go away before
 // long: off, sleeping, shutting down or in standby.
 func (s SolarStatus) Asleep() bool { return s == 1 || s == 2 || s == 6 || s == 8 }
 

@@ -100,7 +100,7 @@ func (h household) fixed(name string) (string, bool) {
 	return "", strings.HasPrefix(kind, "here.") || strings.HasSuffix(kind, ".here")
 }
 
-// has tells whether the household has all that the line's fields belong to.
+// has reports whether the household has all that the line's fields belong to.
 func (h household) has(line string) bool {
 	for _, of := range []struct {
 		mark    string

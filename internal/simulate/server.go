@@ -145,7 +145,7 @@ func (s *Server) drop(conn net.Conn) {
 	s.announce()
 }
 
-// announce tells that clients changed. The caller holds mu.
+// announce wakes who waits for a change of clients. The caller holds mu.
 func (s *Server) announce() {
 	close(s.changed)
 	s.changed = make(chan struct{})

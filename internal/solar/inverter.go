@@ -85,7 +85,7 @@ func (v *inverter) find() error {
 	return errNoSunSpec
 }
 
-// refused tells that the device answered, and knows no such register.
+// refused reports whether the device answered, and knows no such register.
 func refused(err error) bool {
 	return errors.Is(err, modbus.ErrIllegalDataAddress) || errors.Is(err, modbus.ErrIllegalDataValue) || errors.Is(err, modbus.ErrIllegalFunction)
 }

@@ -48,7 +48,7 @@ func (b *burst) add(p []byte) {
 	}
 }
 
-// isSlow tells that the sender is slower by far. At 9600 baud one bit lasts
+// isSlow reports whether the sender is slower by far. At 9600 baud one bit lasts
 // longer than a byte does at 115200, so a byte has seldom more than one edge;
 // most have none, since the line rests at the level that starts no byte.
 func (b *burst) isSlow() bool { return b.slow*4 > b.bytes*3 }
@@ -64,7 +64,7 @@ type line struct {
 // leastLine is shorter than every line with an object.
 const leastLine = 8
 
-// ends tells whether c ends a line that has an object, or its value.
+// ends reports whether c ends a line that has an object, or its value.
 func (l *line) ends(c byte) bool {
 	switch {
 	case c == '\r' || c == '\n':
@@ -81,7 +81,7 @@ func (l *line) ends(c byte) bool {
 	return false
 }
 
-// frame tells whether c completes the head of an encrypted frame (general-
+// frame reports whether c completes the head of an encrypted frame (general-
 // glo-ciphering): 0xDB, 8, eight bytes of the system title, and a length of
 // more than 127.
 func (b *burst) frame(c byte) bool {
@@ -102,7 +102,7 @@ func (b *burst) frame(c byte) bool {
 	return false
 }
 
-// message tells whether c completes something that only a message of DLMS or
+// message reports whether c completes something that only a message of DLMS or
 // SML has.
 func (b *burst) message(c byte) bool {
 	copy(b.recent[:], b.recent[1:])

@@ -76,7 +76,7 @@ func (p *prober) name() string {
 	return p.device + " (auto)"
 }
 
-// opened tells that the line was opened, and whether the device is the one
+// opened records that the line was opened, and whether the device is the one
 // that it was before.
 func (p *prober) opened(now time.Time, same bool) {
 	p.opening, p.burst = now, burst{}
@@ -109,7 +109,7 @@ func (p *prober) heard(b []byte, now time.Time) {
 	p.last = now
 }
 
-// telegram tells that the bytes were a good telegram. It returns what the
+// telegram records that the bytes were a good telegram. It returns what the
 // meter speaks, and whether that is news.
 func (p *prober) telegram() (speaks string, isNew bool) {
 	p.since = time.Time{}
@@ -131,7 +131,7 @@ func (p *prober) telegram() (speaks string, isNew bool) {
 // withParity are the modes of which the one beside shows parity bits.
 var withParity = map[int]int{mode115200N8: mode115200E7, mode9600N8: mode9600E7}
 
-// doubtful tells that the mode may be wrong.
+// doubtful reports whether the mode may be wrong.
 func (p *prober) doubtful(now time.Time) bool { return !p.settled || p.overdue(now) }
 
 func (p *prober) overdue(now time.Time) bool {
@@ -184,14 +184,14 @@ func (p *prober) judge(now time.Time) (why string) {
 	return ""
 }
 
-// silent tells that the line is closed because it was silent for too long.
+// silent records that the line is closed because it was silent for too long.
 func (p *prober) silent() {
 	if !p.settled {
 		p.turn(p.next(), "")
 	}
 }
 
-// refused tells that the port cannot have the mode. It returns false where
+// refused records that the port cannot have the mode. It returns false where
 // there is no other to go to: any port has 115200 8N1.
 func (p *prober) refused() bool {
 	if p.mode == mode115200N8 {

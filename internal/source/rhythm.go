@@ -20,7 +20,7 @@ type rhythm struct {
 	silences  int // in a row, without a telegram in between
 }
 
-// beat tells that a telegram came at t.
+// beat records that a telegram came at t.
 func (r *rhythm) beat(t time.Time) {
 	if !r.last.IsZero() && t.After(r.last) {
 		r.intervals[r.next%len(r.intervals)] = min(t.Sub(r.last), mostInterval)
@@ -30,7 +30,7 @@ func (r *rhythm) beat(t time.Time) {
 	r.last = t
 }
 
-// silence tells that nothing came within the limit.
+// silence records that nothing came within the limit.
 func (r *rhythm) silence() { r.silences++ }
 
 // limit is how long the line may be silent. The longest recent interval
